@@ -1,0 +1,33 @@
+"""BridgeNet: multi-task dense prediction whose tasks help each other through bridge features.
+
+The public names load on first use, so that `import bridgenet` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bridgenet.learning.checkpoint import load_model
+    from bridgenet.model import BridgeNet, build_model
+    from bridgenet.predictor import Predictor
+    from bridgenet.presets import PRESETS
+    from bridgenet.tasks import TASKS
+    from bridgenet.trace import Trace
+
+__all__ = ["PRESETS", "TASKS", "BridgeNet", "Predictor", "Trace", "build_model", "load_model"]
+
+_HOMES = {
+    "PRESETS": "bridgenet.presets",
+    "TASKS": "bridgenet.tasks",
+    "BridgeNet": "bridgenet.model",
+    "Predictor": "bridgenet.predictor",
+    "Trace": "bridgenet.trace",
+    "build_model": "bridgenet.model",
+    "load_model": "bridgenet.learning.checkpoint",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bridgenet' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

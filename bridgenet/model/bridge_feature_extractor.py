@@ -1,0 +1,84 @@
+"""Bridge Feature Extractor (BFE), section III-C: one feature that has asked every task.
+
+Queries come from a task-generic feature of the backbone, keys and values from the pooled features of all tasks,
+Eqs. (3) to (6). The number of keys grows linearly with the number of tasks.
+"""
+
+import torch
+from torch import nn
+
+from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits, pool_tokens
+from bridgenet.model.layers import ChannelNorm, FeedForward, resize_to, to_feature, to_tokens
+from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
+
+
+class BridgeFeatureExtractor(nn.Module):
+    """Bridge feature and attention of one stage.
+
+    Args:
+        width: Channels of query map, task features and bridge feature (C_s).
+        heads: Attention heads.
+        query_reduction: Stride of the query tokens.
+        token_reduction: Pooling window of the task tokens.
+        mlp_ratio: Hidden width of the feed-forward part.
+    """
+
+    def __init__(self, width: int, *, heads: int, query_reduction: int, token_reduction: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.token_reduction = token_reduction
+        self.token_norm = ChannelNorm(width)
+        self.reduce_query = QueryReduction(width, query_reduction)
+        self.project = AttentionProjections(width)
+        self.merge = nn.Linear(width, width)
+        self.restore = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.feed_forward = FeedForward(width, mlp_ratio)
+
+    def forward(
+        self, query: AnyFeature, task_specific: dict[str, AnyFeature]
+    ) -> tuple[AnyFeature, AnyAttention]:
+        """Bridge feature on the grid of the query map, and attention over the tokens of all tasks, in task order."""
+        query_map = self.reduce_query(query)
+        tokens = self.task_tokens(task_specific)
+        logits = attention_logits(self.project.query(to_tokens(query_map)), self.project.key(tokens), self.heads)
+        attention = logits.softmax(dim=-1)
+        message = to_feature(self.merge(attend(attention, self.project.value(tokens))), query_map.shape[-2:])
+        size = query.shape[-2:]
+        bridge = to_tokens(query + self.restore(resize_to(message, size)))
+        return to_feature(bridge + self.feed_forward(self.norm(bridge)), size), attention
+
+    def task_tokens(self, task_specific: dict[str, AnyFeature]) -> AnyTokens:
+        """Eq. (3): normed and pooled tokens of all tasks, one task after the other."""
+        pooled = [pool_tokens(self.token_norm(feature), self.token_reduction) for feature in task_specific.values()]
+        return torch.cat(pooled, dim=1)
+
+
+class QueryEmbedding(nn.Module):
+    """Q_s: a task-generic feature brought to the width of the stage.
+
+    Args:
+        channels: Channels of the backbone map.
+        hidden: Channels after a first 3x3 convolution. None: the map is taken as it is (first stage).
+        width: Channels of the query map (C_s).
+    """
+
+    def __init__(self, channels: int, hidden: int | None, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Identity() if hidden is None else nn.Conv2d(channels, hidden, 3, padding=1)
+        self.project = nn.Conv2d(hidden or channels, width, 1)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, task_generic: AnyFeature) -> AnyFeature:
+        return self.norm(self.project(self.embed(task_generic))).relu()
+
+
+class BridgeCascade(nn.Module):
+    """Adds the bridge feature of the coarser stage, through a 1x1 convolution, to that of the finer one."""
+
+    def __init__(self, coarser_width: int, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(coarser_width, width, 1)
+
+    def forward(self, bridge: AnyFeature, coarser: AnyFeature) -> AnyFeature:
+        return bridge + resize_to(self.conv(coarser), bridge.shape[-2:])

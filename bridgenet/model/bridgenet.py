@@ -1,0 +1,119 @@
+"""BridgeNet, composed as in the overview figure."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from torch import nn
+
+from bridgenet.config import ModelConfig
+from bridgenet.model.backbone import Backbone
+from bridgenet.model.head import FusionConv, MultiScaleFusion, PredictionHead
+from bridgenet.model.layers import resize_to
+from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
+from bridgenet.model.stage import DecoderStage
+from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
+from bridgenet.shapes import AnyFeature, Image
+from bridgenet.trace import Stage, Trace
+
+BASE_STRIDE = 32
+FUSION_STRIDE = 4
+
+
+@dataclass
+class Preliminary:
+    """Parts on the base grid, per task."""
+
+    decoders: dict[str, PreliminaryDecoder]
+    heads: dict[str, PredictionHead]
+    mixers: dict[str, Mixer]
+
+
+class BridgeNet(nn.Module):
+    """Task-generic features in, one prediction per task out, and everything in between in the `Trace`.
+
+    Args:
+        config: What the parts were built from; kept for checkpoints, never read by `forward` but for `tpp_output`.
+        backbone: None for a network that starts from feature maps (`decode`).
+        preliminary: Preliminary decoders, heads and mixers.
+        pattern_propagation: Task Pattern Propagation (TPP), or None.
+        stages: Decoder stages, coarse to fine.
+        fusion: Multi-scale fusion.
+        fusion_convs: Last 3x3 convolution of each task.
+        heads: Prediction heads.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        backbone: Backbone | None,
+        preliminary: Preliminary,
+        pattern_propagation: TaskPatternPropagation | None,
+        stages: list[DecoderStage],
+        fusion: MultiScaleFusion,
+        fusion_convs: dict[str, FusionConv],
+        heads: dict[str, PredictionHead],
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = backbone
+        self.preliminary_decoders = nn.ModuleDict(preliminary.decoders)
+        self.pattern_propagation = pattern_propagation
+        self.preliminary_heads = nn.ModuleDict(preliminary.heads)
+        self.mixers = nn.ModuleDict(preliminary.mixers)
+        self.stages = nn.ModuleList(stages)
+        self.fusion = fusion
+        self.fusion_convs = nn.ModuleDict(fusion_convs)
+        self.heads = nn.ModuleDict(heads)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Task names, in the order of every per-task dict."""
+        return tuple(self.config.tasks)
+
+    def forward(self, images: Image) -> Trace:
+        """The trace of a batch of images (RGB in 0..1, any size)."""
+        if self.backbone is None:
+            raise ValueError("This network was built without a backbone: give its feature maps to decode().")
+        return self.decode(self.backbone(images), (images.shape[-2], images.shape[-1]))
+
+    def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
+        """The trace from task-generic features on.
+
+        Args:
+            features: Backbone maps, fine to coarse; at least as many as there are stages.
+            image_size: (height, width) of the image that they were computed from.
+        """
+        base = resize_to(features[-1], _grid(image_size, BASE_STRIDE))
+        task_specific = {task: decode(base) for task, decode in self.preliminary_decoders.items()}
+        pattern = self.pattern_propagation(task_specific) if self.pattern_propagation is not None else None
+        propagated = task_specific if pattern is None else pattern.feature
+        preliminary = {task: head(propagated[task]) for task, head in self.preliminary_heads.items()}
+
+        carried = propagated if self.config.tpp_output == "feature" else task_specific
+        mixed = {task: mix(carried[task], preliminary[task]) for task, mix in self.mixers.items()}
+
+        stages: list[Stage] = []
+        refined, bridge = mixed, None
+        for stage, task_generic in zip(self.stages, reversed(features[-len(self.stages) :]), strict=True):
+            stages.append(stage(task_generic, refined, bridge))
+            refined, bridge = stages[-1].refined, stages[-1].bridge
+
+        fused = self.fusion([stage.refined for stage in stages], _grid(image_size, FUSION_STRIDE))
+        logits = {task: head(self.fusion_convs[task](fused[task])) for task, head in self.heads.items()}
+        predictions = {task: resize_to(prediction, image_size) for task, prediction in logits.items()}
+        return Trace(
+            task_generic=tuple(features),
+            task_specific=task_specific,
+            pattern=pattern,
+            preliminary=preliminary,
+            mixed=mixed,
+            stages=tuple(stages),
+            fused=fused,
+            logits=logits,
+            predictions=predictions,
+        )
+
+
+def _grid(image_size: tuple[int, int], stride: int) -> tuple[int, int]:
+    return ceil(image_size[0] / stride), ceil(image_size[1] / stride)

@@ -1,0 +1,68 @@
+"""Multi-scale fusion of the refined features, and the prediction heads."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import torch
+from torch import nn
+
+from bridgenet.model.layers import ChannelNorm, conv_norm_relu, resize_to
+from bridgenet.shapes import AnyFeature, Feature
+
+
+class SideOutput(nn.Module):
+    """What one stage gives to the fusion: a joint layer norm over the channels of all tasks, then 1x1 convolutions.
+
+    Args:
+        tasks: Names, in order.
+        width: Channels of each task in this stage (C_s).
+        fused_width: Channels of the fused feature (C_0). A stage that has them already needs no convolution.
+    """
+
+    def __init__(self, tasks: tuple[str, ...], width: int, fused_width: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(len(tasks) * width)
+        self.expand = nn.ModuleDict(
+            {task: nn.Identity() if width == fused_width else nn.Conv2d(width, fused_width, 1) for task in tasks}
+        )
+
+    def forward(self, refined: dict[str, AnyFeature]) -> dict[str, AnyFeature]:
+        normed = self.norm(torch.cat(list(refined.values()), dim=1)).chunk(len(refined), dim=1)
+        return {task: expand(own) for (task, expand), own in zip(self.expand.items(), normed, strict=True)}
+
+
+class MultiScaleFusion(nn.Module):
+    """Sum of the side outputs of all stages on the fusion grid.
+
+    Args:
+        tasks: Names, in order.
+        stage_widths: C_s of every stage, coarse to fine.
+    """
+
+    def __init__(self, tasks: tuple[str, ...], stage_widths: Sequence[int]) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(SideOutput(tasks, width, stage_widths[0]) for width in stage_widths)
+
+    def forward(self, refined: Sequence[dict[str, AnyFeature]], size: tuple[int, int]) -> dict[str, AnyFeature]:
+        sides = [side(features) for side, features in zip(self.sides, refined, strict=True)]
+        return {task: reduce(torch.add, [resize_to(side[task], size) for side in sides]) for task in sides[0]}
+
+
+class FusionConv(nn.Sequential):
+    """3x3 convolution with bias, batch norm and ReLU: the last feature of one task."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(*conv_norm_relu(width, width, 3, bias=True))
+
+    def forward(self, input: Feature) -> Feature:
+        return super().forward(input)
+
+
+class PredictionHead(nn.Conv2d):
+    """1x1 convolution from a feature to the output channels of one task (logits)."""
+
+    def __init__(self, width: int, channels: int) -> None:
+        super().__init__(width, channels, 1)
+
+    def forward(self, input: AnyFeature) -> AnyFeature:
+        return super().forward(input)

@@ -1,0 +1,107 @@
+"""Task Pattern Propagation (TPP), section III-B: every task looks at its own map, guided by the patterns of all tasks.
+
+A task's pattern is its self-attention map before the softmax, Eq. (1). The maps of all tasks are fused for each task
+by a 1x1 convolution over the head axis, and the fused map gathers that task's own values, Eq. (2).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits
+from bridgenet.model.layers import FeedForward, resize_to, to_feature, to_tokens
+from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
+from bridgenet.trace import Pattern
+
+
+class TaskPatternPropagation(nn.Module):
+    """TPP over all tasks, on the base grid.
+
+    Args:
+        tasks: Names, in order.
+        width: Channels of the task-specific features (E).
+        heads: Attention heads.
+        stride: Stride of the query tokens; keys and values are pooled to about the same grid.
+        mlp_ratio: Hidden width of the feed-forward part.
+    """
+
+    def __init__(self, tasks: tuple[str, ...], *, width: int, heads: int, stride: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.patterns = nn.ModuleDict({task: TaskPattern(width, heads, stride) for task in tasks})
+        self.propagations = nn.ModuleDict({task: Propagation(len(tasks), width, heads, mlp_ratio) for task in tasks})
+
+    def forward(self, task_specific: dict[str, AnyFeature]) -> Pattern:
+        own = {task: pattern(task_specific[task]) for task, pattern in self.patterns.items()}
+        all_logits = torch.cat([pattern.logits for pattern in own.values()], dim=1)
+        propagated = {
+            task: propagate(task_specific[task], own[task].value, all_logits, own[task].query_grid)
+            for task, propagate in self.propagations.items()
+        }
+        return Pattern(
+            logits={task: pattern.logits for task, pattern in own.items()},
+            fused_logits={task: result.fused_logits for task, result in propagated.items()},
+            attention={task: result.attention for task, result in propagated.items()},
+            feature={task: result.feature for task, result in propagated.items()},
+        )
+
+
+class OwnPattern(NamedTuple):
+    """What one task brings: its logits A_t, its values V_t and the grid of its queries."""
+
+    logits: AnyAttention
+    value: AnyTokens
+    query_grid: tuple[int, int]
+
+
+class TaskPattern(nn.Module):
+    """Eq. (1): the self-attention logits of one task, and its values."""
+
+    def __init__(self, width: int, heads: int, stride: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.stride = stride
+        self.norm = nn.LayerNorm(width)
+        self.reduce_query = QueryReduction(width, stride)
+        self.project = AttentionProjections(width)
+
+    def forward(self, task_specific: AnyFeature) -> OwnPattern:
+        normed = to_feature(self.norm(to_tokens(task_specific)), task_specific.shape[-2:])
+        query_map = self.reduce_query(normed)
+        query = self.project.query(to_tokens(query_map))
+        # Zeros of the padding count in the mean, the part of the last window beyond the padding does not.
+        context = to_tokens(F.avg_pool2d(normed, 3, stride=self.stride, padding=1, ceil_mode=True))
+        logits = attention_logits(query, self.project.key(context), self.heads)
+        return OwnPattern(logits, self.project.value(context), tuple(query_map.shape[-2:]))
+
+
+class Propagated(NamedTuple):
+    """What one task receives."""
+
+    fused_logits: AnyAttention
+    attention: AnyAttention
+    feature: AnyFeature
+
+
+class Propagation(nn.Module):
+    """Eq. (2): the patterns of all tasks, fused for one task, gather that task's values."""
+
+    def __init__(self, tasks: int, width: int, heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.fuse = nn.Conv2d(heads * tasks, heads, 1)
+        self.project = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+        self.feed_forward = FeedForward(width, mlp_ratio)
+
+    def forward(
+        self, task_specific: AnyFeature, value: AnyTokens, all_logits: AnyAttention, query_grid: tuple[int, int]
+    ) -> Propagated:
+        size = task_specific.shape[-2:]
+        fused_logits = self.fuse(all_logits)
+        attention = fused_logits.softmax(dim=-1)
+        message = self.project(attend(attention, value))
+        tokens = to_tokens(task_specific + resize_to(to_feature(message, query_grid), size))
+        tokens = tokens + self.feed_forward(self.norm(tokens))
+        # A second residual around the whole block, as in the authors' release.
+        return Propagated(fused_logits, attention, to_feature(tokens, size) + task_specific)

@@ -1,0 +1,81 @@
+"""Named runs: each preset is the whole configuration of one training.
+
+`rooms-tiny` trains in minutes on a laptop, `nyud-lite0` in hours; the `vit` presets are the paper's, for GPUs.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from bridgenet.tasks import TaskName
+
+NYUD_TASKS: dict[TaskName, int] = {"semseg": 40, "depth": 1, "normals": 3, "edge": 1}
+PASCAL_TASKS: dict[TaskName, int] = {"semseg": 21, "human_parts": 7, "sal": 2, "normals": 3, "edge": 1}
+ROOMS_TASKS: dict[TaskName, int] = {"semseg": 14, "human_parts": 7, "depth": 1, "normals": 3, "sal": 2, "edge": 1}
+
+TFR_BASE, TFR_LARGE, TFR_HUGE = (6, 6, 6), (12, 12, 12), (18, 18, 18)
+"""Blocks per stage; the paper counts layers of three blocks: 2, 4 and 6."""
+
+_HALF = (0.5, 0.5, 0.5)
+_VIT_B = BackboneConfig("vit_base_patch16_384", taps=(3, 6, 9, 12), drop_path=0.15)
+_VIT_L = BackboneConfig("vit_large_patch16_384", taps=(6, 12, 18, 24), drop_path=0.15)
+
+_NYUD = DataConfig("nyud", input_size=(448, 576), resize=False, zoom=(0.5, 2.0), workers=4)
+_PASCAL = DataConfig("pascal_context", input_size=(512, 512), resize=False, zoom=(0.5, 2.0), workers=4)
+_PAPER_NYUD = OptimConfig(
+    optimizer="adam", learning_rate=2e-5, weight_decay=1e-6, steps=40_000, batch_size=6, clip_norm=10.0
+)
+_PAPER_PASCAL = replace(_PAPER_NYUD, batch_size=8)
+
+
+def _nyud_vit(name: str, backbone: BackboneConfig) -> TrainConfig:
+    model = ModelConfig(tasks=NYUD_TASKS, backbone=backbone, refiner_blocks=TFR_HUGE)
+    return TrainConfig(name, model, _NYUD, _PAPER_NYUD, validate_every=1000, save_every=500)
+
+
+def _pascal_vit(name: str, backbone: BackboneConfig) -> TrainConfig:
+    model = ModelConfig(tasks=PASCAL_TASKS, backbone=backbone, refiner_blocks=TFR_LARGE)
+    return TrainConfig(name, model, _PASCAL, _PAPER_PASCAL, validate_every=1000, save_every=500)
+
+
+PRESETS: dict[str, TrainConfig] = {
+    preset.name: preset
+    for preset in (
+        TrainConfig(
+            "rooms-tiny",
+            ModelConfig(
+                tasks=ROOMS_TASKS,
+                backbone=BackboneConfig("test_efficientnet", mean=_HALF, std=_HALF),
+                embed_width=48,
+                prediction_width=16,
+                refiner_blocks=(3, 3, 3),
+                drop_path=0.0,
+            ),
+            DataConfig("made_rooms", input_size=(96, 128), rooms=2000),
+            OptimConfig(learning_rate=2e-3, steps=1200, batch_size=8, warmup_steps=50),
+            pretrained_backbone=False,
+            validate_every=300,
+        ),
+        TrainConfig(
+            "nyud-lite0",
+            ModelConfig(
+                tasks=NYUD_TASKS,
+                backbone=BackboneConfig("efficientnet_lite0", mean=_HALF, std=_HALF),
+                embed_width=96,
+                prediction_width=32,
+                refiner_blocks=TFR_BASE,
+            ),
+            DataConfig("nyud", input_size=(256, 320), zoom=(1.0, 1.5)),
+            OptimConfig(learning_rate=1e-3, backbone_rate_ratio=0.3, steps=4000, batch_size=8, warmup_steps=200),
+        ),
+        _nyud_vit("nyud-vit-b", _VIT_B),
+        _nyud_vit("nyud-vit-l", _VIT_L),
+        _pascal_vit("pascal-vit-b", _VIT_B),
+        _pascal_vit("pascal-vit-l", _VIT_L),
+    )
+}
+
+
+def with_data_root(config: TrainConfig, root: Path) -> TrainConfig:
+    """The same run on data that lie elsewhere."""
+    return replace(config, data=replace(config.data, root=root))

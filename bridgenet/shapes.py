@@ -1,0 +1,29 @@
+"""Tensor types. Names inside a type bind per call: two arguments that share a name must agree.
+
+The test run checks them (jaxtyping with beartype); ordinary use pays nothing.
+"""
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Image = Float[Tensor, "batch 3 height width"]
+"""RGB in 0..1, not normalised: the backbone knows its own mean and deviation."""
+
+Feature = Float[Tensor, "batch channels height width"]
+"""A feature map whose sizes must agree with the other features of the same call."""
+
+AnyFeature = Float[Tensor, "_ _ _ _"]
+"""A feature map of any size."""
+
+Tokens = Float[Tensor, "batch tokens channels"]
+"""A feature map flattened row by row."""
+
+AnyTokens = Float[Tensor, "_ _ _"]
+
+Attention = Float[Tensor, "batch heads queries keys"]
+AnyAttention = Float[Tensor, "_ _ _ _"]
+
+Labels = Int[Tensor, "batch height width"]
+"""Class indices, 255 = ignore."""
+
+Mask = Bool[Tensor, "..."]

@@ -3,16 +3,16 @@
 from torch import nn
 
 from bridgenet.config import ModelConfig
-from bridgenet.model.backbone import Backbone, build_backbone
+from bridgenet.model.backbone import Backbone, build_backbone, synchronise_batch_norm
 from bridgenet.model.bridge_feature_extractor import BridgeCascade, BridgeFeatureExtractor, QueryEmbedding
 from bridgenet.model.bridgenet import BridgeNet, Preliminary
-from bridgenet.model.head import FusionConv, MultiScaleFusion, PredictionHead
+from bridgenet.model.head import MultiScaleFusion, PredictionHead, fusion_conv
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.stage import DecoderStage, Upsampler
 from bridgenet.model.task_feature_refiner import AddRefinement, ConcatenateRefinement, TaskFeatureRefiner
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
 
-__all__ = ["BridgeNet", "build_decoder", "build_model"]
+__all__ = ["BridgeNet", "build_decoder", "build_model", "synchronise_batch_norm"]
 
 
 def build_model(config: ModelConfig, *, pretrained: bool = False) -> BridgeNet:
@@ -33,7 +33,7 @@ def build_decoder(config: ModelConfig, channels: tuple[int, ...], *, backbone: B
         raise ValueError(f"{len(widths)} stages need as many backbone maps, got {len(channels)}.")
     tasks = tuple(config.tasks)
     stages = [_build_stage(config, channels, index) for index in range(len(widths))]
-    fusion_convs = {task: FusionConv(widths[0]) for task in tasks}
+    fusion_convs = {task: fusion_conv(widths[0]) for task in tasks}
     _initialise(stages, fusion_convs)
     return BridgeNet(
         config,
@@ -97,7 +97,7 @@ def _build_refiner(config: ModelConfig, index: int) -> nn.Module:
     )
 
 
-def _initialise(stages: list[DecoderStage], fusion_convs: dict[str, FusionConv]) -> None:
+def _initialise(stages: list[DecoderStage], fusion_convs: dict[str, nn.Sequential]) -> None:
     """The authors' initial values: near-zero convolutions in the stages, everything else at torch's defaults."""
     for stage in stages:
         for module in stage.modules():
@@ -105,7 +105,5 @@ def _initialise(stages: list[DecoderStage], fusion_convs: dict[str, FusionConv])
                 nn.init.trunc_normal_(module.weight, std=0.02 if isinstance(module, nn.Linear) else 0.001)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-    for fusion_conv in fusion_convs.values():
-        for module in fusion_conv.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.trunc_normal_(module.weight, std=0.02)
+    for fusion in fusion_convs.values():
+        nn.init.trunc_normal_(fusion.get_submodule("conv").weight, std=0.02)

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from torch import nn
 from torch.nn import functional as F
 
-from bridgenet.model.layers import to_tokens
+from bridgenet.model.layers import DepthwiseConv, to_tokens
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens, Tokens
 
 
@@ -15,7 +15,7 @@ class QueryReduction(nn.Sequential):
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__(
             OrderedDict(
-                conv=nn.Conv2d(channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False),
+                conv=DepthwiseConv(channels, stride=stride),
                 norm=nn.BatchNorm2d(channels),
             )
         )

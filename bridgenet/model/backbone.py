@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import timm
 import torch
+from timm.layers import convert_sync_batchnorm
 from timm.models import FeatureInfo
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
@@ -26,9 +27,11 @@ class Backbone(nn.Module):
 
     Attributes:
         channels: Channels of the feature maps, fine to coarse.
+        full_precision: Stay in float32 when the rest of the network runs in bfloat16.
     """
 
     channels: tuple[int, ...]
+    full_precision: bool = False
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
@@ -37,7 +40,9 @@ class Backbone(nn.Module):
 
     def forward(self, images: Image) -> tuple[AnyFeature, ...]:
         """Task-generic features G_1..G_4, fine to coarse."""
-        return self.features((images - cast(Tensor, self.mean)) / cast(Tensor, self.std))
+        device = images.device.type
+        with torch.autocast(device, enabled=torch.is_autocast_enabled(device) and not self.full_precision):
+            return self.features((images - cast(Tensor, self.mean)) / cast(Tensor, self.std))
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
         raise NotImplementedError
@@ -138,6 +143,11 @@ def _build_transformer(config: BackboneConfig, *, pretrained: bool) -> Transform
     if list(taps) != sorted(set(taps)) or not 1 <= taps[0] or taps[-1] != depth:
         raise ValueError(f"taps {taps} must ascend and end with the last of the {depth} blocks of {config.name}.")
     return TransformerBackbone(cast(VisionTransformer, body), taps, config.mean, config.std)
+
+
+def synchronise_batch_norm(module: nn.Module) -> nn.Module:
+    """Batch norms that share their statistics over processes; timm's keep their activation, unlike with torch's own."""
+    return convert_sync_batchnorm(module)
 
 
 def _load_packaged_weights(body: nn.Module, name: str) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits, pool_tokens
-from bridgenet.model.layers import ChannelNorm, FeedForward, resize_to, to_feature, to_tokens
+from bridgenet.model.layers import ChannelNorm, DepthwiseConv, FeedForward, resize_to, to_feature, to_tokens
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
 
 
@@ -31,7 +31,7 @@ class BridgeFeatureExtractor(nn.Module):
         self.reduce_query = QueryReduction(width, query_reduction)
         self.project = AttentionProjections(width)
         self.merge = nn.Linear(width, width)
-        self.restore = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.restore = DepthwiseConv(width, bias=True)
         self.norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, mlp_ratio)
 

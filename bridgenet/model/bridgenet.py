@@ -7,7 +7,7 @@ from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
-from bridgenet.model.head import FusionConv, MultiScaleFusion, PredictionHead
+from bridgenet.model.head import MultiScaleFusion, PredictionHead
 from bridgenet.model.layers import resize_to
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.stage import DecoderStage
@@ -51,7 +51,7 @@ class BridgeNet(nn.Module):
         pattern_propagation: TaskPatternPropagation | None,
         stages: list[DecoderStage],
         fusion: MultiScaleFusion,
-        fusion_convs: dict[str, FusionConv],
+        fusion_convs: dict[str, nn.Sequential],
         heads: dict[str, PredictionHead],
     ) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from bridgenet.model.layers import ChannelNorm, conv_norm_relu, resize_to
-from bridgenet.shapes import AnyFeature, Feature
+from bridgenet.shapes import AnyFeature
 
 
 class SideOutput(nn.Module):
@@ -48,21 +48,16 @@ class MultiScaleFusion(nn.Module):
         return {task: reduce(torch.add, [resize_to(side[task], size) for side in sides]) for task in sides[0]}
 
 
-class FusionConv(nn.Sequential):
-    """3x3 convolution with bias, batch norm and ReLU: the last feature of one task."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__(*conv_norm_relu(width, width, 3, bias=True))
-
-    def forward(self, input: Feature) -> Feature:
-        return super().forward(input)
+def fusion_conv(width: int) -> nn.Sequential:
+    """3x3 convolution with bias, batch norm and ReLU: from the fused feature of a task to what its head sees."""
+    return conv_norm_relu(width, width, 3, bias=True)
 
 
 class PredictionHead(nn.Conv2d):
-    """1x1 convolution from a feature to the output channels of one task (logits)."""
+    """1x1 convolution from a feature to the output channels of one task: logits, in float32 under autocast too."""
 
     def __init__(self, width: int, channels: int) -> None:
         super().__init__(width, channels, 1)
 
     def forward(self, input: AnyFeature) -> AnyFeature:
-        return super().forward(input)
+        return super().forward(input).float()

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -35,6 +36,23 @@ def conv_norm_relu(channels_in: int, channels_out: int, kernel: int, *, dilation
             activation=nn.ReLU(inplace=True),
         )
     )
+
+
+class DepthwiseConv(nn.Conv2d):
+    """3x3 convolution of each channel by itself, keeping the grid at stride 1. Always in float32.
+
+    It is a small part of the work, and PyTorch's CPU kernels give wrong weight gradients for it in bfloat16 (seen with
+    torch 2.14: relative errors near 1, now and then not finite).
+    """
+
+    def __init__(self, channels: int, *, stride: int = 1, dilation: int = 1, bias: bool = False) -> None:
+        super().__init__(
+            channels, channels, 3, stride=stride, padding=dilation, dilation=dilation, groups=channels, bias=bias
+        )
+
+    def forward(self, input: AnyFeature) -> AnyFeature:
+        with torch.autocast(input.device.type, enabled=False):
+            return super().forward(input.float())
 
 
 class ChannelNorm(nn.LayerNorm):

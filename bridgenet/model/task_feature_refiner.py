@@ -7,11 +7,12 @@ common, so the cost grows linearly with the number of tasks.
 from collections import OrderedDict
 from itertools import cycle, islice
 
+import numpy as np
 import torch
 from torch import nn
 from torchvision.ops import StochasticDepth
 
-from bridgenet.model.layers import resize_to
+from bridgenet.model.layers import DepthwiseConv, resize_to
 from bridgenet.shapes import AnyFeature, Feature
 
 
@@ -30,7 +31,7 @@ class TaskFeatureRefiner(nn.Module):
         self, width: int, *, blocks: int, dilations: tuple[int, ...], squeeze_ratio: int, drop_path: float
     ) -> None:
         super().__init__()
-        rates = torch.linspace(0, drop_path, blocks).tolist()
+        rates = np.linspace(0, drop_path, blocks).tolist()
         self.blocks = nn.ModuleList(
             RefinementBlock(width, width // squeeze_ratio, dilation, rate)
             for dilation, rate in zip(islice(cycle(dilations), blocks), rates, strict=True)
@@ -53,9 +54,7 @@ class RefinementBlock(nn.Module):
                 squeeze=nn.Conv2d(2 * width, squeezed, 1),
                 squeeze_norm=nn.BatchNorm2d(squeezed),
                 squeeze_activation=nn.GELU(),
-                dilate=nn.Conv2d(
-                    squeezed, squeezed, 3, padding=dilation, dilation=dilation, groups=squeezed, bias=False
-                ),
+                dilate=DepthwiseConv(squeezed, dilation=dilation),
                 dilate_norm=nn.BatchNorm2d(squeezed),
                 dilate_activation=nn.GELU(),
                 expand=nn.Conv2d(squeezed, width, 1),

@@ -1,0 +1,43 @@
+# Everything happens in .venv, which is made when it is missing and renewed when pyproject.toml changes.
+# pip compiles nothing ahead: Python does so for the few modules that are imported, which saves a minute.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check train notebooks
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## Open the studio in the browser (ARGS="--port 7861" adds options)
+	$(BIN)/python app/main.py $(ARGS)
+
+test: $(VENV)/.installed-all ## Run the tests (PYTEST_ARGS="-k depth" chooses some)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-all ## Lint, check the format, the types and who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+train: $(VENV)/.installed ## Train rooms-tiny, a few minutes (ARGS="--steps 100" overrides)
+	$(BIN)/python -m bridgenet.train rooms-tiny $(ARGS)
+
+notebooks: $(VENV)/.installed-all ## Run all notebooks and keep their output
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("BridgeNet needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-compile -e .
+	@touch $@
+
+$(VENV)/.installed-all: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-compile -e '.[all]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,109 @@
+"""Photos that need no download: rooms with exact labels, and photos that come with scikit-image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bridgenet.tasks import IGNORE, TaskName
+
+ROOM_SIZE = (240, 320)
+"""Height and width of the made rooms, in pixels."""
+
+# Calibration of the Middlebury 2014 motorcycle, in pixels of the picture and in millimetres, as scikit-image states it.
+FOCAL_LENGTH, BASELINE, PRINCIPAL_POINT_OFFSET = 994.978, 193.001, 31.086
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo with what is known about it.
+
+    Attributes:
+        pixels: uint8 (height, width, 3).
+        truth: Ground truth by task, at the size of the photo: class indices (255 = unknown), metres (NaN = unknown),
+            unit vectors (height, width, 3; NaN = unknown), edges and saliency 0 or 1.
+        classes: Whose classes the ground truth of the segmentation has.
+    """
+
+    pixels: np.ndarray
+    truth: dict[TaskName, np.ndarray] = field(default_factory=dict)
+    classes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An entry of the example strip."""
+
+    name: str
+    title: str
+    load: Callable[[], Picture]
+
+
+def made_room(index: int) -> Picture:
+    """A room of the validation set of the made rooms, with its labels. Imports torch."""
+    from bridgenet.config import DataConfig
+    from bridgenet.data import open_dataset
+
+    tasks: tuple[TaskName, ...] = ("semseg", "human_parts", "depth", "normals", "sal", "edge")
+    sample = open_dataset(DataConfig("made_rooms", input_size=ROOM_SIZE), "val", tasks)[index]
+    pixels = (sample.image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    truth = {task: _known(task, target.numpy()) for task, target in sample.targets.items()}
+    return Picture(pixels, truth, "made_rooms")
+
+
+def motorcycle() -> Picture:
+    """A garage, with the depth that was measured by structured light."""
+    folder = _scikit_image_folder()
+    with np.load(folder / "motorcycle_disp.npz") as file:
+        disparity = file["arr_0"].astype(np.float32)
+    depth = np.where(
+        np.isfinite(disparity), BASELINE * FOCAL_LENGTH / (disparity + PRINCIPAL_POINT_OFFSET) / 1000, np.nan
+    )
+    return Picture(_read(folder / "motorcycle_left.png"), {"depth": depth.astype(np.float32)})
+
+
+def photo(file: str) -> Picture:
+    """A photo of scikit-image's wheel."""
+    return Picture(_read(_scikit_image_folder() / file))
+
+
+def _rooms(*indices: int) -> tuple[Example, ...]:
+    return tuple(
+        Example(f"room-{index}", f"Made room {index + 1}, with labels", lambda index=index: made_room(index))
+        for index in indices
+    )
+
+
+EXAMPLES: dict[str, Example] = {
+    example.name: example
+    for example in (
+        Example("motorcycle", "A garage, depth measured", motorcycle),
+        Example("coffee", "A cup on a table", lambda: photo("coffee.png")),
+        Example("astronaut", "An astronaut", lambda: photo("astronaut.png")),
+        *_rooms(0, 1, 2),
+    )
+}
+
+
+def _known(task: TaskName, target: np.ndarray) -> np.ndarray:
+    match task:
+        case "depth":
+            return np.where(target[0] == IGNORE, np.nan, target[0]).astype(np.float32)
+        case "normals":
+            return np.where((target == IGNORE).all(axis=0)[..., None], np.nan, target.transpose(1, 2, 0))
+        case _:
+            return target.astype(np.uint8)
+
+
+def _scikit_image_folder() -> Path:
+    import skimage
+
+    return Path(skimage.__file__).parent / "data"
+
+
+def _read(path: Path) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.array(image.convert("RGB"))

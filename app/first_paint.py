@@ -1,0 +1,90 @@
+"""The first picture: what the page shows before the network is loaded.
+
+`python -m app.first_paint` analyses the first example with a checkpoint and writes `first_paint.json`, so that a
+visitor sees the studio at work while torch is still being imported.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("first_paint.json")
+LARGEST = 250_000
+"""Bytes that the file may have."""
+
+SIZES = (320, 280, 240, 200, 160)
+"""Longest side of its pictures: the first that fits is taken."""
+
+
+def first_values(checkpoint: Path, file: Path = FILE) -> dict[str, Any]:
+    """Values of all components before the network is loaded.
+
+    Args:
+        checkpoint: What is about to be loaded. If the file was made with another one, the head says so.
+        file: The bundled picture.
+    """
+    values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else _nothing_yet()
+    made_with = values["head"]["title"]
+    words = "The network is warming up; you can look around already"
+    if made_with != checkpoint.name:
+        words = f"{checkpoint.name} is warming up; this picture was made with {made_with}" if made_with else words
+        values["head"] |= {"title": made_with or checkpoint.name}
+    values["head"] |= {"banner": f"{words} …", "kind": "busy"}
+    return values
+
+
+def _nothing_yet() -> dict[str, Any]:
+    return {
+        "head": {"title": "", "facts": []},
+        "rail": {"examples": [], "limit": 20},
+        "way": {"tabs": [], "pipeline": []},
+    }
+
+
+def make(checkpoint: Path) -> str:
+    """Analyse the first example and keep, as JSON, what every component would show."""
+    from app.demo import example_strip
+    from app.encoding import photo_uri
+    from app.examples import EXAMPLES
+    from app.handlers import MEGABYTES, VIEWS, checkpoint_chip, first_example
+    from app.pages import views
+    from app.selection import read_selection
+    from app.session import Session
+    from bridgenet.images import LoadedImage
+
+    session = Session(checkpoint)
+    name = first_example(session.predictor().config.data.name)
+    pictures = {name: example.load() for name, example in EXAMPLES.items()}
+    chosen = pictures[name]
+    analysis = session.analyse(
+        LoadedImage(chosen.pixels, ()), title=EXAMPLES[name].title, truth=chosen.truth, truth_classes=chosen.classes
+    )
+    has = views.capabilities(analysis)
+    thumbs = {name: photo_uri(picture.pixels, 128, 80) for name, picture in pictures.items()}
+    values = {
+        "head": checkpoint_chip(session),
+        "rail": {"examples": example_strip(thumbs), "chosen": name, "limit": MEGABYTES}
+        | {part: has[part] for part in ("tasks", "scales")},
+        "way": {part: has[part] for part in ("tabs", "pipeline")},
+    }
+    selection = read_selection({}, tasks=analysis.tasks, scales=len(analysis.trace.stages), heads=has["heads"])
+    for longest in SIZES:
+        shown = views.all_views(analysis, selection, longest)
+        text = json.dumps(values | {view: shown[view] for view in VIEWS}, separators=(",", ":"), ensure_ascii=False)
+        if len(text.encode()) < LARGEST:
+            return text
+    raise SystemExit(f"Even at {SIZES[-1]} pixels the first picture has more than {LARGEST:,} bytes.")
+
+
+def main() -> None:
+    """Write the file."""
+    from app.main import find_checkpoint
+
+    parser = argparse.ArgumentParser(description="Make the picture that the studio shows before the network is loaded.")
+    parser.add_argument("--checkpoint", type=Path, help="folder of the checkpoint (default: as the studio's)")
+    FILE.write_text(make(find_checkpoint(parser.parse_args().checkpoint)) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+// Head of the page and way through it: checkpoint, pipeline strip, tabs, and one quiet line about what is going on.
+const frame = element.querySelector("[data-frame]");
+const known = { tabs: [], pipeline: [] };
+
+watch("value", draw);
+studio.subscribe((kind) => { if (kind === "tab" || kind === "choice") mark(); });
+frame.addEventListener("keydown", walk);
+draw();
+
+function draw() {
+  if (!props.value) return;
+  const { tabs, pipeline } = props.value;
+  Object.assign(known, props.value);
+  if (known.title !== undefined && frame.querySelector(".chip")) drawChip();
+  if (tabs) frame.querySelector(".tabs")?.replaceChildren(...tabs.map(tab));
+  if (pipeline) frame.querySelector(".pipeline")?.replaceChildren(...pipeline.map(station));
+  const banner = frame.querySelector(".banner");
+  if (banner) {
+    banner.textContent = known.banner ?? "";
+    banner.dataset.kind = known.kind ?? "";
+    banner.hidden = !known.banner;
+  }
+  frame.dataset.state = known.state ?? "ready";
+  mark();
+}
+
+function drawChip() {
+  frame.querySelector(".chip").replaceChildren(make("b", {}, known.title), known.facts ? ` · ${known.facts.join(" · ")}` : "");
+}
+
+function tab({ name, title }) {
+  const button = make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, "data-testid": `tab-${name}`, "data-tab": name }, title);
+  button.addEventListener("click", () => studio.show(name));
+  return button;
+}
+
+function station({ title, tab: name, scale }) {
+  const button = make("button", { type: "button", "data-tab": name, "data-scale": scale ?? "" }, title);
+  button.addEventListener("click", () => {
+    studio.show(name);
+    if (scale !== undefined) studio.choose({ scale });
+  });
+  return button;
+}
+
+function mark() {
+  document.documentElement.dataset.tab = studio.tab;
+  frame.querySelectorAll("[role=tab]").forEach((button) => {
+    const on = button.dataset.tab === studio.tab;
+    button.setAttribute("aria-selected", String(on));
+    button.tabIndex = on ? 0 : -1;
+  });
+  const stations = [...frame.querySelectorAll(".pipeline button")];
+  const here = stations.filter((button) => button.dataset.tab === studio.tab && (button.dataset.scale === "" || Number(button.dataset.scale) === studio.scale));
+  stations.forEach((button) => button.classList.toggle("on", button === here.at(-1)));
+}
+
+function walk(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step || event.target.getAttribute("role") !== "tab") return;
+  const names = known.tabs.map(({ name }) => name);
+  const next = names[(names.indexOf(studio.tab) + step + names.length) % names.length];
+  event.preventDefault();
+  studio.show(next);
+  frame.querySelector(`[data-tab="${next}"][role=tab]`).focus();
+}

@@ -1,0 +1,99 @@
+"""The parts of the page: `gr.HTML` around HTML that never changes and scripts that fill it.
+
+Gradio would rebuild a template that contains its value, and with it cross-hair and keyboard focus would be lost.
+So each template is fixed, and its script writes what changes into it. Functions, not subclasses: Gradio writes an
+interface file beside the source of every subclass of a component.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+HERE = Path(__file__).parent
+
+Value = dict[str, Any] | None
+"""What a component shows: any JSON that its script understands."""
+
+
+def linked_viewer(name: str, value: Value = None) -> gr.HTML:
+    """A grid of maps: hover shows the same place in all of them, a click selects it for the whole page.
+
+    Args:
+        name: Name of the view, also of its test id.
+        value: What it shows at first.
+    """
+    template = f"""
+    <section class="studio viewer" data-viewer data-testid="viewer-{name}" data-state="empty" tabindex="0"
+      role="application" aria-label="Maps of {name}. Arrow keys move the pixel, with Shift by 8.">
+      <p class="say"></p>
+      <div class="top"><p class="hint"></p><div class="tools"></div></div>
+      <div class="bar"></div><div class="groups"></div>
+    </section>"""
+    return _component(value, template, "viewer.js", f"viewer-{name}")
+
+
+def inspector_panel(value: Value = None) -> gr.HTML:
+    """What every task says at the selected pixel. Sends each selection to Python as the event `pick`."""
+    template = """
+    <aside class="studio inspector" data-testid="inspector" data-state="empty" aria-label="Pixel inspector">
+      <h4 class="where">Pixel</h4>
+      <div class="zoom">
+        <canvas width="180" height="180" role="img" aria-label="The photo around the pixel, enlarged"></canvas>
+        <p class="hint token"></p></div>
+      <h4 class="after">What each task says</h4><div class="rows"></div>
+      <div class="asked" hidden><h4 class="after">Who the bridge asked here</h4><div></div></div>
+      <p class="live unseen" aria-live="polite"></p>
+    </aside>"""
+    return _component(value, template, "inspector.js", "inspector")
+
+
+def rail_panel(value: Value = None) -> gr.HTML:
+    """Drop zone, examples, tasks and keys. Sends the events `photo` and `example`."""
+    template = """
+    <div class="studio rail" data-testid="rail" data-state="empty">
+      <div><label class="drop" data-testid="drop"><b>Drop a photo</b><span class="limit"></span>
+        <input type="file" accept="image/*" data-testid="file-upload" aria-label="Photo from your computer"></label>
+      <p class="error" role="alert" data-testid="error" hidden></p>
+      <div class="notes" data-testid="notes" aria-live="polite"></div></div>
+      <div><h4 class="after">Examples</h4><div class="thumbs"></div></div>
+      <div><h4 class="after">Tasks</h4><div class="tasks"></div>
+      <div class="scale" hidden><h4 class="after">Scale of the bridge</h4><div></div></div></div>
+      <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
+        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd>6</kbd> task</p></div>
+    </div>"""
+    return _component(value, template, "rail.js", "rail")
+
+
+def page_head(value: Value = None) -> gr.HTML:
+    """Name of the page, the checkpoint that answers, and one quiet line about what is going on."""
+    template = """
+    <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
+      <span class="chip" data-testid="checkpoint"></span>
+      <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span></header>"""
+    return _component(value, template, "frame.js", "head")
+
+
+def page_way(value: Value = None) -> gr.HTML:
+    """Pipeline strip and tabs."""
+    template = """
+    <nav class="studio way" data-frame aria-label="Views">
+      <div class="pipeline" aria-label="The network, from the image to the predictions"></div>
+      <div class="tabs" role="tablist"></div></nav>"""
+    return _component(value, template, "frame.js", "way")
+
+
+def _component(value: Value, template: str, script: str, name: str) -> gr.HTML:
+    return gr.HTML(
+        value,  # type: ignore[arg-type]
+        html_template=template,
+        js_on_load=f"{_read('page.js')}\n{_read(script)}",
+        apply_default_css=False,
+        elem_id=name,
+    )
+
+
+@cache
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,137 @@
+"""What goes in: pictures with ground truth for every task, read, transformed and batched."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch.utils.data import Dataset
+
+from bridgenet.config import IMAGENET_MEAN, DataConfig
+from bridgenet.data.labels import CLASSES, HUMAN_PARTS
+from bridgenet.data.made_rooms import MadeRooms
+from bridgenet.data.nyud import NyudReader
+from bridgenet.data.sample import Batch, DataError, Draw, RawSample, Reader, Sample, collate
+from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
+from bridgenet.tasks import ALL_TASKS, TaskName
+
+__all__ = [
+    "CLASSES",
+    "HUMAN_PARTS",
+    "Batch",
+    "DataError",
+    "Draw",
+    "MultiTaskDataset",
+    "RawSample",
+    "Reader",
+    "Sample",
+    "collate",
+    "open_dataset",
+]
+
+GROUND_TRUTH: dict[str, tuple[TaskName, ...]] = {"nyud": NyudReader.tasks, "made_rooms": ALL_TASKS}
+"""Tasks of the data sets that can be read."""
+
+VALIDATION_ROOMS = 100
+
+
+class MultiTaskDataset(Dataset[Sample]):
+    """Samples of one split: a reader and a transform.
+
+    Args:
+        reader: Where images and ground truth come from.
+        tasks: Which ground truth is read.
+        transform: What is done to both.
+    """
+
+    def __init__(
+        self, reader: Reader, tasks: Iterable[TaskName], transform: TrainTransform | EvaluationTransform
+    ) -> None:
+        self.reader = reader
+        self.tasks = tuple(tasks)
+        self.transform = transform
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Image ids, in the order of the split."""
+        return self.reader.names
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the semantic classes."""
+        return self.reader.classes
+
+    def __len__(self) -> int:
+        return len(self.reader.names)
+
+    def __getitem__(self, key: int | Draw) -> Sample:
+        """The sample at an index. While training, an index alone stands for `Draw(index, seed=index)`.
+
+        Raises:
+            IndexError: The index is out of range.
+            DataError: A file is missing or damaged.
+        """
+        index, seed = key if isinstance(key, Draw) else (int(key), int(key))
+        if not 0 <= index < len(self):
+            raise IndexError(f"There is no sample {index}: the split has {len(self)}.")
+        raw = self.reader.read(index, self.tasks)
+        try:
+            if isinstance(self.transform, TrainTransform):
+                image, targets = self.transform(raw, torch.Generator().manual_seed(seed))
+            else:
+                image, targets = self.transform(raw)
+        except DataError as error:
+            raise DataError(f"Image {self.names[index]}: {error}") from error
+        return Sample(self.names[index], image, targets)
+
+
+def open_dataset(
+    config: DataConfig,
+    split: Literal["train", "val"],
+    tasks: Iterable[TaskName],
+    pad_colour: tuple[float, float, float] = IMAGENET_MEAN,
+) -> MultiTaskDataset:
+    """The split of a data set that a config names.
+
+    Args:
+        config: Which data set, and how an image becomes a sample.
+        split: `train` is augmented, `val` is not.
+        tasks: Whose ground truth is read, in this order.
+        pad_colour: RGB (0..1) of what is added around small images: the backbone's mean.
+
+    Raises:
+        DataError: The data set is not there, or has no ground truth for a task.
+    """
+    tasks = tuple(tasks)
+    reader = _open_reader(config, split)
+    known = GROUND_TRUTH[config.name]
+    if unknown := [task for task in tasks if task not in known]:
+        raise DataError(
+            f"{config.name} has no ground truth for {', '.join(unknown)}. It has {', '.join(known)}: choose the tasks "
+            "of the model among these."
+        )
+    if split == "val":
+        return MultiTaskDataset(reader, tasks, EvaluationTransform(config.input_size, config.resize, pad_colour))
+    transform = TrainTransform(
+        config.input_size,
+        config.resize,
+        config.zoom,
+        config.flip,
+        Photometric() if config.photometric else None,
+        config.dominant_class_limit,
+        pad_colour,
+        config.target_stride,
+    )
+    return MultiTaskDataset(reader, tasks, transform)
+
+
+def _open_reader(config: DataConfig, split: Literal["train", "val"]) -> Reader:
+    if config.name == "made_rooms":
+        return MadeRooms(config.rooms if split == "train" else VALIDATION_ROOMS, config.input_size, split=split)
+    if config.name not in GROUND_TRUTH:
+        raise DataError(
+            f"BridgeNet has no reader for {config.name}: its presets describe the network only. "
+            f"It learns from {' or '.join(GROUND_TRUTH)}."
+        )
+    if config.root is None:
+        raise DataError(f"Say where {config.name} lies: set `root` to its folder (on the command line, --data.root).")
+    return NyudReader(config.root, split)

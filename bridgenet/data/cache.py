@@ -1,0 +1,60 @@
+"""Maps that took a while to derive, kept between runs in the user's cache folder and never beside the data."""
+
+import hashlib
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_dir
+
+
+def cache_root() -> Path:
+    """Folder of all caches: the environment variable BRIDGENET_CACHE, or the platform's place for caches."""
+    return Path(os.environ.get("BRIDGENET_CACHE") or user_cache_dir("bridgenet"))
+
+
+class MapCache:
+    """Arrays derived from the files of one data folder by one recipe.
+
+    Several processes may use it at once: a file appears whole or not at all.
+
+    Args:
+        data_root: The data folder. Other folders have other caches.
+        recipe: What was computed and all its parameters. A changed recipe starts a new cache.
+    """
+
+    def __init__(self, data_root: Path, recipe: str) -> None:
+        key = hashlib.sha256(f"{data_root.resolve()}\n{recipe}".encode()).hexdigest()[:16]
+        self.folder = cache_root() / f"{data_root.resolve().name}-{recipe.split()[0]}-{key}"
+
+    def get(self, name: str, source: Path, derive: Callable[[], np.ndarray]) -> np.ndarray:
+        """The array called `name`: read if it is there and not older than `source`, else derived and written."""
+        path = self.folder / f"{name}.npy"
+        with suppress(OSError, ValueError, EOFError):
+            if path.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+                return np.load(path, allow_pickle=False)
+        array = derive()
+        try:
+            self._write(path, array)
+        except OSError as error:
+            warnings.warn(
+                f"{self.folder} cannot be written ({error}), so derived maps are computed again each time. "
+                "Set BRIDGENET_CACHE to a folder with free space.",
+                stacklevel=2,
+            )
+        return array
+
+    def _write(self, path: Path, array: np.ndarray) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.save(file, array)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,127 @@
+"""What passes between a data set and the network: raw files' content, one sample, one batch."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bridgenet.tasks import TaskName
+
+
+@dataclass(frozen=True, slots=True)
+class RawSample:
+    """One image and its ground truth at native resolution, as numpy arrays of one common height and width.
+
+    Attributes:
+        image: uint8 (height, width, 3), RGB.
+        targets: By task. `semseg`, `human_parts`, `sal`, `edge`: uint8 (height, width), 255 = ignore.
+            `depth`: float32 (height, width), metres, 0 = invalid. `normals`: float32 (height, width, 3), unit
+            vectors with x right, y up, z toward the viewer; the zero vector = invalid.
+    """
+
+    image: np.ndarray
+    targets: dict[TaskName, np.ndarray] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """One split of a data set, before any transform."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Image ids, in the order of the split."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the semantic classes."""
+        ...
+
+    def read(self, index: int, tasks: Collection[TaskName]) -> RawSample:
+        """The image at `index` of `names` with the ground truth of `tasks`.
+
+        Raises:
+            DataError: A file is missing or unreadable, or the data set has no ground truth for a task.
+        """
+        ...
+
+
+class DataError(ValueError):
+    """A data set is missing, incomplete or damaged. The message says what to do."""
+
+
+class Draw(NamedTuple):
+    """Index of a sample whose augmentation is a pure function of `seed`."""
+
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the network sees of one image, and what it should answer.
+
+    Attributes:
+        name: Image id.
+        image: (3, height, width), RGB in 0..1.
+        targets: By task. `semseg`, `human_parts`, `sal`, `edge`: int64 (height, width), 255 = ignore. `depth`: float32
+            (1, height, width), metres, 255 = invalid. `normals`: float32 (3, height, width), unit vectors with x
+            right, y up, z toward the viewer; 255 in all channels = invalid.
+    """
+
+    name: str
+    image: Tensor
+    targets: dict[TaskName, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples stacked along a first dimension."""
+
+    names: tuple[str, ...]
+    images: Tensor
+    targets: dict[TaskName, Tensor]
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The batch on another device. The copy is asynchronous where the memory is pinned."""
+        targets: dict[TaskName, Tensor] = {
+            task: target.to(device, non_blocking=True) for task, target in self.targets.items()
+        }
+        return Batch(self.names, self.images.to(device, non_blocking=True), targets)
+
+    def pin_memory(self) -> "Batch":
+        """The batch in page-locked memory; `DataLoader(pin_memory=True)` calls this."""
+        targets: dict[TaskName, Tensor] = {task: target.pin_memory() for task, target in self.targets.items()}
+        return Batch(self.names, self.images.pin_memory(), targets)
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Stacks samples.
+
+    Raises:
+        ValueError: There is none, their tasks differ, or their sizes differ.
+    """
+    if not samples:
+        raise ValueError("A batch needs at least one sample.")
+    first = samples[0]
+    for other in samples[1:]:
+        if other.targets.keys() != first.targets.keys():
+            raise ValueError(f"{first.name!r} has tasks {list(first.targets)}, {other.name!r} {list(other.targets)}.")
+        for key, one, two in _pairs(first, other):
+            if one.shape != two.shape:
+                raise ValueError(
+                    f"{key} of {first.name!r} is {tuple(one.shape)}, of {other.name!r} {tuple(two.shape)}: images of "
+                    "different sizes cannot share a batch. Use batch size 1."
+                )
+    targets: dict[TaskName, Tensor] = {
+        task: torch.stack([sample.targets[task] for sample in samples]) for task in first.targets
+    }
+    images = torch.stack([sample.image for sample in samples])
+    return Batch(tuple(sample.name for sample in samples), images, targets)
+
+
+def _pairs(one: Sample, two: Sample) -> list[tuple[str, Tensor, Tensor]]:
+    return [("image", one.image, two.image), *((task, one.targets[task], two.targets[task]) for task in one.targets)]

@@ -1,0 +1,131 @@
+"""Feature maps as pictures: three principal components as RGB, the length of the feature, likeness to one token.
+
+Colours of two maps can be compared only if both use one basis. `pca_rgb` finds it: each map is centred by its own
+mean (with a common mean the first component would merely tell the maps apart), and all share the directions and
+the limits. Signs are fixed, so the same features give the same colours in every run.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from scipy.linalg import orthogonal_procrustes
+from skimage.transform import resize
+from torch import Tensor
+
+from bridgenet.drawing.attention import token_at
+
+Features = Float[np.ndarray, "_ _ _"]
+
+Scores = Float[np.ndarray, "_ _ 3"]
+
+COMPONENTS = 3
+
+
+class PcaColours(NamedTuple):
+    """Pictures of feature maps, one per map, and the share of their variance that the three components explain."""
+
+    pictures: list[UInt8[np.ndarray, "_ _ 3"]]
+    explained: float
+
+
+def pca_rgb(*maps: Tensor | np.ndarray) -> PcaColours:
+    """Feature maps of equal width as RGB on one shared basis: equal colours mean equal features.
+
+    Args:
+        maps: Feature maps (channels, height, width), or batches (1, channels, height, width), of any sizes. Of a
+            batch the first image is taken.
+
+    Returns:
+        Pictures in the order of the maps, and the share of variance that the three components explain, 0..1.
+
+    Raises:
+        ValueError: The maps differ in width.
+    """
+    features = [_features(entry) for entry in maps]
+    if len(widths := {len(entry) for entry in features}) != 1:
+        raise ValueError(
+            f"One basis needs maps of one width, got {sorted(widths)} channels. "
+            "Colour a map of another width with `pca_rgb_aligned`."
+        )
+    scores, explained = _shared_scores(features)
+    return PcaColours(_to_colours(scores), explained)
+
+
+def pca_rgb_aligned(feature: Tensor | np.ndarray, reference: Tensor | np.ndarray) -> PcaColours:
+    """A feature map in its own three components, rotated so that its colours agree best with those of a reference.
+
+    For maps of different widths, which cannot share a basis. Similar colours then mean "varies alike over the
+    image", not "equal features".
+
+    Args:
+        feature: The map to colour.
+        reference: A map of any width and size of the same image.
+
+    Returns:
+        The picture alone in a list, and the share of the map's variance that its three components explain.
+    """
+    (scores,), explained = _shared_scores([_features(feature)])
+    (wanted,), _ = _shared_scores([_features(reference)])
+    wanted = np.asarray(resize(wanted, scores.shape, order=1, anti_aliasing=False))
+    flat, target = scores.reshape(-1, COMPONENTS), wanted.reshape(-1, COMPONENTS)
+    rotation, _ = orthogonal_procrustes(flat, target)
+    return PcaColours(_to_colours([(flat @ np.asarray(rotation)).reshape(scores.shape)]), explained)
+
+
+def channel_norm(feature: Tensor | np.ndarray) -> Float[np.ndarray, "height width"]:
+    """Length of the feature vector at every token."""
+    return np.linalg.norm(_features(feature), axis=0)
+
+
+def similarity_to_token(feature: Tensor | np.ndarray, nx: float, ny: float) -> Float[np.ndarray, "height width"]:
+    """Cosine similarity, -1..1, of every token to the one at a place (nx, ny), after the map's mean is taken away.
+
+    Needs no basis. Without the mean taken away nearly all tokens would look alike.
+    """
+    features = _features(feature)
+    centred = features - features.mean(axis=(1, 2), keepdims=True)
+    length = np.linalg.norm(centred, axis=0)
+    direction = centred / np.maximum(length, np.finfo(np.float32).tiny)
+    row, column = token_at(nx, ny, (features.shape[1], features.shape[2]))
+    return np.einsum("c,chw->hw", direction[:, row, column], direction).clip(-1, 1)
+
+
+def _features(feature: Tensor | np.ndarray) -> Features:
+    array = feature.detach().float().cpu().numpy() if isinstance(feature, Tensor) else np.asarray(feature, np.float32)
+    return array[0] if array.ndim == 4 else array
+
+
+def _shared_scores(features: list[Features]) -> tuple[list[Scores], float]:
+    """Scores of every map on the principal directions of all, and the share of variance these explain."""
+    centred = [entry.reshape(len(entry), -1).T.astype(np.float64) for entry in features]
+    centred = [tokens - tokens.mean(axis=0) for tokens in centred]
+    # Every map counts the same, however many tokens it has.
+    covariance = sum(tokens.T @ tokens / len(tokens) for tokens in centred)
+    variances, directions = np.linalg.eigh(np.asarray(covariance))
+    components = min(COMPONENTS, len(variances))
+    basis = _fix_signs(directions[:, ::-1][:, :components])
+    total = float(variances.sum())
+    explained = float(variances[::-1][:components].sum() / total) if total > 0 else 1.0
+    scores = []
+    for tokens, entry in zip(centred, features, strict=True):
+        padded = np.zeros((len(tokens), COMPONENTS))
+        padded[:, :components] = tokens @ basis
+        scores.append(padded.reshape(*entry.shape[1:], COMPONENTS))
+    return scores, explained
+
+
+def _fix_signs(basis: Float[np.ndarray, "channels components"]) -> Float[np.ndarray, "channels components"]:
+    """An eigenvector and its negative are equally right: take the one whose largest loading is positive."""
+    largest = np.abs(basis).argmax(axis=0)
+    return basis * np.where(basis[largest, np.arange(basis.shape[1])] < 0, -1.0, 1.0)
+
+
+def _to_colours(scores: list[Scores]) -> list[UInt8[np.ndarray, "_ _ 3"]]:
+    """Each component from its first to its last percentile over all maps together, as red, green and blue."""
+    tokens = np.concatenate([entry.reshape(-1, COMPONENTS) for entry in scores])
+    low, high = np.percentile(tokens, (1, 99), axis=0)
+    constant = high - low < 1e-12
+    span = np.where(constant, 1, high - low)
+    levels = [np.where(constant, 0.5, (entry - low) / span) for entry in scores]
+    return [(np.clip(level, 0, 1) * 255).round().astype(np.uint8) for level in levels]

@@ -1,0 +1,356 @@
+"""Figures: pictures side by side, each with its title, its unit and what its colours mean. The one door to matplotlib.
+
+Every function returns the figure as RGB pixels, so notebooks, commands and tests use them alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import UInt8
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
+
+from bridgenet.drawing.attention import AttentionRow
+from bridgenet.drawing.palette import ScaleName, class_names, class_palette, scale_table
+from bridgenet.drawing.predictions import (
+    LegendEntry,
+    Limits,
+    Picture,
+    colour_heat,
+    colour_task,
+    depth_limits,
+    legend_entries,
+    normals_disc,
+)
+from bridgenet.tasks import TASKS, TaskName
+
+Drawn = UInt8[np.ndarray, "_ _ 3"]
+"""A finished figure as RGB pixels. Its size has nothing to do with that of the pictures in it."""
+
+DPI = 100
+PAPER, CARD, LINE, INK, GREY = "#FBFAF7", "#FFFFFF", "#E3E0D8", "#1C1B19", "#6B6860"
+IMAGE_DOT = "#8A8A8A"
+MARGIN, GAP, HEADER = 0.16, 0.14, 0.34
+"""Inches: around the figure, between the cards, above the picture of a card."""
+
+MAX_PROPORTIONS = 1.5
+"""Height / width from which on pictures are made narrower than their cards."""
+
+LEGEND_LINES, LEGEND_COLUMNS = 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A colour scale with the values at its ends.
+
+    Attributes:
+        scale: Which scale.
+        low: Text at its left end.
+        high: Text at its right end.
+        reverse: Draw the scale from its last colour to its first.
+    """
+
+    scale: ScaleName
+    low: str
+    high: str
+    reverse: bool = False
+
+
+Key = Bar | Sequence[LegendEntry] | str
+"""What the colours of a panel mean: a scale, a class legend, a sentence, or the word `normals` for their disc."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A picture and everything that is said about it.
+
+    Attributes:
+        title: Above the picture.
+        picture: RGB; small maps are enlarged without blurring.
+        note: At the right of the title: a unit, a share.
+        colour: Of the dot before the title, `#RRGGBB`.
+        key: What the colours mean: see `Key`.
+        place: Fractions (nx, ny) of width and height where a cross-hair is drawn.
+        aspect: Height / width to draw it at. None: that of the picture. A token grid takes that of its image.
+    """
+
+    title: str
+    picture: Drawn
+    note: str = ""
+    colour: str = IMAGE_DOT
+    key: Key = ""
+    place: tuple[float, float] | None = None
+    aspect: float | None = None
+
+    @property
+    def proportions(self) -> float:
+        """Height / width as drawn."""
+        return self.aspect or self.picture.shape[0] / self.picture.shape[1]
+
+
+def panel_figure(panels: Sequence[Panel], columns: int = 3, title: str = "", panel_width: float = 2.9) -> Drawn:
+    """Panels in rows, as one picture.
+
+    Args:
+        panels: In reading order. All get the height of the tallest picture.
+        columns: Panels in a row.
+        title: One sentence above all.
+        panel_width: Width of a panel in inches, at 100 pixels an inch.
+    """
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    picture_height = panel_width * min(max(panel.proportions for panel in panels), MAX_PROPORTIONS)
+    footers = [
+        max(_footer_of(panel.key) for panel in panels[row * columns : (row + 1) * columns]) for row in range(rows)
+    ]
+    top = MARGIN + (0.38 if title else 0)
+    width = 2 * MARGIN + columns * panel_width + (columns - 1) * GAP
+    height = top + rows * (HEADER + picture_height + GAP) + sum(footers) - GAP + MARGIN
+    sheet = _Sheet(width, height)
+    if title:
+        sheet.text(MARGIN + 0.02, MARGIN + 0.14, title, size=12.5, bold=True)
+    for index, panel in enumerate(panels):
+        row, column = divmod(index, columns)
+        left = MARGIN + column * (panel_width + GAP)
+        upper = top + row * (HEADER + picture_height + GAP) + sum(footers[:row])
+        _draw_panel(sheet, panel, left, upper, panel_width, picture_height, footers[row])
+    return sheet.pixels()
+
+
+def overview_figure(image: Picture, predictions: Mapping[TaskName, np.ndarray], dataset: str, title: str = "") -> Drawn:
+    """An image and all predictions, each with the meaning of its colours.
+
+    Args:
+        image: The image, as analysed.
+        predictions: Array of each task: class indices, metres, unit vectors or probabilities.
+        dataset: Whose classes the segmentation has.
+        title: One sentence above all.
+    """
+    height, width = image.shape[:2]
+    panels = [Panel("Image", image, f"{width} × {height}")]
+    panels += [prediction_panel(task, array, dataset) for task, array in predictions.items()]
+    return panel_figure(panels, columns={4: 2, 7: 4}.get(len(panels), 3), title=title)
+
+
+def prediction_panel(task: TaskName, array: np.ndarray, dataset: str, limits: Limits | None = None) -> Panel:
+    """The panel of one task, with a legend, a bar or the disc of normals."""
+    told = TASKS[task]
+    panel = Panel(told.title, colour_task(task, array, dataset, limits), colour=told.colour)
+    match task:
+        case "semseg" | "human_parts":
+            source = dataset if task == "semseg" else "human_parts"
+            entries = legend_entries(array.astype(np.int64), class_names(source), class_palette(source))
+            return replace(panel, note=f"{len(entries)} of {len(class_names(source))} classes", key=entries)
+        case "depth":
+            near, far = limits or depth_limits(array)
+            return replace(panel, note="metres", key=Bar("viridis", f"{near:.1f} m", f"{far:.1f} m", reverse=True))
+        case "normals":
+            return replace(panel, note="direction", key="normals")
+        case "sal" | "edge":
+            return replace(panel, note="probability", key=Bar("greys", "0", "1"))
+
+
+def heat_panel(title: str, values: np.ndarray, limits: Limits, unit: str = "") -> Panel:
+    """The panel of an amount (height, width) from the lower limit (black) to the upper (pale yellow).
+
+    Args:
+        title: Above the picture.
+        values: The amounts; NaN is hatched, what exceeds the limits takes the colour of the limit.
+        limits: Ends of the scale.
+        unit: Written behind both, with its space if it has one: ` m`, `°`.
+    """
+    low, high = (f"{limit:g}{unit}" for limit in limits)
+    return Panel(title, colour_heat(values, limits), key=Bar("magma", low, high))
+
+
+def attention_figure(
+    image: Picture, rows: Mapping[TaskName, AttentionRow], nx: float, ny: float, title: str = ""
+) -> Drawn:
+    """Where each task was looked at from one place, all on one scale from 0 to the largest weight.
+
+    Args:
+        image: The image, as analysed.
+        rows: Attention row of each task, from `tpp_row` or `bridge_rows`.
+        nx: Fraction of the image width of the query.
+        ny: Fraction of the image height of the query.
+        title: One sentence above all.
+    """
+    largest = max(float(row.weights.max()) for row in rows.values())
+    bar, aspect = Bar("magma", "0", f"{largest:.2g}"), image.shape[0] / image.shape[1]
+    panels = [Panel("Image", image, key="the query is where the lines cross", place=(nx, ny))]
+    for task, row in rows.items():
+        picture = colour_heat(row.placed, (0.0, largest))
+        share = f"{row.total:.0%}" if row.total < 0.9995 else "row sum 1"
+        panels.append(Panel(TASKS[task].title, picture, share, TASKS[task].colour, bar, (nx, ny), aspect))
+    return panel_figure(panels, title=title)
+
+
+def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: float = 9.0) -> Drawn:
+    """Shares of the tasks as one stacked bar, with a tick where equal shares would meet."""
+    top = 0.42 if title else 0.12
+    sheet = _Sheet(width, top + 0.66)
+    if title:
+        sheet.text(MARGIN, 0.24, title, size=12.5, bold=True)
+    left, inner, total = MARGIN, width - 2 * MARGIN, sum(shares.values())
+    for task, share in shares.items():
+        length = inner * share / total
+        sheet.box(left, top, length, 0.32, TASKS[task].colour)
+        label = f"{TASKS[task].title} {share / total:.0%}" if share / total > 0.16 else f"{share / total:.0%}"
+        if share / total > 0.04:
+            sheet.text(left + length / 2, top + 0.16, label, size=9.0, colour="white", align="center", bold=True)
+        left += length
+    for index in range(1, len(shares)):
+        sheet.box(MARGIN + inner * index / len(shares) - 0.008, top + 0.34, 0.016, 0.08, INK)
+    sheet.text(MARGIN, top + 0.51, f"ticks: equal shares, {1 / len(shares):.0%} each", size=8.5, colour=GREY)
+    return sheet.pixels()
+
+
+def depth_figure(depth: np.ndarray, limits: Limits | None = None) -> Drawn:
+    """One depth map at its own size with a bar in metres."""
+    width = max(2.9, depth.shape[1] / DPI)
+    return panel_figure([prediction_panel("depth", depth, "", limits)], panel_width=width)
+
+
+def legend_figure(entries: Sequence[LegendEntry]) -> Drawn:
+    """Class colours, names and areas, largest area first, one below the other."""
+    line, width = 0.25, 2.9
+    sheet = _Sheet(width, 2 * MARGIN + line * max(len(entries), 1))
+    if not entries:
+        sheet.text(MARGIN, MARGIN + line / 2, "no labelled pixel", size=9.5, colour=GREY)
+    for index, entry in enumerate(entries):
+        middle = MARGIN + line * (index + 0.5)
+        sheet.box(MARGIN, middle - 0.075, 0.15, 0.15, entry.colour, outline=True)
+        sheet.text(MARGIN + 0.26, middle, entry.name, size=9.5)
+        sheet.text(width - MARGIN, middle, _percent(entry.area), size=9.5, colour=GREY, align="right")
+    return sheet.pixels()
+
+
+class _Sheet:
+    """An empty figure on which everything is placed in inches from its upper left corner."""
+
+    def __init__(self, width: float, height: float) -> None:
+        figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
+        self.canvas = FigureCanvasAgg(figure)
+        self.axes = figure.add_axes((0, 0, 1, 1))
+        self.axes.set(xlim=(0, width), ylim=(height, 0))
+        self.axes.set_axis_off()
+
+    def text(
+        self, x: float, y: float, text: str, *, size: float, colour: str = INK, align: str = "left", bold: bool = False
+    ) -> float:
+        """Write one line, vertically centred on y. Returns where it ends."""
+        weight = "bold" if bold else "normal"
+        written = self.axes.text(x, y, text, size=size, color=colour, ha=align, va="center_baseline", weight=weight)
+        return written.get_window_extent(self.canvas.get_renderer()).x1 / DPI
+
+    def box(self, x: float, y: float, width: float, height: float, colour: str, *, outline: bool = False) -> None:
+        edge = (0, 0, 0, 0.25) if outline else "none"
+        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor=edge, linewidth=0.6))
+
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        """A line around a picture, so that a white one has an edge."""
+        edge = Rectangle((x, y), width, height, fill=False, edgecolor=LINE, linewidth=0.7)
+        edge.set_zorder(1.6)
+        self.axes.add_patch(edge)
+
+    def dot(self, x: float, y: float, colour: str) -> None:
+        self.axes.add_patch(Circle((x, y), 0.045, facecolor=colour, edgecolor="none"))
+
+    def card(self, x: float, y: float, width: float, height: float) -> None:
+        round_corners = "round,pad=0,rounding_size=0.06"
+        shape = FancyBboxPatch((x, y), width, height, boxstyle=round_corners, facecolor=CARD, edgecolor=LINE)
+        shape.set_linewidth(0.9)
+        self.axes.add_patch(shape)
+
+    def picture(self, x: float, y: float, width: float, height: float, picture: np.ndarray) -> None:
+        """Token grids are enlarged cell by cell, photos shrunk smoothly."""
+        enlarged = picture.shape[1] < width * DPI
+        way = "nearest" if enlarged else "antialiased"
+        extent = (x, x + width, y + height, y)
+        # Above the cards, below the lines.
+        self.axes.imshow(picture, extent=extent, aspect="auto", interpolation=way, zorder=1.5)
+
+    def cross_hair(self, x: float, y: float, width: float, height: float, place: tuple[float, float]) -> None:
+        across, down = x + place[0] * width, y + place[1] * height
+        for colour, line_width in (("black", 2.2), ("white", 0.9)):
+            self.axes.hlines(down, x, x + width, color=colour, linewidth=line_width, alpha=0.7)
+            self.axes.vlines(across, y, y + height, color=colour, linewidth=line_width, alpha=0.7)
+        side = 0.11
+        for colour, line_width in (("black", 2.6), ("white", 1.3)):
+            box = Rectangle((across - side / 2, down - side / 2), side, side, fill=False, edgecolor=colour)
+            box.set(linewidth=line_width, zorder=3)
+            self.axes.add_patch(box)
+
+    def pixels(self) -> Drawn:
+        self.canvas.draw()
+        return np.asarray(self.canvas.buffer_rgba())[..., :3].copy()
+
+
+def _draw_panel(
+    sheet: _Sheet, panel: Panel, left: float, top: float, width: float, picture_height: float, footer: float
+) -> None:
+    sheet.card(left, top, width, HEADER + picture_height + footer)
+    sheet.dot(left + 0.15, top + HEADER / 2, panel.colour)
+    sheet.text(left + 0.27, top + HEADER / 2, panel.title, size=10.5, bold=True)
+    sheet.text(left + width - 0.11, top + HEADER / 2, panel.note, size=8.5, colour=GREY, align="right")
+    # A picture of other proportions than the tallest keeps its own, centred in the card.
+    height = min(picture_height, width * panel.proportions)
+    across = height / panel.proportions
+    x, y = left + (width - across) / 2, top + HEADER + (picture_height - height) / 2
+    sheet.picture(x, y, across, height, panel.picture)
+    sheet.frame(x, y, across, height)
+    if panel.place is not None:
+        sheet.cross_hair(x, y, across, height, panel.place)
+    _draw_key(sheet, panel.key, left + 0.12, top + HEADER + picture_height, width - 0.24)
+
+
+def _draw_key(sheet: _Sheet, key: Key, left: float, top: float, width: float) -> None:
+    if isinstance(key, Bar):
+        middle = top + 0.19
+        table = scale_table(key.scale)[None, :: -1 if key.reverse else 1]
+        start = sheet.text(left, middle, key.low, size=8.5, colour=GREY) + 0.09
+        end = left + width - 0.11 - 0.068 * len(key.high)
+        sheet.picture(start, middle - 0.045, end - start, 0.09, table)
+        sheet.box(start, middle - 0.045, end - start, 0.09, "none", outline=True)
+        sheet.text(left + width, middle, key.high, size=8.5, colour=GREY, align="right")
+    elif key == "normals":
+        sheet.picture(left, top + 0.07, 0.46, 0.46, normals_disc())
+        sheet.text(left + 0.57, top + 0.2, "x right → red · y up → green", size=8.5, colour=GREY)
+        sheet.text(left + 0.57, top + 0.4, "z toward you → blue", size=8.5, colour=GREY)
+    elif isinstance(key, str):
+        sheet.text(left, top + 0.19, key, size=8.5, colour=GREY)
+    else:
+        _draw_classes(sheet, key, left, top, width)
+
+
+def _draw_classes(sheet: _Sheet, entries: Sequence[LegendEntry], left: float, top: float, width: float) -> None:
+    """Swatches in two columns; the classes that find no room are counted."""
+    room = LEGEND_LINES * LEGEND_COLUMNS
+    shown = entries if len(entries) <= room else entries[: room - 1]
+    for index, entry in enumerate(shown):
+        row, column = divmod(index, LEGEND_COLUMNS)
+        x, y = left + column * width / LEGEND_COLUMNS, top + 0.15 + row * 0.18
+        sheet.box(x, y - 0.055, 0.11, 0.11, entry.colour, outline=True)
+        sheet.text(x + 0.18, y, f"{entry.name} {_percent(entry.area)}", size=8.5, colour=GREY)
+    if len(shown) < len(entries):
+        rest = sum(entry.area for entry in entries[room - 1 :])
+        x, y = left + width / LEGEND_COLUMNS, top + 0.15 + (LEGEND_LINES - 1) * 0.18
+        sheet.text(x + 0.18, y, f"{len(entries) - len(shown)} more {_percent(rest)}", size=8.5, colour=GREY)
+
+
+def _footer_of(key: Key) -> float:
+    """Height in inches that the explanation of the colours needs."""
+    if isinstance(key, Bar):
+        return 0.36
+    if key == "normals":
+        return 0.6
+    if isinstance(key, str):
+        return 0.36 if key else 0.1
+    lines = min(LEGEND_LINES, -(-len(key) // LEGEND_COLUMNS))
+    return 0.1 + 0.18 * max(lines, 1) + 0.05
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "<1%"

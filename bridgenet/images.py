@@ -1,0 +1,222 @@
+"""Photos as people have them: one loader for the studio, the commands and the notebooks.
+
+A photo is turned upright, reduced where it is huge, and becomes 8-bit RGB. Whatever was done to it is noted in words
+for the person who brought it; what cannot be used is refused with what happened and what to do.
+"""
+
+import warnings
+from dataclasses import dataclass
+from io import BufferedReader, BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_MEGAPIXELS = 50
+"""Larger images are refused by their header, before a byte of them is decoded."""
+
+MAX_SIDE = 2048
+"""Longer sides are reduced to this many pixels."""
+
+MIN_SIDE = 32
+MAX_ASPECT = 8
+
+BACKGROUND = (128, 128, 128)
+"""What shows through transparent pixels."""
+
+DEEP_PERCENTILES = (0.5, 99.5)
+"""Values of images of more than 8 bits that become black and white."""
+
+GREY_NOTE = "Greyscale image: colour cues are absent."
+
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+
+ORIENTATION = 0x0112
+"""EXIF tag: how the camera was held."""
+
+Source = str | Path | bytes | Image.Image | np.ndarray
+
+
+class ImageError(ValueError):
+    """An image that cannot be used. The message is for the person who brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """A photo, ready for the network.
+
+    Attributes:
+        pixels: RGB, uint8 (height, width, 3).
+        notes: What was done to it, one sentence each. Empty for a plain upright RGB photo.
+    """
+
+    pixels: np.ndarray
+    notes: tuple[str, ...]
+
+
+def load_image(source: Source, max_side: int = MAX_SIDE) -> LoadedImage:
+    """An image as upright 8-bit RGB, with notes about what was done to it.
+
+    Args:
+        source: A path, the bytes of a file, a PIL image, or an array: (height, width), (height, width, 3) or
+            (height, width, 4), of uint8, uint16, or floats in 0..1.
+        max_side: Longer sides are reduced to this many pixels.
+
+    Raises:
+        ImageError: The image cannot be used; the message says why and what to do.
+    """
+    if isinstance(source, Image.Image):
+        return _prepare(source, max_side)
+    if isinstance(source, np.ndarray):
+        return _prepare(_from_array(source), max_side)
+    if isinstance(source, bytes):
+        return _load_file(BytesIO(source), max_side)
+    path = Path(source)
+    if not path.is_file():
+        raise ImageError(f"There is no file {path}. Check the path.")
+    try:
+        with path.open("rb") as file:
+            return _load_file(file, max_side)
+    except PermissionError as error:
+        raise ImageError(f"The file {path} may not be read. Change its permissions.") from error
+
+
+def _load_file(file: BufferedReader | BytesIO, max_side: int) -> LoadedImage:
+    head = file.read(1024)
+    file.seek(0)
+    if not head:
+        raise ImageError("This file is empty (0 bytes). Save or download the image again.")
+    try:
+        # The limit is ours and stricter, so PIL's warning about large images would only say it twice.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(file)
+    except Image.DecompressionBombError as error:
+        raise ImageError(_too_large("more than 150 megapixels")) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(_unreadable(head)) from error
+    except Exception as error:  # Decoders of broken headers raise whatever they trip over.
+        raise ImageError(_damaged(error)) from error
+    full_size = image.size
+    _check_size(*full_size)
+    # JPEG decoders can reduce while decoding, which saves time and memory.
+    image.draft(None, (max_side, max_side))
+    return _prepare(image, max_side, full_size)
+
+
+def _prepare(image: Image.Image, max_side: int, full_size: tuple[int, int] | None = None) -> LoadedImage:
+    width, height = full_size or image.size
+    _check_size(width, height)
+    notes = _frame_note(image)
+    try:
+        orientation = image.getexif().get(ORIENTATION, 1)
+        upright = ImageOps.exif_transpose(image)
+    except Exception as error:  # Decoders of broken files raise whatever they trip over.
+        raise ImageError(_damaged(error)) from error
+    if orientation in range(2, 9):
+        notes.append("Turned upright, as its EXIF orientation says.")
+        width, height = (height, width) if orientation >= 5 else (width, height)
+    rgb, mode_notes = _to_rgb(upright)
+    if max(width, height) > max_side:
+        rgb = ImageOps.contain(rgb, (max_side, max_side), Image.Resampling.LANCZOS)
+        notes.append(f"Resized {width} × {height} → {rgb.width} × {rgb.height}.")
+    return LoadedImage(np.array(rgb), (*notes, *mode_notes))
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_MEGAPIXELS * 1e6:
+        raise ImageError(_too_large(f"{width} × {height} = {width * height / 1e6:.0f} megapixels"))
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(
+            f"This image is {width} × {height} pixels, too small to see anything in. "
+            f"Use one with at least {MIN_SIDE} pixels on each side."
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageError(
+            f"This image is {width} × {height} pixels, a strip longer than {MAX_ASPECT} : 1. "
+            "Crop it to the shape of a photo."
+        )
+
+
+def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """RGB of any mode, and what had to be done."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _from_deep(np.asarray(image, dtype=np.float32))
+    notes = []
+    if image.mode == "CMYK":
+        notes.append("Print colours (CMYK) converted to RGB without a colour profile.")
+    elif image.mode in ("P", "PA"):
+        notes.append("Palette colours converted to RGB.")
+    elif image.mode not in ("RGB", "RGBA", "RGBX", "RGBa", "L", "LA", "La", "1"):
+        notes.append(f"Colours converted from {image.mode} to RGB.")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        if np.asarray(layer)[..., 3].min() < 255:
+            notes.append("Transparent pixels laid on mid-grey.")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, (*BACKGROUND, 255)), layer)
+    rgb = image.convert("RGB")
+    if _is_grey(rgb):
+        notes.append(GREY_NOTE)
+    return rgb, notes
+
+
+def _from_deep(values: np.ndarray) -> tuple[Image.Image, list[str]]:
+    """More than 8 bits of grey: percentiles become black and white, so that neither dark nor bright photos vanish."""
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, DEEP_PERCENTILES) if finite.size else (0.0, 0.0)
+    level = np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1) if high > low else values * 0 + 0.5
+    grey = Image.fromarray((np.nan_to_num(level) * 255).round().astype(np.uint8))
+    return grey.convert("RGB"), [
+        f"More than 8 bits per pixel: values {low:g} to {high:g} scaled to 0 to 255.",
+        GREY_NOTE,
+    ]
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
+        raise ImageError(
+            f"An array of shape {array.shape} is not an image. "
+            "Use (height, width), (height, width, 3) or (height, width, 4)."
+        )
+    if array.dtype.kind == "f":
+        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise ImageError("An array of floats must hold values in 0..1. Divide by the largest possible value.")
+        array = (array * 255).round().astype(np.uint8)
+    if array.dtype == np.uint16 and array.ndim == 3:
+        array = (array >> 8).astype(np.uint8)
+    if array.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f"An array of {array.dtype} is not an image. Use uint8, uint16, or floats in 0..1.")
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _frame_note(image: Image.Image) -> list[str]:
+    # A phone's JPEG may carry its depth or brightness map as a second picture (MPO): that is not an animation.
+    if image.format == "MPO":
+        return []
+    try:
+        frames = getattr(image, "n_frames", 1)
+    except Exception:  # A broken later frame is no reason to refuse the first.
+        return ["Only the first of several frames is used; the others are damaged."]
+    kind = "Page" if image.format == "TIFF" else "Frame"
+    return [f"{kind} 1 of {frames} is used."] if frames > 1 else []
+
+
+def _is_grey(image: Image.Image) -> bool:
+    red, green, blue = image.split()
+    return red.tobytes() == green.tobytes() == blue.tobytes()
+
+
+def _unreadable(head: bytes) -> str:
+    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
+        return "This is an HEIC photo, which cannot be read here. Export it as JPEG or PNG."
+    if b"<svg" in head.lower():
+        return "This is an SVG drawing, not a photo. Export it as PNG."
+    return "This file is not a readable image (PNG, JPEG, WebP, ...), whatever its name says. Choose another file."
+
+
+def _damaged(error: Exception) -> str:
+    return f"This image is damaged or cut off ({error or type(error).__name__}). Save or download it again."
+
+
+def _too_large(size: str) -> str:
+    return f"This image has {size}; the limit is {MAX_MEGAPIXELS}. Reduce it and try again."

@@ -1,0 +1,36 @@
+"""How the network learns: losses, metrics, the loop, and the folders that keep what was learnt."""
+
+from bridgenet.learning.checkpoint import CheckpointError, load_model, save_model, write_text
+from bridgenet.learning.data_root import locate_data
+from bridgenet.learning.evaluation import evaluate
+from bridgenet.learning.loop import TrainingError, train
+from bridgenet.learning.losses import Losses, MultiTaskLoss, resize_to
+from bridgenet.learning.metrics import METRIC_UNITS, MultiTaskMetrics
+from bridgenet.learning.record import Row
+from bridgenet.learning.resume import ResumeChoice, check_finished, find_state, finished_steps
+from bridgenet.learning.runtime import Runtime, start_runtime
+from bridgenet.learning.sampling import plain_message
+
+__all__ = [
+    "METRIC_UNITS",
+    "CheckpointError",
+    "Losses",
+    "MultiTaskLoss",
+    "MultiTaskMetrics",
+    "ResumeChoice",
+    "Row",
+    "Runtime",
+    "TrainingError",
+    "check_finished",
+    "evaluate",
+    "find_state",
+    "finished_steps",
+    "load_model",
+    "locate_data",
+    "plain_message",
+    "resize_to",
+    "save_model",
+    "start_runtime",
+    "train",
+    "write_text",
+]

@@ -1,0 +1,33 @@
+"""Where a data set lies on this machine."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from bridgenet.config import DataConfig
+from bridgenet.data import DataError
+
+SHELF = "BRIDGENET_DATA"
+"""Environment variable that names the folder of all data sets; each has a folder of its own name in it."""
+
+
+def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
+    """The config with the folder of the data set: as asked for, as configured, or on the shelf.
+
+    Args:
+        config: Which data set.
+        root: The folder that was asked for, or None.
+
+    Raises:
+        DataError: Nothing says where the data lie.
+    """
+    if config.name == "made_rooms":
+        return replace(config, root=None)
+    shelf = os.environ.get(SHELF)
+    root = root or config.root or (Path(shelf) / config.name if shelf else None)
+    if root is None:
+        raise DataError(
+            f"Where is {config.name}? Say --data-root DIR, or let the variable {SHELF} name the folder that holds a "
+            f"folder {config.name!r}. The preset rooms-tiny needs no data."
+        )
+    return replace(config, root=root)

@@ -1,0 +1,69 @@
+"""A network judged over a whole data set, by one process or by several."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bridgenet.config import TrainConfig
+from bridgenet.data import Batch, MultiTaskDataset
+from bridgenet.learning.losses import resize_to
+from bridgenet.learning.metrics import MultiTaskMetrics
+from bridgenet.learning.runtime import Runtime
+from bridgenet.learning.sampling import open_loader
+from bridgenet.model import BridgeNet
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Trace
+
+Watcher = Callable[[Batch, Trace], object]
+"""Is shown every batch of this process, and what the network made of it."""
+
+
+@torch.no_grad()
+def evaluate(
+    model: BridgeNet,
+    dataset: MultiTaskDataset,
+    config: TrainConfig,
+    runtime: Runtime,
+    batch_size: int = 8,
+    watch: Watcher | None = None,
+) -> dict[str, Any]:
+    """Metrics over the data set, the same on every process. The network's mode is restored.
+
+    Each process takes every `world_size`-th image, so that none is seen twice. Everything runs in float32, as it will
+    where the network is used.
+
+    Args:
+        model: The network, on the runtime's device.
+        dataset: Samples by index, with the ground truth of the tasks to judge. Its size need not be the images':
+            predictions are resized to it.
+        config: Says the size of the predictions and the number of workers.
+        runtime: This process.
+        batch_size: Images at a time.
+        watch: Called after each batch.
+
+    Returns:
+        Metrics by task and name, and the number of `images`.
+    """
+    share = list(range(runtime.rank, len(dataset), runtime.world_size))
+    chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
+    tasks: dict[TaskName, int] = {task: config.model.tasks[task] for task in dataset.tasks}
+    metrics = MultiTaskMetrics(tasks, config.loss.edge_positive_weight).to(runtime.device)
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        for loaded in open_loader(dataset, chunks, config.data.workers, runtime.device):
+            batch: Batch = loaded.to(runtime.device)
+            trace = model(batch.images.contiguous(memory_format=torch.channels_last))
+            predictions: dict[TaskName, Tensor] = {
+                task: resize_to(trace.predictions[task].float(), (target.shape[-2], target.shape[-1]))
+                for task, target in batch.targets.items()
+            }
+            metrics.update(predictions, batch.targets)
+            if watch is not None:
+                watch(batch, trace)
+    finally:
+        for module, training in modes:
+            module.training = training
+    return metrics.compute()

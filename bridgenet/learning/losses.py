@@ -1,0 +1,154 @@
+"""The task losses and their weighted sum over final and preliminary predictions.
+
+Every loss is a sum over pixels divided by the number of valid pixels of the whole batch. Those numbers come from the
+ground truth alone, so processes that share a batch agree on them with one small reduction.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bridgenet.config import LossConfig
+from bridgenet.shapes import AnyFeature, Labels
+from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Losses of one batch, as scalars. Under several processes their average is the loss of the whole batch."""
+
+    total: Tensor
+    """What is minimised."""
+
+    final: dict[TaskName, Tensor]
+    """Of the final predictions, by task, before weighting."""
+
+    preliminary: dict[TaskName, Tensor]
+    """Of the preliminary predictions, by task, before weighting."""
+
+
+class MultiTaskLoss(nn.Module):
+    """Weighted sum of the task losses, once for each of the two predictions.
+
+    Args:
+        config: Weights.
+        tasks: The tasks that are learned.
+        average: Averages a tensor over the processes that share a batch. A process that divides its own sum by the
+            average count contributes exactly its part to the averaged gradient.
+    """
+
+    def __init__(
+        self,
+        config: LossConfig,
+        tasks: Iterable[TaskName],
+        average: Callable[[Tensor], Tensor] = lambda tensor: tensor,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.tasks = tuple(tasks)
+        self.average = average
+
+    def forward(self, trace: Trace, targets: dict[TaskName, Tensor]) -> Losses:
+        counts = self._counts(targets)
+        final: dict[TaskName, Tensor] = {}
+        preliminary: dict[TaskName, Tensor] = {}
+        for task in self.tasks:
+            final[task] = self._loss(task, _final(trace, task, targets[task]), targets[task], counts)
+            preliminary[task] = self._loss(task, trace.preliminary[task], targets[task], counts)
+        weighted = [
+            self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary[task])
+            for task in self.tasks
+        ]
+        return Losses(torch.stack(weighted).sum(), final, preliminary)
+
+    def _counts(self, targets: dict[TaskName, Tensor]) -> dict[str, Tensor]:
+        """Valid pixels of each task, and `salient` ones: averages over the processes."""
+        counts = {str(task): (targets[task] != IGNORE).sum() // _channels(task) for task in self.tasks}
+        if "sal" in self.tasks:
+            counts["salient"] = (targets["sal"] == 1).sum()
+        averages = self.average(torch.stack(list(counts.values())).double())
+        return dict(zip(counts, averages.float(), strict=True))
+
+    def _loss(self, task: TaskName, prediction: Tensor, target: Tensor, counts: dict[str, Tensor]) -> Tensor:
+        # Where no pixel is valid the sum is zero; so is the loss then, and it still has a gradient.
+        valid = counts[task].clamp(min=1)
+        # Losses are float32 whatever the network ran in.
+        prediction = resize_to(prediction.float(), (target.shape[-2], target.shape[-1]))
+        match task:
+            case "semseg" | "human_parts":
+                return cross_entropy_sum(prediction, target) / valid
+            case "sal":
+                return balanced_cross_entropy_sum(prediction, target, counts["salient"] / valid) / valid
+            case "depth":
+                return depth_sum(prediction, target) / valid
+            case "normals":
+                return normals_sum(prediction, target) / valid
+            case "edge":
+                return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
+
+
+def resize_to(prediction: AnyFeature, size: tuple[int, int]) -> AnyFeature:
+    """Bilinear interpolation to a height and width."""
+    if prediction.shape[-2:] == size:
+        return prediction
+    return F.interpolate(prediction, size=size, mode="bilinear", align_corners=False)
+
+
+def cross_entropy_sum(logits: AnyFeature, labels: Labels) -> Tensor:
+    """Cross-entropy in nats, summed over the valid pixels."""
+    return F.cross_entropy(*_rows(logits, labels), ignore_index=IGNORE, reduction="sum")
+
+
+def balanced_cross_entropy_sum(logits: AnyFeature, labels: Labels, positive_share: Tensor) -> Tensor:
+    """Two-class cross-entropy in which each class weighs as much as the other is frequent.
+
+    Args:
+        logits: Two channels, the second for class 1.
+        labels: 0, 1 or ignore.
+        positive_share: Share of class 1 among the valid pixels, 0..1.
+    """
+    weight = torch.stack([positive_share, 1 - positive_share])
+    return F.cross_entropy(*_rows(logits, labels), weight=weight, ignore_index=IGNORE, reduction="sum")
+
+
+def depth_sum(depth: AnyFeature, target: AnyFeature) -> Tensor:
+    """Absolute error in metres, summed over the valid pixels."""
+    return ((depth - target).abs() * (target != IGNORE)).sum()
+
+
+def normals_sum(normals: AnyFeature, target: AnyFeature) -> Tensor:
+    """Absolute error of the unit vector, summed over its components and the valid pixels."""
+    return ((F.normalize(normals, dim=1) - target).abs() * (target != IGNORE)).sum()
+
+
+def edge_sum(logits: AnyFeature, labels: Labels, positive_weight: float) -> Tensor:
+    """Binary cross-entropy in nats, summed over the valid pixels.
+
+    Args:
+        logits: One channel.
+        labels: 1 on a boundary, 0 elsewhere, or ignore.
+        positive_weight: Weight of boundary pixels; the others weigh one minus this.
+    """
+    boundary = (labels == 1).to(logits.dtype)
+    weight = (boundary * positive_weight + (1 - boundary) * (1 - positive_weight)) * (labels != IGNORE)
+    return F.binary_cross_entropy_with_logits(logits[:, 0], boundary, weight=weight, reduction="sum")
+
+
+def _final(trace: Trace, task: TaskName, target: Tensor) -> AnyFeature:
+    """The final prediction to compare with a target: from the fusion grid straight to targets smaller than images."""
+    prediction = trace.predictions[task]
+    return prediction if prediction.shape[-2:] == target.shape[-2:] else trace.logits[task]
+
+
+def _rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Pixels as rows: where the logits lie channels-last, cross-entropy is twice as fast on them as on the maps."""
+    return logits.movedim(1, -1).flatten(0, 2), labels.flatten()
+
+
+def _channels(task: TaskName) -> int:
+    """Channels over which the ground truth of one pixel is spread."""
+    return 3 if task == "normals" else 1

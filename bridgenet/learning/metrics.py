@@ -1,0 +1,264 @@
+"""How good predictions are, over a whole set: every metric sums over all valid pixels before it divides.
+
+The sums are float64 or integers, so that the order of the images and the number of processes do not matter.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics import Metric, SumMetric
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from bridgenet.learning.losses import edge_sum
+from bridgenet.shapes import AnyFeature, Labels
+from bridgenet.tasks import IGNORE, TaskName
+
+ANGLE_BINS_PER_DEGREE = 100
+"""Resolution of the median angle. A histogram can be added over processes, the pixels themselves cannot."""
+
+METRIC_UNITS = {
+    "miou": "%",
+    "pixel_accuracy": "%",
+    "rmse": "m",
+    "abs_rel": "",
+    "delta1": "%",
+    "mean_angle": "°",
+    "median_angle": "°",
+    "within_11": "%",
+    "within_22": "%",
+    "within_30": "%",
+    "max_f": "%",
+    "balanced_bce": "",
+}
+"""Unit of every metric that `MultiTaskMetrics` reports."""
+
+SALIENCY_THRESHOLDS = tuple(step / 20 for step in range(1, 20))
+SALIENCY_BETA_SQUARED = 0.3
+
+
+class TaskMetric(Metric):
+    """Base of the metrics of one task: named sums that add up over images and over processes."""
+
+    full_state_update = False
+
+    def add_sums(self, *names: str, size: tuple[int, ...] = (), dtype: torch.dtype = torch.float64) -> None:
+        """Declares sums that start at zero."""
+        for name in names:
+            self.add_state(name, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
+
+
+class SegmentationMetric(TaskMetric):
+    """Mean intersection over union, and pixel accuracy, in percent.
+
+    Intersections and unions are counted over the whole set. The mean is over all classes: one that neither occurs nor
+    is predicted counts as 0.
+
+    Args:
+        classes: Number of classes.
+    """
+
+    confusion: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.add_sums("confusion", size=(classes, classes), dtype=torch.int64)
+
+    def update(self, logits: AnyFeature, labels: Labels) -> None:
+        self.confusion += multiclass_confusion_matrix(
+            logits.argmax(dim=1), labels, self.classes, ignore_index=IGNORE, validate_args=False
+        )
+
+    def compute(self) -> dict[str, float]:
+        confusion = self.confusion.double()
+        correct = confusion.diagonal()
+        union = confusion.sum(0) + confusion.sum(1) - correct
+        return {
+            "miou": _percent((correct / union.clamp(min=1)).mean(), 1.0),
+            "pixel_accuracy": _percent(correct.sum(), confusion.sum()),
+        }
+
+
+class DepthMetric(TaskMetric):
+    """Root of the mean squared error in metres, mean relative error, and share within a factor of 1.25 in percent.
+
+    A negative or zero prediction counts as 1e-9 metres.
+    """
+
+    squared: Tensor
+    relative: Tensor
+    within: Tensor
+    pixels: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_sums("squared", "relative", "within", "pixels")
+
+    def update(self, depth: AnyFeature, target: AnyFeature) -> None:
+        valid = target != IGNORE
+        predicted = depth[valid].double().clamp(min=1e-9)
+        true = target[valid].double()
+        error = (predicted - true).abs()
+        self.squared += error.square().sum()
+        self.relative += (error / true).sum()
+        self.within += (torch.maximum(predicted / true, true / predicted) < 1.25).sum()
+        self.pixels += valid.sum()
+
+    def compute(self) -> dict[str, float]:
+        pixels = self.pixels.clamp(min=1)
+        return {
+            "rmse": float((self.squared / pixels).sqrt()),
+            "abs_rel": float(self.relative / pixels),
+            "delta1": _percent(self.within, pixels),
+        }
+
+
+class NormalsMetric(TaskMetric):
+    """Angle between predicted and true normal: mean and median in degrees, shares under three angles in percent.
+
+    The median is read from a histogram of 0.01 degree bins, and is exact to one bin.
+    """
+
+    total: Tensor
+    within: Tensor
+    histogram: Tensor
+    pixels: Tensor
+
+    limits = (11.25, 22.5, 30.0)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_sums("total", "pixels")
+        self.add_sums("within", size=(3,))
+        self.add_sums("histogram", size=(180 * ANGLE_BINS_PER_DEGREE,), dtype=torch.int64)
+
+    def update(self, normals: AnyFeature, target: AnyFeature) -> None:
+        valid = (target != IGNORE).all(dim=1)
+        angle = angles(normals.movedim(1, -1)[valid], target.movedim(1, -1)[valid])
+        bins = (angle * ANGLE_BINS_PER_DEGREE).long().clamp(max=len(self.histogram) - 1)
+        self.total += angle.sum(dtype=torch.float64)
+        self.within += torch.stack([(angle < limit).sum() for limit in self.limits])
+        self.histogram += torch.bincount(bins, minlength=len(self.histogram))
+        self.pixels += valid.sum()
+
+    def compute(self) -> dict[str, float]:
+        pixels = self.pixels.clamp(min=1)
+        below_half = int((self.histogram.cumsum(0) < self.pixels / 2).sum())
+        within = self.within / pixels
+        return {
+            "mean_angle": float(self.total / pixels),
+            "median_angle": (below_half + 0.5) / ANGLE_BINS_PER_DEGREE,
+            "within_11": _percent(within[0], 1.0),
+            "within_22": _percent(within[1], 1.0),
+            "within_30": _percent(within[2], 1.0),
+        }
+
+
+class SaliencyMetric(TaskMetric):
+    """Largest F-measure over 19 thresholds of the probability, 0.05 to 0.95, in percent.
+
+    Precision and recall are those of the whole set, beta squared is 0.3, and the probability is the softmax of the two
+    logits, taken once.
+    """
+
+    hits: Tensor
+    predicted: Tensor
+    salient: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_sums("hits", "predicted", size=(len(SALIENCY_THRESHOLDS),))
+        self.add_sums("salient")
+
+    def update(self, logits: AnyFeature, labels: Labels) -> None:
+        valid = labels != IGNORE
+        probability = logits.softmax(dim=1)[:, 1][valid]
+        salient = labels[valid] == 1
+        marked = [probability > threshold for threshold in SALIENCY_THRESHOLDS]
+        self.hits += torch.stack([(mark & salient).sum() for mark in marked])
+        self.predicted += torch.stack([mark.sum() for mark in marked])
+        self.salient += salient.sum()
+
+    def compute(self) -> dict[str, float]:
+        precision = self.hits / self.predicted.clamp(min=1)
+        recall = self.hits / self.salient.clamp(min=1)
+        denominator = SALIENCY_BETA_SQUARED * precision + recall
+        measure = (1 + SALIENCY_BETA_SQUARED) * precision * recall / denominator.clamp(min=1e-12)
+        return {"max_f": _percent(measure.max(), 1.0)}
+
+
+class EdgeMetric(TaskMetric):
+    """Balanced binary cross-entropy in nats per valid pixel, as it is minimised. Lower is better.
+
+    Args:
+        positive_weight: Weight of boundary pixels; the others weigh one minus this.
+    """
+
+    total: Tensor
+    pixels: Tensor
+
+    def __init__(self, positive_weight: float) -> None:
+        super().__init__()
+        self.positive_weight = positive_weight
+        self.add_sums("total", "pixels")
+
+    def update(self, logits: AnyFeature, labels: Labels) -> None:
+        self.total += edge_sum(logits.double(), labels, self.positive_weight)
+        self.pixels += (labels != IGNORE).sum()
+
+    def compute(self) -> dict[str, float]:
+        return {"balanced_bce": float(self.total / self.pixels.clamp(min=1))}
+
+
+class MultiTaskMetrics(nn.Module):
+    """The metrics of all tasks over one set.
+
+    Args:
+        tasks: Output channels of each task.
+        edge_positive_weight: Weight of boundary pixels in the edge loss.
+    """
+
+    def __init__(self, tasks: Mapping[TaskName, int], edge_positive_weight: float = 0.95) -> None:
+        super().__init__()
+        self.metrics = nn.ModuleDict(
+            {task: _metric(task, channels, edge_positive_weight) for task, channels in tasks.items()}
+        )
+        self.images = SumMetric()
+
+    def update(self, predictions: Mapping[TaskName, Tensor], targets: Mapping[TaskName, Tensor]) -> None:
+        """Adds the predictions (logits) of some images. They have the size of the targets."""
+        for task, metric in self.metrics.items():
+            metric.update(predictions[task].float(), targets[task])  # type: ignore[index, operator]
+        self.images.update(len(next(iter(targets.values()))))
+
+    def compute(self) -> dict[str, Any]:
+        """Metrics by task and name over the images of all processes, and the number of images as `images`."""
+        values: dict[str, Any] = {task: metric.compute() for task, metric in self.metrics.items()}  # type: ignore[operator]
+        return {**values, "images": int(self.images.compute())}
+
+
+def angles(normals: Tensor, target: Tensor) -> Tensor:
+    """Angles in degrees between vectors along the last dimension, exact also where they nearly agree."""
+    one, two = F.normalize(normals, dim=-1), F.normalize(target, dim=-1)
+    return torch.rad2deg(2 * torch.atan2((one - two).norm(dim=-1), (one + two).norm(dim=-1)))
+
+
+def _metric(task: TaskName, channels: int, edge_positive_weight: float) -> TaskMetric:
+    match task:
+        case "semseg" | "human_parts":
+            return SegmentationMetric(channels)
+        case "depth":
+            return DepthMetric()
+        case "normals":
+            return NormalsMetric()
+        case "sal":
+            return SaliencyMetric()
+        case "edge":
+            return EdgeMetric(edge_positive_weight)
+
+
+def _percent(part: Tensor, whole: Tensor | float) -> float:
+    return 100 * float(part / whole) if float(whole) else 0.0

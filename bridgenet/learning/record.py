@@ -1,0 +1,203 @@
+"""What a run leaves behind for people: `metrics.jsonl`, TensorBoard, pictures, and the card of its checkpoint."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageDraw, ImageFont
+from torch.utils.tensorboard import SummaryWriter
+
+from bridgenet.config import TrainConfig
+from bridgenet.learning.checkpoint import write_text
+from bridgenet.learning.metrics import METRIC_UNITS
+from bridgenet.tasks import TASKS, TaskName
+
+Picture = UInt8[np.ndarray, "_ _ 3"]
+Row = Sequence[Picture]
+"""An image, the predictions for it, and the ground truth, all of one height."""
+
+HISTORY_FILE = "metrics.jsonl"
+PICTURE_GAP = 4
+TITLE_HEIGHT = 16
+
+HEADLINE: dict[TaskName, str] = {
+    "semseg": "miou",
+    "human_parts": "miou",
+    "depth": "rmse",
+    "normals": "mean_angle",
+    "sal": "max_f",
+    "edge": "balanced_bce",
+}
+"""The metric by which a task is followed while training."""
+
+
+class Recorder:
+    """Writes the history of a run into its folder.
+
+    Args:
+        directory: Folder of the run.
+        source: Folder whose history is gone on with.
+        step: Steps already done. Later lines of an interrupted sitting are dropped: they will be written again.
+        validated: Step of the last validation that counts. Later ones will be done again, too.
+    """
+
+    def __init__(self, directory: Path, source: Path, step: int, validated: int) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        last = {"train": step, "validation": validated}
+        kept = [entry for entry in read_history(source) if entry["step"] <= last[entry["event"]]]
+        write_text(directory / HISTORY_FILE, "".join(json.dumps(entry) + "\n" for entry in kept))
+        self.board = SummaryWriter(str(directory / "tensorboard"), purge_step=step + 1)
+
+    def train(self, step: int, values: Mapping[str, Any]) -> None:
+        """Means over the steps since the last line: losses by task, learning rate, speed."""
+        self._write("train", step, values)
+
+    def validation(self, step: int, metrics: Mapping[str, Any], seconds: float) -> None:
+        """Metrics of the validation set after a step."""
+        self._write("validation", step, {**metrics, "seconds": round(seconds, 1)})
+
+    def pictures(self, step: int, rows: Sequence[Row], titles: Sequence[str]) -> None:
+        """Sample predictions as one picture, a row for each image, under the titles of the columns."""
+        path = self.directory / "pictures" / f"step_{step:06d}.png"
+        path.parent.mkdir(exist_ok=True)
+        sheet = contact_sheet(rows, titles)
+        Image.fromarray(sheet).save(path)
+        self.board.add_image("predictions", sheet, step, dataformats="HWC")
+
+    def close(self) -> None:
+        self.board.close()
+
+    def _write(self, event: str, step: int, values: Mapping[str, Any]) -> None:
+        with (self.directory / HISTORY_FILE).open("a") as file:
+            file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
+        for name, value in _flat(values):
+            self.board.add_scalar(f"{event}/{name}", value, step)
+        self.board.flush()
+
+
+def read_history(directory: Path) -> list[dict[str, Any]]:
+    """Lines of `metrics.jsonl`; a last line that was cut off by a kill is left out."""
+    path = directory / HISTORY_FILE
+    entries = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            entries.append(json.loads(line))
+        except ValueError:
+            continue
+    return entries
+
+
+def contact_sheet(rows: Sequence[Row], titles: Sequence[str]) -> Picture:
+    """Rows of pictures on white, with a small gap between them and a title above each column."""
+    heights = [max(picture.shape[0] for picture in row) for row in rows]
+    columns = max(len(row) for row in rows)
+    widths = [max(row[i].shape[1] for row in rows if i < len(row)) for i in range(columns)]
+    size = TITLE_HEIGHT + sum(heights) + PICTURE_GAP * (len(rows) - 1), sum(widths) + PICTURE_GAP * (columns - 1)
+    sheet = _title_row(size, titles, widths)
+    top = TITLE_HEIGHT
+    for row, height in zip(rows, heights, strict=True):
+        left = 0
+        for picture, width in zip(row, widths, strict=False):
+            sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+            left += width + PICTURE_GAP
+        top += height + PICTURE_GAP
+    return sheet
+
+
+def _title_row(size: tuple[int, int], titles: Sequence[str], widths: Sequence[int]) -> Picture:
+    """White of a height and width, with the titles at its top."""
+    sheet = Image.new("RGB", (size[1], size[0]), "white")
+    draw = ImageDraw.Draw(sheet)
+    left = 0
+    for title, width in zip(titles, widths, strict=False):
+        draw.text((left, 1), title, fill="black", font=ImageFont.load_default(TITLE_HEIGHT - 5))
+        left += width + PICTURE_GAP
+    return np.array(sheet)
+
+
+def model_card(
+    config: TrainConfig, images: int, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+) -> str:
+    """Text of a checkpoint's `README.md`: what it was trained on, how long, and how good it is.
+
+    Args:
+        config: The run.
+        images: Number of training images.
+        metrics: Metrics of the validation set, with `step` and `training_seconds`.
+        history: Lines of `metrics.jsonl`.
+    """
+    tasks = list(config.model.tasks)
+    height, width = config.data.input_size
+    spent = timedelta(seconds=round(metrics["training_seconds"]))
+    start = "ImageNet weights" if config.pretrained_backbone else "random weights"
+    return "\n".join(
+        [
+            f"# {config.name}",
+            "",
+            f"BridgeNet for {', '.join(TASKS[task].title.lower() for task in tasks)}; "
+            f"backbone `{config.model.backbone.name}`, started from {start}.",
+            "",
+            f"- Trained on {images} images of `{config.data.name}` at {height}x{width}, "
+            f"{metrics['step']} of {config.optim.steps} steps of {config.optim.batch_size} images, in {spent} h.",
+            f"- Judged on {metrics['images']} validation images of the same data set.",
+            "",
+            *_metrics_table(tasks, metrics),
+            "",
+            "## Curve",
+            "",
+            *_curve_table(tasks, history),
+            "",
+            "## Limits",
+            "",
+            *_limits(config),
+            "",
+        ]
+    )
+
+
+def _metrics_table(tasks: Sequence[TaskName], metrics: Mapping[str, Any]) -> list[str]:
+    rows = [
+        f"| {TASKS[task].title} | {name} | {value:.4g} {METRIC_UNITS[name]} |"
+        for task in tasks
+        for name, value in metrics[task].items()
+    ]
+    return ["| Task | Metric | Value |", "|---|---|---|", *rows]
+
+
+def _curve_table(tasks: Sequence[TaskName], history: Sequence[Mapping[str, Any]]) -> list[str]:
+    titles = [f"{TASKS[task].title} {HEADLINE[task]} {METRIC_UNITS[HEADLINE[task]]}".strip() for task in tasks]
+    rows = [
+        f"| {entry['step']} | " + " | ".join(f"{entry[task][HEADLINE[task]]:.4g}" for task in tasks) + " |"
+        for entry in history
+        if entry["event"] == "validation"
+    ]
+    return [f"| Step | {' | '.join(titles)} |", "|" + "---|" * (len(tasks) + 1), *rows]
+
+
+def _limits(config: TrainConfig) -> list[str]:
+    height, width = config.data.input_size
+    limits = [
+        f"- It saw nothing but `{config.data.name}`: other scenes and other cameras are guesses.",
+        f"- It works at about {height}x{width} pixels; thin and small things are lost.",
+    ]
+    if "depth" in config.model.tasks:
+        limits.append("- Depth in metres supposes the field of view of the training camera.")
+    if config.data.name == "made_rooms":
+        limits.append("- Rendered rooms are far simpler than photographs, and results on photographs are poor.")
+    if config.data.name == "nyud" and "normals" in config.model.tasks:
+        limits.append(
+            "- The normals were derived from depth by a plane fit. Their angles are not comparable with published ones."
+        )
+    return limits
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    pairs = []
+    for name, value in values.items():
+        pairs += _flat(value, f"{prefix}{name}/") if isinstance(value, Mapping) else [(prefix + name, float(value))]
+    return pairs

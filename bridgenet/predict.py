@@ -1,0 +1,225 @@
+"""Predicts photos: `python -m bridgenet.predict IMAGE_OR_FOLDER --checkpoint DIR --out DIR`.
+
+Each photo gets a folder with the numbers of every task, pictures of them, and one figure of all. A file that cannot be
+used is named with the reason and skipped; the exit status is then 1.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from PIL import Image
+from tqdm import tqdm
+
+from bridgenet import drawing
+from bridgenet.images import ImageError
+from bridgenet.learning.checkpoint import CheckpointError
+from bridgenet.predictor import Prediction, Predictor, TaskPrediction
+
+OTHER_SUFFIXES = {".heic", ".heif", ".svg"}
+"""Photos by their name that PIL does not know: they are tried, so that the reader hears why they fail."""
+
+MEANINGS = {
+    "semseg.png": "class index, a palette image",
+    "human_parts.png": "index of the body part, a palette image",
+    "depth.npy": "metres, float32 (height, width)",
+    "depth_mm.png": "millimetres, 16-bit (looks black in most viewers)",
+    "depth.png": "picture: near is yellow, far is dark purple, with a bar in metres",
+    "normals.npy": "unit vectors, float32 (height, width, 3): x right, y up, z toward the viewer",
+    "normals.png": "picture: (n + 1) / 2 as red, green, blue",
+    "edge.npy": "probability of a boundary, float32 (height, width)",
+    "edge.png": "picture: 0 is white, 1 is black",
+    "sal.npy": "probability of being salient, float32 (height, width)",
+    "sal.png": "picture: 0 is white, 1 is black",
+    "overview.png": "picture: the photo and all predictions",
+}
+"""What the files of a photo hold, as told in `settings.json`."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What is predicted, by which network, and where the answers go."""
+
+    path: tyro.conf.Positional[Path]
+    """An image, or a folder of images."""
+
+    checkpoint: Path
+    """Folder of a trained network."""
+
+    out: Path
+    """Folder for the answers; made if needed."""
+
+    device: str = "cpu"
+    """cpu, cuda, cuda:1, ..., or auto for a GPU if there is one."""
+
+
+@dataclass
+class Report:
+    """What became of every file: the settings and notes of the answered, the reason of the others."""
+
+    answered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command. Returns its exit status: 0 all answered, 1 some files refused, 2 nothing could be done."""
+    wanted = tyro.cli(Arguments, prog="bridgenet.predict", description=__doc__, args=arguments)
+    try:
+        files, left_out = find_images(wanted.path)
+        wanted.out.mkdir(parents=True, exist_ok=True)
+        predictor = Predictor.load(wanted.checkpoint, wanted.device)
+        report = predict_files(predictor, files, wanted.out)
+        _write_settings(wanted.out, predictor, wanted.checkpoint, report)
+    except (CheckpointError, ImageError, ValueError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"Cannot write to {wanted.out} ({error.strerror}). Choose another folder with --out.")
+    _say(summary(report, left_out, wanted.out))
+    return 1 if report.refused else 0
+
+
+def find_images(path: Path) -> tuple[list[Path], list[Path]]:
+    """Images at a path, and the files of a folder whose names are not those of images.
+
+    Raises:
+        ImageError: There is nothing at the path, or no image in the folder.
+    """
+    if path.is_file():
+        return [path], []
+    if not path.is_dir():
+        raise ImageError(f"There is no file or folder {path}. Check the path.")
+    known = set(Image.registered_extensions()) | OTHER_SUFFIXES
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    images = [file for file in files if file.suffix.lower() in known]
+    if not images:
+        raise ImageError(f"The folder {path} holds no image ({len(files)} other files). Sub-folders are not searched.")
+    return images, [file for file in files if file not in images]
+
+
+def folder_names(files: Iterable[Path]) -> dict[Path, str]:
+    """A folder name for every file: its stem, with the suffix where stems meet, with a number where even these meet."""
+    files = list(files)
+    stems = Counter(file.stem.lower() for file in files)
+    names: dict[Path, str] = {}
+    taken: set[str] = set()
+    # Files whose stem is theirs alone choose first.
+    for file in sorted(files, key=lambda file: stems[file.stem.lower()] > 1):
+        alone = stems[file.stem.lower()] == 1
+        wanted = file.stem if alone else f"{file.stem}_{file.suffix.removeprefix('.').lower()}"
+        name, number = wanted, 2
+        while name.lower() in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        names[file] = name
+        taken.add(name.lower())
+    return names
+
+
+def predict_files(predictor: Predictor, files: Sequence[Path], out: Path) -> Report:
+    """Answers every file that can be read, each in its own folder."""
+    report, names = Report(), folder_names(files)
+    for file in tqdm(files, unit="image", disable=len(files) == 1):
+        try:
+            prediction = predictor(file)
+        except ImageError as error:
+            report.refused[file.name] = str(error)
+            tqdm.write(f"{file.name}: skipped. {error}", file=sys.stderr)
+            continue
+        write_prediction(prediction, out / names[file], file.name)
+        height, width = prediction.image.shape[:2]
+        report.answered[file.name] = {
+            "folder": names[file],
+            "size": [height, width],
+            "network_size": list(prediction.network_size),
+            "notes": list(prediction.notes),
+        }
+        for note in prediction.notes:
+            tqdm.write(f"{file.name}: {note}", file=sys.stderr)
+    return report
+
+
+def write_prediction(prediction: Prediction, folder: Path, title: str) -> None:
+    """All files of one photo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for answer in prediction.values():
+        _write_task(answer, folder)
+    _save(folder / "overview.png", prediction.picture(title))
+
+
+def _write_task(answer: TaskPrediction, folder: Path) -> None:
+    task, array = answer.task, answer.array
+    if task in ("semseg", "human_parts"):
+        _write_classes(answer, folder)
+        return
+    np.save(folder / f"{task}.npy", array)
+    if task == "depth":
+        millimetres = np.clip(np.round(array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
+        Image.fromarray(millimetres).save(folder / "depth_mm.png")
+        _save(folder / "depth.png", drawing.depth_figure(array))
+    else:
+        _save(folder / f"{task}.png", answer.picture())
+
+
+def _write_classes(answer: TaskPrediction, folder: Path) -> None:
+    palette = drawing.class_palette("human_parts" if answer.task == "human_parts" else answer.dataset)
+    labels = Image.fromarray(answer.array)
+    labels.putpalette(palette.tobytes())
+    labels.save(folder / f"{answer.task}.png")
+    entries = drawing.legend_entries(answer.array.astype(np.int64), answer.classes, palette)
+    _save(folder / f"{answer.task}_legend.png", drawing.legend_figure(entries))
+    told = [{"index": e.index, "name": e.name, "colour": e.colour, "area": round(e.area, 5)} for e in entries]
+    _write_json(folder / f"{answer.task}_legend.json", told)
+
+
+def summary(report: Report, left_out: Sequence[Path], out: Path) -> str:
+    """What was done, in a few lines for the terminal."""
+    total = len(report.answered) + len(report.refused)
+    lines = [f"{len(report.answered)} of {total} images predicted, in {out}."]
+    if report.refused:
+        lines.append(f"{len(report.refused)} skipped:")
+        lines += [f"  {name}: {reason}" for name, reason in report.refused.items()]
+    if left_out:
+        lines.append(f"Left out, because their names are not those of images: {', '.join(f.name for f in left_out)}.")
+    return "\n".join(lines)
+
+
+def _write_settings(out: Path, predictor: Predictor, checkpoint: Path, report: Report) -> None:
+    settings = {
+        "checkpoint": str(checkpoint),
+        "tasks": list(predictor.tasks),
+        "classes": list(predictor.classes),
+        "files": {name: meaning for name, meaning in MEANINGS.items() if _is_written(name, predictor)},
+        "images": report.answered,
+        "skipped": report.refused,
+    }
+    _write_json(out / "settings.json", settings)
+
+
+def _is_written(name: str, predictor: Predictor) -> bool:
+    return name == "overview.png" or any(name.startswith(task) for task in predictor.tasks)
+
+
+def _save(path: Path, picture: np.ndarray) -> None:
+    Image.fromarray(picture).save(path)
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201
+
+
+def _fail(reason: str) -> int:
+    print(reason, file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

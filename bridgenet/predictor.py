@@ -1,0 +1,250 @@
+"""The network for people with a photo: any image in, numbers with units out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bridgenet import drawing
+from bridgenet.config import TrainConfig
+from bridgenet.images import LoadedImage, Source, load_image
+from bridgenet.learning.checkpoint import CheckpointError, load_model
+from bridgenet.model import BridgeNet
+from bridgenet.shapes import AnyFeature, Image
+from bridgenet.tasks import TASKS, TaskName
+from bridgenet.trace import Trace
+
+MAX_PREDICTION_SIDE = 1024
+"""Predictions have the size of the photo, unless its longer side exceeds this."""
+
+SIDE_STEP = 32
+"""The network's grids divide its input by 32, and it has learnt at multiples of 32."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPrediction:
+    """What one task says about every pixel.
+
+    Attributes:
+        task: Which task.
+        array: semseg, human_parts: class indices, uint8 (height, width). depth: metres, float32 (height, width).
+            normals: unit vectors, float32 (height, width, 3), x right, y up, z toward the viewer. edge, sal:
+            probability, float32 (height, width).
+        unit: Of the array: `m` for depth, otherwise empty.
+        confidence: semseg, human_parts: probability of the predicted class, float32 (height, width). Otherwise None.
+        classes: Names of the classes; empty for tasks without.
+        dataset: Whose classes they are.
+    """
+
+    task: TaskName
+    array: np.ndarray
+    unit: str
+    confidence: np.ndarray | None
+    classes: tuple[str, ...]
+    dataset: str
+
+    def picture(self, limits: tuple[float, float] | None = None) -> np.ndarray:
+        """The array in colours, uint8 (height, width, 3).
+
+        Args:
+            limits: Depth only: nearest and farthest distance of the scale, in metres. None takes the map's own.
+        """
+        return drawing.colour_task(self.task, self.array, self.dataset, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction(Mapping[TaskName, TaskPrediction]):
+    """The answers of all tasks to one photo, by task, in the order of the network.
+
+    Attributes:
+        image: The photo in the size of the predictions, uint8 (height, width, 3).
+        notes: What was done to the photo to read it.
+        network_size: Height and width at which the network saw it.
+        dataset: Whose classes the segmentation has.
+        tasks: The prediction of each task.
+    """
+
+    image: np.ndarray
+    notes: tuple[str, ...]
+    network_size: tuple[int, int]
+    dataset: str
+    tasks: dict[TaskName, TaskPrediction]
+
+    def __getitem__(self, task: TaskName) -> TaskPrediction:
+        if task not in self.tasks:
+            raise KeyError(f"This network does not predict {task!r}. It predicts: {', '.join(self.tasks)}.")
+        return self.tasks[task]
+
+    def __iter__(self) -> Iterator[TaskName]:
+        return iter(self.tasks)
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def picture(self, title: str = "") -> np.ndarray:
+        """The photo and all predictions in one figure, uint8 (height, width, 3)."""
+        arrays: dict[TaskName, np.ndarray] = {task: answer.array for task, answer in self.tasks.items()}
+        return drawing.overview_figure(self.image, arrays, self.dataset, title)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained network that takes photos. Safe to call from several threads: they wait for each other.
+
+    Attributes:
+        model: The network, in eval mode.
+        config: How it was trained.
+        name: Name of its checkpoint folder.
+        metrics: What it reached on its validation images.
+    """
+
+    model: BridgeNet
+    config: TrainConfig
+    name: str = "network"
+    metrics: dict[str, Any] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @classmethod
+    def load(cls, directory: str | Path, device: str = "cpu") -> "Predictor":
+        """The network of a checkpoint folder.
+
+        Args:
+            directory: Folder with `config.json` and `model.safetensors`.
+            device: `cpu`, `cuda`, `cuda:1`, ..., or `auto` for a GPU if there is one.
+
+        Raises:
+            CheckpointError: The folder is missing or damaged; the message lists the checkpoints that are there.
+            ValueError: The device is not there.
+        """
+        directory = Path(directory)
+        if not directory.is_dir():
+            raise CheckpointError(_missing(directory))
+        model, config, metrics = load_model(directory, _existing_device(device))
+        return cls(model, config, directory.resolve().name, metrics)
+
+    @property
+    def tasks(self) -> tuple[TaskName, ...]:
+        """The tasks of the network, in its order."""
+        return tuple(self.config.model.tasks)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes of the segmentation, by index."""
+        return drawing.class_names(self.config.data.name)
+
+    def __call__(self, image: Source | LoadedImage) -> Prediction:
+        """All predictions, at the size of the photo.
+
+        Raises:
+            ImageError: The image cannot be used.
+        """
+        return self.analyse(image)[1]
+
+    def trace(self, image: Source | LoadedImage) -> Trace:
+        """Everything the network computed on the way.
+
+        Raises:
+            ImageError: The image cannot be used.
+        """
+        return self.analyse(image)[0]
+
+    @torch.inference_mode()
+    def analyse(self, image: Source | LoadedImage) -> tuple[Trace, Prediction]:
+        """The trace and the predictions of one forward pass.
+
+        Raises:
+            ImageError: The image cannot be used.
+        """
+        loaded = image if isinstance(image, LoadedImage) else load_image(image)
+        pixels = torch.from_numpy(loaded.pixels).permute(2, 0, 1)[None].float() / 255
+        height, width = pixels.shape[-2:]
+        network_size = fit_size((height, width), self.config.data.input_size)
+        device = next(self.model.parameters()).device
+        with self._lock:
+            trace = self.model(_resize_photo(pixels, network_size).to(device))
+        scale = min(1.0, MAX_PREDICTION_SIDE / max(height, width))
+        size = (round(height * scale), round(width * scale))
+        shown = (_resize_photo(pixels, size)[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+        answers: dict[TaskName, TaskPrediction] = {
+            task: self._answer(task, trace.logits[task], size) for task in self.tasks
+        }
+        return trace, Prediction(shown, loaded.notes, network_size, self.config.data.name, answers)
+
+    def _answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:
+        # From the fusion grid to the photo in one step: the sharpest way to resize.
+        resized = F.interpolate(logits.float(), size, mode="bilinear", align_corners=False)[0].cpu()
+        values, confidence = to_values(task, resized)
+        classes = drawing.class_names("human_parts") if task == "human_parts" else self.classes
+        return TaskPrediction(
+            task=task,
+            array=values.numpy(),
+            unit=TASKS[task].unit if task == "depth" else "",
+            confidence=None if confidence is None else confidence.numpy(),
+            classes=classes if task in ("semseg", "human_parts") else (),
+            dataset=self.config.data.name,
+        )
+
+
+def fit_size(photo: tuple[int, int], learnt: tuple[int, int]) -> tuple[int, int]:
+    """Height and width for the network: the proportions of the photo, the area it has learnt at.
+
+    Each side is the nearest multiple of 32, so proportions change by a few per cent: never more than the training
+    images' did, and every grid of the network then covers the photo exactly.
+    """
+    area, proportions = learnt[0] * learnt[1], photo[0] / photo[1]
+    height, width = (area * proportions) ** 0.5, (area / proportions) ** 0.5
+    return (max(1, round(height / SIDE_STEP)) * SIDE_STEP, max(1, round(width / SIDE_STEP)) * SIDE_STEP)
+
+
+def to_values(task: TaskName, logits: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Values of a task, and the probability of the predicted class where there are classes.
+
+    Args:
+        task: Which task.
+        logits: What its head says (channels, height, width).
+    """
+    match task:
+        case "semseg" | "human_parts":
+            best, labels = logits.max(dim=0)
+            return labels.to(torch.uint8), (best - logits.logsumexp(dim=0)).exp()
+        case "depth":
+            return logits[0].clamp(min=0), None
+        case "normals":
+            return F.normalize(logits, dim=0).permute(1, 2, 0).contiguous(), None
+        case "sal":
+            return logits.softmax(dim=0)[1], None
+        case "edge":
+            return logits[0].sigmoid(), None
+
+
+def _resize_photo(pixels: Image, size: tuple[int, int]) -> Tensor:
+    if tuple(pixels.shape[-2:]) == size:
+        return pixels
+    return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True).clamp(0, 1)
+
+
+def _existing_device(device: str) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"There is no device {device!r}. Use cpu, cuda, cuda:0 or auto.") from error
+    if wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"Device {device!r} was asked for, but torch sees {torch.cuda.device_count()} GPUs. Use cpu.")
+    return wanted
+
+
+def _missing(directory: Path) -> str:
+    folders = dict.fromkeys((directory.parent, Path("checkpoints")))
+    found = [str(config.parent) for folder in folders for config in sorted(folder.glob("*/config.json"))]
+    if found:
+        return f"There is no checkpoint folder {directory}. Found: {', '.join(found)}."
+    command = f"python -m bridgenet.train rooms-tiny --output {directory}"
+    return f"There is no checkpoint folder {directory}. Train one: {command}"

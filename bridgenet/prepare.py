@@ -1,0 +1,256 @@
+"""Writes a data set in the plain folder layout that BridgeNet reads, from the files that its authors publish.
+
+NYU Depth v2: `nyu_depth_v2_labeled.mat` (2.8 GB) from the pages of the data set, and `splits.mat`. The labels there are
+894 fine classes. The 40 classes of the literature are a later grouping of Gupta et al., published as
+`classMapping40.mat`; hand it over with --class-mapping. Without it, the fine classes whose name is one of the 40 are
+kept and all others become void: good for a look, not for numbers that are compared with the literature.
+
+A run that was stopped goes on where it was when it is started again.
+"""
+
+import errno
+import hashlib
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+import tyro
+from PIL import Image
+from scipy.io import loadmat
+from tqdm import tqdm
+
+from bridgenet.data import CLASSES, DataError
+
+_CLASSES = len(CLASSES["nyud"])
+_ALIASES = {"refridgerator": "refrigerator"}
+"""How the file spells a class, and how the 40 classes do."""
+
+_BYTES_PER_IMAGE = 500_000
+_JPEG_QUALITY = 95
+_RECORD = "prepared.json"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What to prepare."""
+
+    dataset: tyro.conf.Positional[Literal["nyud"]]
+    """The data set."""
+
+    mat: Path
+    """nyu_depth_v2_labeled.mat: images, depth and labels."""
+
+    splits: Path
+    """splits.mat: the official training and test images."""
+
+    out: Path
+    """Folder to write."""
+
+    class_mapping: Path | None = None
+    """classMapping40.mat: which of the 40 classes each of the 894 is."""
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    arguments = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)
+    try:
+        prepare_nyud(arguments.mat, arguments.splits, arguments.out, arguments.class_mapping)
+    except DataError as error:
+        print(f"\n{error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)  # noqa: T201
+        return 130
+    return 0
+
+
+def prepare_nyud(mat: Path, splits: Path, out: Path, class_mapping: Path | None = None) -> None:
+    """Write NYU Depth v2 as `images`, `depth`, `segmentation` and `gt_sets`.
+
+    Args:
+        mat: The official HDF5 file.
+        splits: The official split, a MATLAB 5 file with `trainNdxs` and `testNdxs`, counted from 1.
+        out: Folder to write. Files that are there already are kept.
+        class_mapping: MATLAB 5 file with `mapClass`: one number in 1..40 for each fine class.
+
+    Raises:
+        DataError: A file is missing, damaged or another one, or there is no space. The message says what to do.
+    """
+    with _open_mat(mat) as file:
+        source = _check_mat(file, mat)
+        count = len(source["images"])
+        train, val = _read_splits(splits, count)
+        names = _class_names(file, mat)
+        mapping = _map_by_name(names) if class_mapping is None else _read_mapping(class_mapping, len(names))
+        try:
+            _check_space(out, count)
+            for folder in ("images", "depth", "segmentation", "gt_sets"):
+                (out / folder).mkdir(parents=True, exist_ok=True)
+            _forget_other_labels(out, mapping)
+            unplaced = [*_write_images(source, mat, out, mapping)]
+            for split, numbers in (("train", train), ("val", val)):
+                text = "".join(f"{number:04d}\n" for number in numbers)
+                _write(out / "gt_sets" / f"{split}.txt", lambda path, text=text: path.write_text(text))
+        except OSError as error:
+            raise _explain(error, out) from error
+    if class_mapping is None and any(unplaced):
+        tqdm.write(
+            f"{np.mean(unplaced):.0%} of the pixels have a label that no name places among the 40 classes. They are "
+            "void now. For the labels of the literature, run again with --class-mapping classMapping40.mat.",
+            file=sys.stderr,
+        )
+
+
+def _open_mat(path: Path) -> h5py.File:
+    if not path.is_file():
+        raise DataError(f"There is no file {path}. Get nyu_depth_v2_labeled.mat from the pages of NYU Depth v2.")
+    try:
+        return h5py.File(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} ({path.stat().st_size:,} bytes) is not a complete HDF5 file: {error}. The official file has about "
+            "2.8 GB; fetch it again."
+        ) from error
+
+
+def _check_mat(file: h5py.File, path: Path) -> dict[str, h5py.Dataset]:
+    """The three arrays of the official file, if it is that file."""
+    wanted = {key: file.get(key) for key in ("images", "depths", "labels")}
+    source = {key: value for key, value in wanted.items() if isinstance(value, h5py.Dataset)}
+    if missing := sorted(wanted.keys() - source.keys()):
+        raise DataError(
+            f"{path} has no {', '.join(missing)}; it has {', '.join(file) or 'nothing'}. "
+            "This is not nyu_depth_v2_labeled.mat."
+        )
+    images, depths, labels = (source[key].shape for key in ("images", "depths", "labels"))
+    if len(images) != 4 or images[1] != 3 or not depths == labels == (images[0], *images[2:]):
+        raise DataError(
+            f"{path}: images are {images}, depths {depths}, labels {labels}; expected (N, 3, width, height) and twice "
+            "(N, width, height). This is not nyu_depth_v2_labeled.mat."
+        )
+    return source
+
+
+def _load_variables(path: Path, what: str, *variables: str) -> list[np.ndarray]:
+    """Flat variables of a MATLAB 5 file."""
+    if not path.is_file():
+        raise DataError(f"There is no file {path}. It should be {what}.")
+    try:
+        content: dict[str, Any] = loadmat(path)
+    except Exception as error:  # scipy raises many kinds of errors at damaged bytes.
+        raise DataError(f"{path} cannot be read as a MATLAB 5 file ({error}). It should be {what}.") from error
+    if missing := [name for name in variables if name not in content]:
+        known = ", ".join(name for name in content if not name.startswith("__"))
+        raise DataError(f"{path} has no {', '.join(missing)}; it has {known or 'nothing'}. It should be {what}.")
+    return [np.asarray(content[name]).ravel().astype(np.int64) for name in variables]
+
+
+def _read_splits(path: Path, count: int) -> list[np.ndarray]:
+    splits = _load_variables(path, "the official splits.mat", "trainNdxs", "testNdxs")
+    numbers = np.concatenate(splits)
+    if len(numbers) == 0 or numbers.min() < 1 or numbers.max() > count:
+        raise DataError(
+            f"{path} names images that are not among the {count} of the other file: they do not belong together."
+        )
+    return splits
+
+
+def _class_names(file: h5py.File, path: Path) -> list[str]:
+    """The names of the fine classes, a MATLAB cell array: references to strings of 16-bit characters."""
+    cells = file.get("names")
+    if not isinstance(cells, h5py.Dataset):
+        raise DataError(f"{path} has no names of its classes. This is not nyu_depth_v2_labeled.mat.")
+    return ["".join(map(chr, np.asarray(file[cell]).ravel())) for cell in np.asarray(cells).ravel()]
+
+
+def _map_by_name(names: list[str]) -> np.ndarray:
+    """For label 0 (void) and every fine class, the class in 1..40 of the same name, 0 where there is none."""
+    numbers = {_letters(name): number for number, name in enumerate(CLASSES["nyud"], start=1)}
+    plain = [_letters(name) for name in names]
+    return np.array([0, *(numbers.get(_ALIASES.get(name, name), 0) for name in plain)], dtype=np.uint8)
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z]", "", name.lower())
+
+
+def _read_mapping(path: Path, count: int) -> np.ndarray:
+    (mapping,) = _load_variables(path, "classMapping40.mat of Gupta et al.", "mapClass")
+    if len(mapping) != count or mapping.min() < 0 or mapping.max() > _CLASSES:
+        raise DataError(
+            f"{path} maps {len(mapping)} classes to {mapping.min()}..{mapping.max()}; expected {count} classes and "
+            f"1..{_CLASSES}. It should be classMapping40.mat."
+        )
+    return np.array([0, *mapping], dtype=np.uint8)
+
+
+def _check_space(out: Path, count: int) -> None:
+    parent = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    written = len(list((out / "segmentation").glob("*.png")))
+    if shutil.disk_usage(parent).free < (needed := (count - written) * _BYTES_PER_IMAGE):
+        raise OSError(errno.ENOSPC, f"about {needed / 1e9:.1f} GB are needed")
+
+
+def _forget_other_labels(out: Path, mapping: np.ndarray) -> None:
+    """Drop the label maps of an earlier run that grouped the classes otherwise."""
+    digest = hashlib.sha256(mapping.tobytes()).hexdigest()
+    record = out / _RECORD
+    if record.is_file() and json.loads(record.read_text()).get("class_mapping") != digest:
+        for path in (out / "segmentation").glob("*.png"):
+            path.unlink()
+    _write(record, lambda path: path.write_text(json.dumps({"class_mapping": digest})))
+
+
+def _write_images(source: dict[str, h5py.Dataset], mat: Path, out: Path, mapping: np.ndarray) -> Iterator[float]:
+    """Write what is missing of every image. Yields the share of each label map that no class was found for."""
+    for index in tqdm(range(len(source["images"])), unit="image"):
+        name = f"{index + 1:04d}"
+        paths = [out / "images" / f"{name}.jpg", out / "depth" / f"{name}.png", out / "segmentation" / f"{name}.png"]
+        if all(path.is_file() for path in paths):
+            continue
+        try:
+            image, depth, labels = (np.asarray(source[key][index]).T for key in ("images", "depths", "labels"))
+        except OSError as error:
+            raise DataError(
+                f"Image {name} of {mat} cannot be read ({error}). The file is damaged: fetch it again."
+            ) from error
+        if labels.max() >= len(mapping):
+            raise DataError(f"Image {name} of {mat} has the label {labels.max()}; there are {len(mapping) - 1} names.")
+        millimetres = np.rint(np.clip(np.nan_to_num(depth), 0, 65.535) * 1000).astype(np.uint16)
+        grouped = mapping[labels]
+        for path, picture in zip(paths, (image, millimetres, grouped), strict=True):
+            if path.is_file():
+                continue
+            options: dict[str, Any] = {"quality": _JPEG_QUALITY, "subsampling": 0} if path.suffix == ".jpg" else {}
+            content = Image.fromarray(np.ascontiguousarray(picture))
+            _write(path, lambda path, content=content, options=options: content.save(path, **options))
+        yield float(((labels > 0) & (grouped == 0)).mean())
+
+
+def _write(path: Path, save: Callable[[Path], Any]) -> None:
+    """Write a file that is either complete or not there, whenever the process ends."""
+    partial = path.with_name(f".partial-{path.name}")
+    try:
+        save(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _explain(error: OSError, out: Path) -> DataError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DataError(
+            f"No space left for {out}: {error.strerror}. Make room and run the same command again; it goes on."
+        )
+    return DataError(f"{out} cannot be written: {error}. Choose another --out, or allow writing there.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Trains a network: `python -m bridgenet.train PRESET`, or `torchrun --nproc_per_node=4 -m bridgenet.train PRESET`.
+
+Leaves a checkpoint folder, which `python app/main.py --checkpoint DIR` opens. A run that was interrupted in any way
+goes on where it was when the same command is given again.
+"""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch.nn.functional as F
+import tyro
+from torch import Tensor
+
+from bridgenet.config import TrainConfig
+from bridgenet.data import Batch, DataError
+from bridgenet.drawing import colour_task, depth_limits
+from bridgenet.learning import (
+    CheckpointError,
+    ResumeChoice,
+    Row,
+    TrainingError,
+    check_finished,
+    find_state,
+    finished_steps,
+    locate_data,
+    plain_message,
+    start_runtime,
+    train,
+)
+from bridgenet.presets import PRESETS
+from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.trace import Trace
+
+SAMPLES = 4
+"""Images in the sample pictures of a validation."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What is trained, and where it is kept."""
+
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")]
+
+    output: Path | None = None
+    """Folder of the run and of its checkpoint. Default: runs/PRESET."""
+
+    steps: int | None = None
+    """Length of the run; short for --optim.steps. The learning rate falls to zero at the last step."""
+
+    resume: ResumeChoice = "auto"
+    """auto: go on with the run in the folder, if there is one. never: want a folder without a run. Or the path of a
+    training.pt to go on from."""
+
+    data_root: Path | None = None
+    """Folder of the data set; short for --data.root. Default: the folder NAME in $BRIDGENET_DATA."""
+
+    device: str | None = None
+    """cpu, cuda or cuda:N. Default: the GPU if there is one."""
+
+
+def main() -> int:
+    """The command. Returns its exit status."""
+    presets = {name: (_describe(config), Arguments(config)) for name, config in PRESETS.items()}
+    arguments = tyro.extras.overridable_config_cli(presets, prog="bridgenet.train", description=__doc__)
+    try:
+        return run(arguments)
+    except (CheckpointError, DataError, TrainingError, ValueError) as error:
+        print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped at once. The same command goes on from the last saved state.", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+
+
+def run(arguments: Arguments) -> int:
+    """Trains, or says why there is nothing to train. Returns the exit status."""
+    config = complete(arguments)
+    output = arguments.output or Path("runs") / config.name
+    state = find_state(output, arguments.resume)
+    if state is None and (steps := finished_steps(output)) is not None:
+        check_finished(output, config)
+        print(f"The run in {output} is finished: {steps} steps. Choose another --output to start a new one.")  # noqa: T201
+        return 0
+    with start_runtime(arguments.device, config.optim.precision) as runtime:
+        finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.data.name))
+        if runtime.is_main:
+            done = f"Finished. The checkpoint is {output}." if finished else _how_to_go_on(output)
+            print(done, file=sys.stderr)  # noqa: T201
+    return 0 if finished else INTERRUPTED
+
+
+def complete(arguments: Arguments) -> TrainConfig:
+    """The config with the short flags put in their places."""
+    config = arguments.config
+    if arguments.steps is not None:
+        config = replace(config, optim=replace(config.optim, steps=arguments.steps))
+    return replace(config, data=locate_data(config.data, arguments.data_root))
+
+
+def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:
+    """The first images of a batch: image, predictions, ground truth."""
+    rows: list[Row] = []
+    tasks: list[TaskName] = list(batch.targets)
+    for i, image in enumerate(batch.images[:SAMPLES]):
+        picture = (image.clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu().numpy()
+        answers = [as_array(task, trace.predictions[task][i]) for task in tasks]
+        truths = [_truth(task, batch.targets[task][i], image) for task in tasks]
+        limits = depth_limits(truths[tasks.index("depth")]) if "depth" in tasks else None
+        coloured = [
+            colour_task(task, array, dataset, limits) for task, array in zip(tasks * 2, answers + truths, strict=True)
+        ]
+        rows.append([picture, *coloured])
+    return rows
+
+
+def as_array(task: TaskName, logits: Tensor) -> np.ndarray:
+    """The answer of a task: class indices, metres, unit vectors (height, width, 3), or probabilities.
+
+    Args:
+        task: Which task.
+        logits: Its prediction for one image (channels, height, width).
+    """
+    logits = logits.float()
+    match task:
+        case "semseg" | "human_parts":
+            answer = logits.argmax(dim=0)
+        case "depth":
+            answer = logits[0].clamp(min=0)
+        case "normals":
+            answer = F.normalize(logits, dim=0).movedim(0, -1)
+        case "sal":
+            answer = logits.softmax(dim=0)[1]
+        case "edge":
+            answer = logits[0].sigmoid()
+    return answer.cpu().numpy()
+
+
+def _truth(task: TaskName, target: Tensor, image: Tensor) -> np.ndarray:
+    """Ground truth in the form of `as_array`, at the image's size; what is unknown is NaN, or the zero vector."""
+    planes = target if target.ndim == 3 else target[None]
+    planes = F.interpolate(planes[None].float(), size=image.shape[-2:], mode="nearest")[0]
+    match task:
+        case "semseg" | "human_parts":
+            truth = planes[0].long()
+        case "normals":
+            truth = planes.masked_fill(planes == IGNORE, 0).movedim(0, -1)
+        case _:
+            truth = planes.masked_fill(planes == IGNORE, float("nan"))[0]
+    return truth.cpu().numpy()
+
+
+def _describe(config: TrainConfig) -> str:
+    height, width = config.data.input_size
+    return (
+        f"{config.data.name} at {height}x{width}, {config.model.backbone.name}, "
+        f"{config.optim.steps} steps of {config.optim.batch_size} images"
+    )
+
+
+def _how_to_go_on(output: Path) -> str:
+    return f"\nStopped and saved in {output}. The same command goes on from here; --resume never starts elsewhere."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

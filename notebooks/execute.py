@@ -1,0 +1,71 @@
+"""Executes notebooks afresh and saves them with small outputs: `python notebooks/execute.py [NOTEBOOK ...]`."""
+
+import base64
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+from PIL import Image
+
+HERE = Path(__file__).parent
+
+MAX_BYTES = 900_000
+"""A notebook larger than this reads badly on a web page."""
+
+STEPS = (1, 4, 6, 8, 12)
+"""Colours are rounded to the first of these steps (of 255) that makes the notebook small enough. Every colour stays
+where it is within half a step, so legends stay true; a palette of 256 colours would not keep them."""
+
+LEFT_OUT = ("application/vnd.jupyter.widget", "image/jpeg")
+"""Outputs that are not saved: views of widgets without a kernel, and a second copy of each picture."""
+
+
+def execute(path: Path, timeout: int = 300) -> nbformat.NotebookNode:
+    """The notebook with fresh outputs and without the state of its widgets.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: A cell failed.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=timeout, kernel_name="python3", record_timing=False, resources=resources).execute()
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for output in _outputs(notebook):
+        for kind in [kind for kind in output.get("data", {}) if kind.startswith(LEFT_OUT)]:
+            output.data.pop(kind)
+    return notebook
+
+
+def save(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Writes a notebook, its pictures packed as tightly as its size demands."""
+    pictures = [output for output in _outputs(notebook) if "image/png" in output.get("data", {})]
+    originals = [output.data["image/png"] for output in pictures]
+    for step in STEPS:
+        for output, original in zip(pictures, originals, strict=True):
+            output.data["image/png"] = _packed(original, step)
+        text = nbformat.writes(notebook)
+        if len(text.encode()) < MAX_BYTES:
+            break
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def _packed(png: str, step: int) -> str:
+    pixels = np.asarray(Image.open(BytesIO(base64.b64decode(png))).convert("RGB")).astype(int)
+    rounded = np.minimum((pixels + step // 2) // step * step, 255).astype(np.uint8)
+    file = BytesIO()
+    Image.fromarray(rounded).save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+if __name__ == "__main__":
+    for notebook_path in [Path(name) for name in sys.argv[1:]] or sorted(HERE.glob("*.ipynb")):
+        save(execute(notebook_path), notebook_path)
+        print(f"{notebook_path.name}: {notebook_path.stat().st_size / 1e3:.0f} kB")  # noqa: T201

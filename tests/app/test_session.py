@@ -1,0 +1,40 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import photo
+
+from app.session import KEPT, Session, StudioError
+
+
+def test_a_photo_is_computed_once(session: Session) -> None:
+    assert session.analyse(photo(seed=1), title="one") is session.analyse(photo(seed=1), title="one")
+
+
+def test_another_photo_has_another_key(session: Session) -> None:
+    assert session.analyse(photo(seed=1), title="one").key != session.analyse(photo(seed=2), title="one").key
+
+
+def test_the_oldest_analyses_are_released(session: Session) -> None:
+    first = session.analyse(photo(seed=100), title="first")
+    for seed in range(KEPT):
+        session.analyse(photo(seed=101 + seed), title="later")
+    assert session.find(first.key) is None
+
+
+def test_a_checkpoint_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(StudioError, match="could not be loaded"):
+        Session(tmp_path).predictor()
+
+
+def test_the_page_is_built_without_torch(checkpoint: Path) -> None:
+    code = (
+        "import sys; from app.demo import build_demo; from app.first_paint import first_values; "
+        "from app.session import Session; from pathlib import Path; "
+        f"folder = Path({str(checkpoint)!r}); build_demo(Session(folder), first_values(folder)); "
+        "print([name for name in ('torch', 'timm', 'matplotlib') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert result.stdout.strip().endswith("[]")

@@ -1,0 +1,82 @@
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from bridgenet.config import BackboneConfig, ModelConfig
+from bridgenet.model import build_model
+from bridgenet.model.bridgenet import BridgeNet
+
+SIX_TASKS = {"semseg": 14, "human_parts": 7, "depth": 1, "normals": 3, "sal": 2, "edge": 1}
+
+
+NO_CHROMIUM = "There is no Chromium on the PATH; on Debian: apt-get install chromium."
+
+
+def find_chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_sessionstart() -> None:
+    """Where a browser is required, no browser test may be skipped for want of one."""
+    if os.environ.get("BRIDGENET_REQUIRE_BROWSER") and find_chromium() is None:
+        raise pytest.UsageError(f"BRIDGENET_REQUIRE_BROWSER is set. {NO_CHROMIUM}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Derived maps of this test run stay in this test run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRIDGENET_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium. Without one the test is skipped."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(NO_CHROMIUM)
+    return path
+
+
+@pytest.fixture
+def nyud_root() -> Path:
+    """Folder of the real NYU Depth v2."""
+    return _folder("BRIDGENET_DATA") / "nyud"
+
+
+@pytest.fixture
+def reference_root() -> Path:
+    """Folder of the numbers recorded from the authors' release."""
+    return _folder("BRIDGENET_REFERENCE")
+
+
+def _folder(variable: str) -> Path:
+    if variable not in os.environ:
+        pytest.skip(f"{variable} does not name a folder.")
+    return Path(os.environ[variable])
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> ModelConfig:
+    """All six tasks, in a network that computes in a moment."""
+    return ModelConfig(
+        tasks=dict(SIX_TASKS),
+        backbone=BackboneConfig(name="test_efficientnet"),
+        embed_width=24,
+        prediction_width=8,
+        refiner_blocks=(1, 1, 1),
+        drop_path=0.0,
+    )
+
+
+@pytest.fixture
+def tiny_model(tiny_config: ModelConfig) -> BridgeNet:
+    """A small BridgeNet with the same random weights in every test, in evaluation mode."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build_model(tiny_config).eval()

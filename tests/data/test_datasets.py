@@ -1,0 +1,30 @@
+import pytest
+
+from bridgenet.config import DataConfig
+from bridgenet.data import DataError, Draw, collate, open_dataset
+from bridgenet.tasks import ALL_TASKS
+
+
+def test_made_rooms_have_every_task_and_need_no_folder() -> None:
+    config = DataConfig(input_size=(48, 64), rooms=3)
+    train, val = (open_dataset(config, split, ALL_TASKS) for split in ("train", "val"))
+
+    batch = collate([train[Draw(0, 1)], train[Draw(2, 1)]])
+
+    assert (len(train), len(val)) == (3, 100)
+    assert tuple(batch.targets) == ALL_TASKS
+    assert {tuple(target.shape[-2:]) for target in batch.targets.values()} == {(48, 64)}
+    assert len(train.classes) == 14 and train.classes[0] == "wall"
+
+
+def test_an_index_alone_is_a_sample_too_and_always_the_same() -> None:
+    train = open_dataset(DataConfig(input_size=(48, 64), rooms=3), "train", ("semseg",))
+
+    assert (train[1].image == train[1].image).all()
+    with pytest.raises(IndexError, match="no sample 3"):
+        train[3]
+
+
+def test_a_data_set_without_a_reader_says_which_have_one() -> None:
+    with pytest.raises(DataError, match=r"no reader for pascal_context.*nyud or made_rooms"):
+        open_dataset(DataConfig(name="pascal_context"), "train", ("semseg",))

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from bridgenet.drawing import (
+    AttentionRow,
+    LegendEntry,
+    attention_figure,
+    class_palette,
+    colour_depth,
+    depth_figure,
+    legend_figure,
+    overview_figure,
+    panel_figure,
+    shares_figure,
+    task_colour,
+)
+from bridgenet.drawing.figure import Panel
+
+
+def _has(figure: np.ndarray, colour: np.ndarray, pixels: int = 30) -> bool:
+    return int((np.abs(figure.astype(int) - colour).max(axis=-1) <= 1).sum()) >= pixels
+
+
+@pytest.fixture(scope="module")
+def predictions() -> dict[str, np.ndarray]:
+    labels = np.zeros((60, 80), np.uint8)
+    labels[30:] = 4
+    return {
+        "semseg": labels,
+        "depth": np.tile(np.linspace(1, 4, 80, dtype=np.float32), (60, 1)),
+        "normals": np.tile(np.float32([0, 1, 0]), (60, 80, 1)),
+        "edge": np.zeros((60, 80), np.float32),
+    }
+
+
+def test_the_overview_shows_every_prediction_and_what_its_colours_mean(predictions: dict[str, np.ndarray]) -> None:
+    image = np.full((60, 80, 3), (12, 200, 77), np.uint8)
+    figure = overview_figure(image, predictions, "nyud", "What is here?")
+    assert figure.dtype == np.uint8 and figure.ndim == 3
+    assert _has(figure, np.array((12, 200, 77)), 10_000)
+    for index in (0, 4):
+        assert _has(figure, class_palette("nyud")[index], 10_000)
+    assert _has(figure, np.array((128, 255, 128)), 10_000), "floor normals"
+    for task in predictions:
+        assert _has(figure, task_colour(task)), f"the dot of {task}"
+
+
+def test_pictures_of_all_proportions_stand_in_one_figure() -> None:
+    panels = [Panel(f"{h}", np.full((h, 50, 3), 90, np.uint8)) for h in (5, 50, 400)]
+    figure = panel_figure(panels, columns=2)
+    assert figure.shape[0] < 1600 and _has(figure, np.array((90, 90, 90)), 20_000)
+
+
+def test_a_depth_figure_has_the_picture_and_a_bar_in_the_same_colours() -> None:
+    depth = np.tile(np.linspace(1, 4, 400), (300, 1))
+    figure = depth_figure(depth)
+    picture = colour_depth(depth)
+    assert _has(figure, picture[0, 200], 100)
+    assert figure.shape[0] > 300 and figure.shape[1] > 400
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_depth_figure_of_nothing_and_of_one_distance_can_be_drawn() -> None:
+    depth_figure(np.full((40, 40), np.nan))
+    depth_figure(np.full((40, 40), 2.0))
+
+
+def test_attention_of_all_tasks_is_on_one_scale() -> None:
+    def row(weight: float) -> AttentionRow:
+        weights = np.full((3, 4), weight)
+        return AttentionRow(weights, weights, (1, 1), (3, 4), float(weights.sum()))
+
+    figure = attention_figure(np.zeros((60, 80, 3), np.uint8), {"depth": row(0.02), "edge": row(0.06)}, 0.5, 0.5)
+    assert _has(figure, np.array((252, 253, 191)), 10_000), "the largest weight is at the end of the scale"
+    assert not _has(figure, np.array((252, 253, 191)), 90_000), "the smaller one is not"
+
+
+def test_shares_are_as_long_as_they_are_large() -> None:
+    figure = shares_figure({"semseg": 0.25, "depth": 0.75}, "Who was asked")
+    lengths = [(np.abs(figure.astype(int) - task_colour(task)).max(-1) <= 1).sum() for task in ("semseg", "depth")]
+    assert lengths[1] / lengths[0] == pytest.approx(3, rel=0.15)
+
+
+def test_a_legend_grows_with_its_entries_and_says_when_it_is_empty() -> None:
+    few = legend_figure([LegendEntry(0, "wall", "#B9B1A2", 1.0)])
+    many = legend_figure([LegendEntry(i, f"class {i}", "#B9B1A2", 0.1) for i in range(10)])
+    assert many.shape[0] > few.shape[0] and _has(many, np.array((0xB9, 0xB1, 0xA2)), 1000)
+    assert legend_figure([]).size

@@ -1,0 +1,139 @@
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from bridgenet.learning.checkpoint import (
+    CheckpointError,
+    load_model,
+    load_state,
+    replacing,
+    save_model,
+    save_state,
+)
+from bridgenet.model import build_model
+
+CONFIG = TrainConfig(
+    "tiny",
+    ModelConfig(
+        tasks={"depth": 1, "edge": 1},
+        backbone=BackboneConfig("test_efficientnet"),
+        embed_width=12,
+        prediction_width=4,
+        refiner_blocks=(1, 1, 1),
+    ),
+    DataConfig(),
+    OptimConfig(),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    model = build_model(CONFIG.model).to(memory_format=torch.channels_last)
+    save_model(tmp_path / "tiny", model, CONFIG, {"depth": {"rmse": 1.5}}, "# Tiny\n")
+    return tmp_path / "tiny"
+
+
+def test_a_loaded_model_answers_as_the_saved_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = build_model(CONFIG.model).eval()
+    save_model(tmp_path, model, CONFIG, {"depth": {"rmse": 1.5}}, "# Tiny\n")
+    loaded, config, metrics = load_model(tmp_path)
+    images = torch.rand(1, 3, 32, 64)
+    with torch.no_grad():
+        assert torch.equal(model(images)["predictions.depth"], loaded(images)["predictions.depth"])
+    assert config == CONFIG
+    assert metrics == {"depth": {"rmse": 1.5}}
+    assert not loaded.training
+
+
+def test_a_checkpoint_is_a_folder_of_four_readable_files(folder: Path) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md",
+        "config.json",
+        "metrics.json",
+        "model.safetensors",
+    ]
+    assert (folder / "README.md").read_text() == "# Tiny\n"
+
+
+def test_the_place_of_the_data_is_not_told(tmp_path: Path) -> None:
+    config = replace(CONFIG, data=replace(CONFIG.data, root=tmp_path / "secret"))
+    save_model(tmp_path / "tiny", build_model(config.model), config, {}, "")
+    assert "secret" not in (tmp_path / "tiny" / "config.json").read_text()
+
+
+def test_a_missing_folder_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"bridgenet\.train rooms-tiny"):
+        load_model(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "metrics.json"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(CheckpointError, match=name):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "metrics.json"])
+def test_a_truncated_file_is_named(folder: Path, name: str) -> None:
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(CheckpointError, match=name):
+        load_model(folder)
+
+
+def test_an_unknown_setting_is_named(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | {"colour": "blue"}))
+    with pytest.raises(CheckpointError, match="colour"):
+        load_model(folder)
+
+
+def test_weights_of_another_network_are_refused(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    values["model"]["embed_width"] = 28
+    (folder / "config.json").write_text(json.dumps(values))
+    with pytest.raises(CheckpointError, match="different checkpoints"):
+        load_model(folder)
+
+
+class Intruder:
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return exec, ("raise SystemExit('unpickled')",)
+
+
+def test_nothing_is_unpickled(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Intruder()))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_model(folder)
+    torch.save({"step": Intruder()}, tmp_path / "training.pt")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_state(tmp_path / "training.pt")
+
+
+def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
+    weight = torch.randn(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
+    save_state(tmp_path, {"step": 7, "model": {"weight": weight}})
+    state = load_state(tmp_path / "training.pt")
+    assert state["step"] == 7
+    assert torch.equal(state["model"]["weight"], weight)
+    assert state["model"]["weight"].stride() == weight.stride()
+
+
+def test_a_file_that_could_not_be_finished_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "training.pt"
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError), replacing(path) as file:
+        file.writelines([b"half of the n", None])
+    assert path.read_bytes() == b"old"
+    with replacing(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["training.pt"]

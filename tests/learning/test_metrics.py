@@ -1,0 +1,139 @@
+import math
+
+import pytest
+import torch
+from batches import CHANNELS, a_batch, answers
+from torch.testing import assert_close
+
+from bridgenet.config import LossConfig
+from bridgenet.learning.losses import MultiTaskLoss
+from bridgenet.learning.metrics import (
+    METRIC_UNITS,
+    DepthMetric,
+    EdgeMetric,
+    MultiTaskMetrics,
+    NormalsMetric,
+    SaliencyMetric,
+    SegmentationMetric,
+    angles,
+)
+from bridgenet.tasks import ALL_TASKS, IGNORE
+
+
+def one_hot(labels: list[list[int]], classes: int) -> torch.Tensor:
+    return torch.nn.functional.one_hot(torch.tensor(labels), classes).movedim(-1, 0)[None].float()
+
+
+def test_miou_counts_over_the_set_and_an_absent_class_as_zero() -> None:
+    metric = SegmentationMetric(4)
+    # Class 0: 2 right, 1 too many -> 2/3. Class 1: 1 right, 1 missed -> 1/2. Class 2: 1/1. Class 3 is absent -> 0.
+    metric.update(one_hot([[0, 0, 0]], 4), torch.tensor([[[0, 0, 1]]]))
+    metric.update(one_hot([[1, 2, 3]], 4), torch.tensor([[[1, 2, IGNORE]]]))
+    assert metric.compute() == pytest.approx({"miou": 100 * (2 / 3 + 1 / 2 + 1) / 4, "pixel_accuracy": 100 * 4 / 5})
+
+
+def test_rmse_is_over_all_pixels_of_the_set_not_over_images() -> None:
+    metric = DepthMetric()
+    metric.update(torch.tensor([[[[1.0, 1.0, 7.0]]]]), torch.tensor([[[[2.0, 2.0, IGNORE]]]]))
+    metric.update(torch.tensor([[[[5.0, 9.9]]]]), torch.tensor([[[[2.0, 10.0]]]]))
+    values = metric.compute()
+    assert values["rmse"] == pytest.approx(math.sqrt((1 + 1 + 9 + 0.01) / 4))
+    assert values["abs_rel"] == pytest.approx((0.5 + 0.5 + 1.5 + 0.01) / 4)
+    assert values["delta1"] == pytest.approx(25.0)
+
+
+def test_a_negative_depth_counts_as_none() -> None:
+    metric = DepthMetric()
+    metric.update(torch.tensor([[[[-3.0]]]]), torch.tensor([[[[2.0]]]]))
+    assert metric.compute()["rmse"] == pytest.approx(2.0)
+
+
+def test_angles_between_normals_have_mean_median_and_shares() -> None:
+    target = torch.tensor([0.0, 0.0, 1.0]).reshape(1, 3, 1, 1).expand(1, 3, 1, 6).clone()
+    degrees = torch.tensor([5.0, 15.0, 20.0, 25.0, 40.0, 80.0]).deg2rad()
+    # The length of the prediction says nothing.
+    normals = 7 * torch.stack([degrees.sin(), torch.zeros(6), degrees.cos()]).reshape(1, 3, 1, 6)
+    target[..., 5] = IGNORE
+    metric = NormalsMetric()
+    metric.update(normals, target)
+    values = metric.compute()
+    assert values["mean_angle"] == pytest.approx(105 / 5, abs=1e-4)
+    assert values["median_angle"] == pytest.approx(20.0, abs=0.011)
+    assert [values[f"within_{name}"] for name in (11, 22, 30)] == pytest.approx([20.0, 60.0, 80.0])
+
+
+def test_angles_are_exact_where_vectors_agree_and_where_they_oppose() -> None:
+    one = torch.tensor([[0.6, 0.0, 0.8]] * 3)
+    two = torch.tensor([[0.6, 0.0, 0.8], [-0.6, 0.0, -0.8], [0.0, 2.0, 0.0]])
+    assert_close(angles(one, two), torch.tensor([0.0, 180.0, 90.0]))
+
+
+def test_maxf_is_the_best_threshold_over_the_whole_set() -> None:
+    # Logits 0 and log(p / (1 - p)) make the probability p.
+    probability = torch.tensor([[[0.9, 0.7, 0.3, 0.2]]])
+    logits = torch.stack([torch.zeros(1, 1, 4), probability.logit()], dim=1)
+    metric = SaliencyMetric()
+    metric.update(logits, torch.tensor([[[1, 0, 1, 0]]]))
+    # Above 0.7: one pixel, right: precision 1, recall 1/2. F = 1.3 * 0.5 / (0.3 + 0.5).
+    # Above 0.2: three pixels, two right: precision 2/3, recall 1. F = 1.3 * 2/3 / (0.2 + 1).
+    assert metric.compute()["max_f"] == pytest.approx(100 * 1.3 * 0.5 / 0.8)
+    assert 1.3 * 0.5 / 0.8 > 1.3 * (2 / 3) / 1.2
+
+
+def test_the_edge_metric_is_the_loss_over_the_whole_set() -> None:
+    predictions, targets = a_batch()
+    metric = EdgeMetric(0.95)
+    metric.update(predictions["edge"][:1], targets["edge"][:1])
+    metric.update(predictions["edge"][1:], targets["edge"][1:])
+    loss = MultiTaskLoss(LossConfig(), ["edge"])(answers({"edge": predictions["edge"]}), targets).final["edge"]
+    assert metric.compute()["balanced_bce"] == pytest.approx(loss.item(), rel=1e-6)
+
+
+def test_metrics_do_not_depend_on_how_the_set_is_cut() -> None:
+    predictions, targets = a_batch()
+    whole = MultiTaskMetrics(CHANNELS)
+    whole.update(predictions, targets)
+    parts = MultiTaskMetrics(CHANNELS)
+    for part in (slice(3, 4), slice(0, 3)):
+        parts.update(
+            {task: value[part] for task, value in predictions.items()},
+            {task: value[part] for task, value in targets.items()},
+        )
+    one, two = whole.compute(), parts.compute()
+    assert one["images"] == two["images"] == 4
+    for task in ALL_TASKS:
+        assert two[task] == pytest.approx(one[task], rel=1e-6)
+
+
+def test_perfect_predictions_have_perfect_metrics() -> None:
+    _, targets = a_batch()
+    perfect = {
+        task: torch.nn.functional.one_hot(targets[task] % IGNORE, CHANNELS[task]).movedim(-1, 1) * 20.0
+        for task in ("semseg", "human_parts", "sal")
+    }
+    perfect |= {"depth": targets["depth"], "normals": targets["normals"], "edge": targets["edge"][:, None] * 40.0 - 20}
+    metrics = MultiTaskMetrics(CHANNELS)
+    metrics.update(perfect, targets)
+    values = metrics.compute()
+    assert values["semseg"] == values["human_parts"] == {"miou": 100.0, "pixel_accuracy": 100.0}
+    assert values["depth"] == {"rmse": 0.0, "abs_rel": 0.0, "delta1": 100.0}
+    assert values["normals"]["mean_angle"] == pytest.approx(0, abs=1e-4)
+    assert values["normals"]["within_11"] == 100.0
+    assert values["sal"] == {"max_f": pytest.approx(100.0)}
+    assert values["edge"]["balanced_bce"] == pytest.approx(0, abs=1e-6)
+
+
+def test_every_metric_has_a_unit() -> None:
+    predictions, targets = a_batch()
+    metrics = MultiTaskMetrics(CHANNELS)
+    metrics.update(predictions, targets)
+    values = metrics.compute()
+    assert {name for task in ALL_TASKS for name in values[task]} == set(METRIC_UNITS)
+
+
+def test_without_any_valid_pixel_there_are_numbers_still() -> None:
+    predictions, targets = a_batch()
+    metrics = MultiTaskMetrics(CHANNELS)
+    metrics.update(predictions, {task: torch.full_like(target, IGNORE) for task, target in targets.items()})
+    values = metrics.compute()
+    assert all(math.isfinite(value) for task in ALL_TASKS for value in values[task].values())

@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from training_runs import SMALL, finish, start
+
+from bridgenet.data import DataError
+from bridgenet.evaluate import Arguments, main, open_split, run, table
+from bridgenet.learning import Runtime, load_model
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoint")
+    finish(start(*SMALL, "--steps", 2, "--output", folder))
+    return folder
+
+
+def test_a_checkpoint_is_judged_as_its_training_judged_it(checkpoint: Path, tmp_path: Path) -> None:
+    run(Arguments(checkpoint, json=tmp_path / "new" / "metrics.json", batch_size=5), Runtime())
+    found = json.loads((tmp_path / "new" / "metrics.json").read_text())
+    expected = json.loads((checkpoint / "metrics.json").read_text())
+    assert list(found) == ["semseg", "human_parts", "depth", "normals", "sal", "edge", "images"]
+    assert found["images"] == 100
+    for task in list(found)[:-1]:
+        assert found[task] == pytest.approx(expected[task], rel=1e-5)
+
+
+def test_training_images_are_judged_without_augmentation(checkpoint: Path) -> None:
+    _, config, _ = load_model(checkpoint)
+    dataset = open_split(Arguments(checkpoint, split="train"), config)
+    assert len(dataset) == 16
+    assert dataset.names[0].startswith("room-train")
+    assert torch.equal(dataset[3].image, dataset[3].image)
+    assert dataset[3].targets["semseg"].shape == open_split(Arguments(checkpoint), config)[3].targets["semseg"].shape
+
+
+def test_some_tasks_can_be_judged_alone(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(Arguments(checkpoint, tasks=("depth",)), Runtime())
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines[:-1]] == ["rmse", "abs_rel", "delta1"]
+    assert lines[-1] == "100 images"
+
+
+def test_classes_of_another_data_set_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    _, config, _ = load_model(checkpoint)
+    with pytest.raises(DataError, match="knows the classes of made_rooms, not those of nyud"):
+        open_split(Arguments(checkpoint, data="nyud", data_root=tmp_path), config)
+    with pytest.raises(DataError, match=str(tmp_path)):
+        open_split(Arguments(checkpoint, data="nyud", data_root=tmp_path, tasks=("depth",)), config)
+
+
+def test_a_missing_checkpoint_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bridgenet.evaluate", str(tmp_path / "nowhere")])
+    assert main() == 1
+    assert "There is no checkpoint folder" in capsys.readouterr().err
+
+
+def test_the_table_has_units() -> None:
+    text = table({"depth": {"rmse": 0.65}, "normals": {"mean_angle": 23.456}, "images": 2})
+    assert [line.split() for line in text.splitlines()] == [
+        ["Depth", "rmse", "0.650", "m"],
+        ["Normals", "mean_angle", "23.456", "°"],
+        ["2", "images"],
+    ]

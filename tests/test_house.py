@@ -1,0 +1,170 @@
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SOURCES = sorted([*ROOT.glob("bridgenet/**/*.py"), *ROOT.glob("app/**/*.py")])
+WRITTEN = {".py", ".md", ".toml", ".yml", ".cff", ".js", ".css", ".json", ".ipynb", ""}
+FOLDERS = ("bridgenet", "app", "tests", "notebooks", "benchmarks", "checkpoints", ".ci")
+
+DOORS = {
+    "torch.distributed": "bridgenet/learning/runtime.py",
+    "torchvision.transforms": "bridgenet/data/transforms.py",
+    "torchvision.tv_tensors": "bridgenet/data/transforms.py",
+}
+"""Parts of a dependency that only one file may import; import-linter knows whole packages only."""
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def make(*arguments: str, folder: Path = ROOT) -> str:
+    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_lower_layers_do_not_import_upper_ones() -> None:
+    run = lint_imports(ROOT)
+    assert run.returncode == 0, run.stdout
+
+
+def test_a_planted_import_is_reported_with_its_line(tmp_path: Path) -> None:
+    for name in ("bridgenet", "app"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    planted = tmp_path / "bridgenet" / "trace.py"
+    planted.write_text("import timm\nimport bridgenet.model\n" + planted.read_text())
+    run = lint_imports(tmp_path)
+    assert run.returncode != 0
+    assert "bridgenet.trace -> timm (l.1)" in run.stdout
+    assert "bridgenet.trace -> bridgenet.model (l.2)" in run.stdout
+
+
+@pytest.mark.parametrize("part", DOORS)
+def test_a_big_dependency_has_one_door(part: str) -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if any(name == part or name.startswith(f"{part}.") for name in imports(path))
+    }
+    assert users == {DOORS[part]}
+
+
+def test_make_help_names_every_target() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(targets) == {"help", "demo", "test", "check", "train", "notebooks"}
+    listed = re.findall(r"^  make ([a-z]+) +\S", make("help"), re.MULTILINE)
+    assert listed == targets
+
+
+def test_a_second_make_installs_nothing_until_the_dependencies_change(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    assert "pip install" in make("-n", "demo", folder=tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in ("bin/python", ".installed", ".installed-all"):
+        (tmp_path / ".venv" / name).touch()
+    for target in ("demo", "test"):
+        assert "pip install" not in make("-n", target, folder=tmp_path)
+    later = (tmp_path / ".venv" / ".installed-all").stat().st_mtime + 10
+    os.utime(tmp_path / "pyproject.toml", (later, later))
+    for target in ("demo", "test"):
+        assert "pip install" in make("-n", target, folder=tmp_path)
+
+
+def test_an_old_python_is_refused_by_name(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    old = tmp_path / "old-python"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    run = subprocess.run(["make", f"PYTHON={old}", "demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_every_dependency_has_a_lower_bound() -> None:
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"]
+    listed = [*project["dependencies"], *(entry for name in extras if name != "all" for entry in extras[name])]
+    assert [entry for entry in listed if not re.fullmatch(r"[\w.-]+(\[[\w,]+\])?>=\d[\d.]*", entry)] == []
+
+
+def test_all_means_all_extras() -> None:
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    (whole,) = extras["all"]
+    assert set(re.findall(r"\w+", whole.partition("[")[2])) == extras.keys() - {"all"}
+
+
+def test_the_citation_names_the_paper_and_this_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PYPROJECT["project"]["version"]
+    assert citation["license"] == PYPROJECT["project"]["license"]
+    assert "2312.13514" in citation["preferred-citation"]["url"]
+
+
+def test_the_conda_environment_installs_the_project_with_all_extras() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert {"pip": ["-e .[all]"]} in environment["dependencies"]
+    assert f"python{PYPROJECT['project']['requires-python']}" in environment["dependencies"]
+
+
+def test_the_licence_is_whole() -> None:
+    licence = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in licence and "9. Accepting Warranty or Additional Liability" in licence
+
+
+def test_continuous_integration_is_a_sound_script() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+    lines = script.read_text().splitlines()
+    assert "set -euo pipefail" in lines and "make test" in lines and "make check" in lines
+
+
+def test_a_required_browser_that_is_missing_stops_the_run(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conftest = request.config.pluginmanager.get_plugin(str(ROOT / "tests" / "conftest.py"))
+    assert conftest is not None
+    monkeypatch.setenv("BRIDGENET_REQUIRE_BROWSER", "1")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(pytest.UsageError, match="There is no Chromium"):
+        conftest.pytest_sessionstart()
+    monkeypatch.delenv("BRIDGENET_REQUIRE_BROWSER")
+    conftest.pytest_sessionstart()
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {path: length for path, length in lengths.items() if length > 400} == {}
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    homes = "|".join(("home", "root", "work", "Users", "mnt"))
+    pattern = re.compile(rf"(?<![\w.:/<])/({homes})/\w")
+    texts = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in WRITTEN and path.name != ".git"]
+    for folder in FOLDERS:
+        texts += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in WRITTEN]
+    found = [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text(errors="ignore"))]
+    assert found == []

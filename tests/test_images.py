@@ -1,0 +1,193 @@
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bridgenet.images import ImageError, LoadedImage, load_image
+
+
+def _photo(width: int = 80, height: int = 60) -> np.ndarray:
+    """A picture whose upper left corner is red, with a gradient so that nothing is symmetric."""
+    rows, columns = np.indices((height, width))
+    pixels = np.stack([rows * 2, columns * 2, np.full_like(rows, 90)], axis=-1).astype(np.uint8)
+    pixels[: height // 4, : width // 4] = (250, 10, 10)
+    return pixels
+
+
+def _file(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def _noted(loaded: LoadedImage, words: str) -> bool:
+    return any(words in note for note in loaded.notes)
+
+
+def test_a_plain_rgb_file_comes_back_exactly_and_without_notes(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(_file(Image.fromarray(_photo()), "PNG"))
+    for source in (path, str(path), path.read_bytes(), Image.fromarray(_photo()), _photo()):
+        loaded = load_image(source)
+        np.testing.assert_array_equal(loaded.pixels, _photo())
+        assert loaded.pixels.dtype == np.uint8
+        assert loaded.notes == ()
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_every_exif_orientation_is_undone(orientation: int) -> None:
+    # What a camera stores when it is held so that `_photo()` is upright.
+    stored = {
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.swapaxes(0, 1),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation](_photo())
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    loaded = load_image(_file(Image.fromarray(np.ascontiguousarray(stored)), "PNG", exif=exif))
+    np.testing.assert_array_equal(loaded.pixels, _photo())
+    assert _noted(loaded, "upright")
+
+
+def test_transparent_pixels_show_mid_grey_and_no_hidden_colours() -> None:
+    pixels = np.dstack([_photo(), np.full((60, 80), 255, np.uint8)])
+    pixels[:, 40:, 3] = 0
+    loaded = load_image(_file(Image.fromarray(pixels), "PNG"))
+    assert (loaded.pixels[:, 40:] == 128).all()
+    np.testing.assert_array_equal(loaded.pixels[:, :40], _photo()[:, :40])
+    assert _noted(loaded, "Transparent")
+
+
+def test_an_opaque_alpha_channel_is_not_worth_a_note() -> None:
+    assert load_image(np.dstack([_photo(), np.full((60, 80), 255, np.uint8)])).notes == ()
+
+
+def test_greyscale_says_that_colour_cues_are_absent() -> None:
+    for image in (Image.fromarray(_photo()).convert("L"), Image.fromarray(_photo()).convert("L").convert("RGB")):
+        loaded = load_image(_file(image, "PNG"))
+        assert loaded.pixels.shape == (60, 80, 3)
+        assert _noted(loaded, "colour cues are absent")
+
+
+def test_a_palette_keeps_its_colours() -> None:
+    loaded = load_image(_file(Image.fromarray(_photo()).convert("P", palette=Image.Palette.ADAPTIVE), "PNG"))
+    assert _noted(loaded, "Palette")
+    assert np.abs(loaded.pixels.astype(int) - _photo()).mean() < 6
+
+
+def test_cmyk_becomes_rgb() -> None:
+    loaded = load_image(_file(Image.fromarray(_photo()).convert("CMYK"), "TIFF"))
+    assert _noted(loaded, "CMYK")
+    assert np.abs(loaded.pixels.astype(int) - _photo()).mean() < 6
+
+
+@pytest.mark.parametrize("brightest", [900, 65535])
+def test_sixteen_bits_are_scaled_and_not_clipped(brightest: int) -> None:
+    values = np.linspace(0, brightest, 60 * 80).reshape(60, 80).astype(np.uint16)
+    for source in (values, _file(Image.fromarray(values), "PNG")):
+        loaded = load_image(source)
+        assert abs(int(loaded.pixels.mean()) - 127) < 4
+        assert (loaded.pixels.min(), loaded.pixels.max()) == (0, 255)
+        assert _noted(loaded, "More than 8 bits")
+
+
+def test_a_constant_sixteen_bit_image_is_no_division_by_zero() -> None:
+    assert load_image(np.full((40, 40), 3000, np.uint16)).pixels.std() == 0
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_the_first_of_several_frames_is_used_and_said(kind: str) -> None:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("#C03030", "#3030C0", "#30C030")]
+    loaded = load_image(_file(frames[0], kind, save_all=True, append_images=frames[1:]))
+    assert np.abs(loaded.pixels[24, 32].astype(int) - (0xC0, 0x30, 0x30)).max() < 12
+    assert _noted(loaded, "1 of 3")
+
+
+def test_a_large_photo_is_reduced_and_both_sizes_are_told() -> None:
+    loaded = load_image(_file(Image.new("RGB", (3000, 2000), "#305070"), "JPEG"))
+    assert loaded.pixels.shape == (1365, 2048, 3)
+    assert _noted(loaded, "3000 × 2000 → 2048 × 1365")
+
+
+def test_a_large_photo_held_upright_tells_its_upright_sizes() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    loaded = load_image(_file(Image.new("RGB", (3000, 2000), "#305070"), "JPEG", exif=exif))
+    assert loaded.pixels.shape == (2048, 1365, 3)
+    assert _noted(loaded, "2000 × 3000 → 1365 × 2048")
+
+
+def test_floats_between_0_and_1_are_an_image() -> None:
+    np.testing.assert_array_equal(load_image(_photo() / 255).pixels, _photo())
+
+
+def test_the_image_of_the_caller_is_left_as_it_was() -> None:
+    image = Image.open(BytesIO(_file(Image.new("RGB", (3000, 2000), "#305070"), "JPEG")))
+    load_image(image)
+    assert image.size == (3000, 2000)
+
+
+def _png_header(width: int, height: int) -> bytes:
+    """The beginning of a PNG of any size: enough to know the size, nothing to decode."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 9) + b"IDAT" + bytes(9)
+
+
+HALF_A_JPEG = _file(Image.fromarray(_photo(200, 150)), "JPEG")[:2500]
+HALF_A_PNG = _file(Image.fromarray(_photo(200, 150)), "PNG")[:400]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"Dear diary, this is no photo.", "not a readable image"),
+        (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64), "HEIC"),
+        (HALF_A_JPEG, "damaged or cut off"),
+        (HALF_A_PNG, "damaged or cut off"),
+        (_png_header(10000, 6000), "60 megapixels"),
+        (_png_header(12000, 8000), "96 megapixels"),
+        (_png_header(20000, 20000), "megapixels; the limit is 50"),
+        (_png_header(1, 1), "too small"),
+        (_png_header(31, 400), "too small"),
+        (_png_header(3000, 300), "strip longer than 8 : 1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_that_cannot_be_used_is_refused_with_a_reason_and_advice(content: bytes, words: str) -> None:
+    with pytest.raises(ImageError, match=words) as refusal:
+        load_image(content)
+    sentences = str(refusal.value).rstrip(".").split(". ")
+    assert len(sentences) >= 2 or ";" in str(refusal.value)
+    assert "Error" not in sentences[0]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: np.zeros((40, 40, 7), np.uint8),
+        lambda: np.full((40, 40, 3), 3.0),
+        lambda: np.zeros((40, 40, 3), np.int64),
+        lambda: np.zeros((0, 40, 3), np.uint8),
+    ],
+)
+def test_an_array_that_is_no_image_is_refused(make: Callable[[], np.ndarray]) -> None:
+    with pytest.raises(ImageError, match=r"array"):
+        load_image(make())
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "nothing.png", tmp_path):
+        with pytest.raises(ImageError, match=str(path)):
+            load_image(path)

@@ -1,0 +1,161 @@
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from bridgenet import PRESETS
+from bridgenet.images import ImageError
+from bridgenet.learning.checkpoint import CheckpointError, save_model
+from bridgenet.model import build_model
+from bridgenet.predictor import Predictor, fit_size, to_values
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    torch.manual_seed(0)
+    config = PRESETS["rooms-tiny"]
+    return Predictor(build_model(config.model).eval(), config, "untrained")
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+
+
+def test_every_task_answers_at_the_size_of_the_photo_in_its_own_kind(predictor: Predictor, photo: np.ndarray) -> None:
+    prediction = predictor(photo)
+    assert tuple(prediction) == predictor.tasks == tuple(predictor.config.model.tasks)
+    assert prediction["semseg"].array.dtype == np.uint8 and prediction["semseg"].array.max() < 14
+    assert prediction["human_parts"].array.max() < 7
+    assert prediction["depth"].array.dtype == np.float32 and prediction["depth"].unit == "m"
+    assert prediction["depth"].array.min() >= 0
+    np.testing.assert_allclose(np.linalg.norm(prediction["normals"].array, axis=-1), 1, atol=1e-4)
+    for task in ("sal", "edge"):
+        array = prediction[task].array
+        assert array.dtype == np.float32 and 0 <= array.min() <= array.max() <= 1
+    for task, answer in prediction.items():
+        assert answer.array.shape == ((120, 160, 3) if task == "normals" else (120, 160))
+        assert answer.picture().shape == (120, 160, 3) and answer.picture().dtype == np.uint8
+
+
+def test_classes_come_with_names_and_confidence_and_measures_without(predictor: Predictor, photo: np.ndarray) -> None:
+    prediction = predictor(photo)
+    assert prediction["semseg"].classes == predictor.classes and predictor.classes[0] == "wall"
+    assert prediction["human_parts"].classes[1] == "head"
+    for task in ("semseg", "human_parts"):
+        confidence = prediction[task].confidence
+        assert confidence.shape == (120, 160)
+        assert 1 / len(prediction[task].classes) - 1e-4 <= confidence.min() <= confidence.max() <= 1
+    assert prediction["depth"].confidence is None and prediction["depth"].classes == ()
+
+
+def test_one_analysis_gives_trace_and_prediction_of_the_same_pass(predictor: Predictor, photo: np.ndarray) -> None:
+    trace, prediction = predictor.analyse(photo)
+    assert trace["stages.0.bridge"].shape[0] == 1
+    labels = nn.functional.interpolate(trace.logits["semseg"], (120, 160), mode="bilinear").argmax(1)[0]
+    np.testing.assert_array_equal(prediction["semseg"].array, labels.numpy())
+    assert torch.equal(predictor.trace(photo)["fused.depth"], trace["fused.depth"])
+
+
+def test_path_bytes_and_pil_image_mean_the_same_photo(predictor: Predictor, photo: np.ndarray, tmp_path: Path) -> None:
+    path, file = tmp_path / "photo.png", BytesIO()
+    Image.fromarray(photo).save(path)
+    Image.fromarray(photo).save(file, "PNG")
+    expected = predictor(photo)["depth"].array
+    for source in (path, str(path), file.getvalue(), Image.open(path)):
+        np.testing.assert_array_equal(predictor(source)["depth"].array, expected)
+
+
+def test_a_large_photo_is_answered_at_1024_pixels(predictor: Predictor) -> None:
+    prediction = predictor(np.zeros((1500, 2000, 3), np.uint8))
+    assert prediction["semseg"].array.shape == (768, 1024)
+    assert prediction.image.shape == (768, 1024, 3)
+
+
+@pytest.mark.parametrize(
+    ("photo", "learnt", "size"),
+    [
+        ((480, 640), (96, 128), (96, 128)),
+        ((640, 480), (96, 128), (128, 96)),
+        ((480, 640), (256, 320), (256, 320)),
+        ((480, 640), (448, 576), (448, 576)),
+        ((300, 300), (512, 512), (512, 512)),
+        ((32, 256), (96, 128), (32, 320)),
+    ],
+)
+def test_the_network_sees_the_proportions_of_the_photo_at_the_area_it_learnt(
+    photo: tuple[int, int], learnt: tuple[int, int], size: tuple[int, int]
+) -> None:
+    assert fit_size(photo, learnt) == size
+
+
+def test_values_of_hand_made_logits() -> None:
+    logits = torch.tensor([0.0, np.log(3)], dtype=torch.float32).reshape(2, 1, 1)
+    labels, confidence = to_values("semseg", logits)
+    assert labels.item() == 1 and confidence.item() == pytest.approx(0.75)
+    assert to_values("sal", logits)[0].item() == pytest.approx(0.75)
+    assert to_values("edge", logits[1:])[0].item() == pytest.approx(0.75)
+    assert to_values("depth", torch.full((1, 1, 1), -2.0))[0].item() == 0
+    normal, _ = to_values("normals", torch.tensor([0.0, 3.0, 4.0]).reshape(3, 1, 1))
+    torch.testing.assert_close(normal[0, 0], torch.tensor([0.0, 0.6, 0.8]))
+
+
+def test_a_saved_checkpoint_predicts_the_same_after_loading(
+    predictor: Predictor, photo: np.ndarray, tmp_path: Path
+) -> None:
+    save_model(tmp_path / "tiny", predictor.model, predictor.config, {"depth": {"rmse": 1.0}}, "A card.")
+    loaded = Predictor.load(tmp_path / "tiny")
+    np.testing.assert_array_equal(loaded(photo)["depth"].array, predictor(photo)["depth"].array)
+    assert loaded.name == "tiny" and loaded.metrics == {"depth": {"rmse": 1.0}}
+
+
+def test_a_missing_checkpoint_names_those_that_are_there(predictor: Predictor, tmp_path: Path) -> None:
+    save_model(tmp_path / "tiny", predictor.model, predictor.config, {}, "A card.")
+    with pytest.raises(CheckpointError, match=str(tmp_path / "tiny")):
+        Predictor.load(tmp_path / "tinny")
+
+
+def test_an_absent_device_is_refused_with_advice(predictor: Predictor, tmp_path: Path) -> None:
+    save_model(tmp_path / "tiny", predictor.model, predictor.config, {}, "A card.")
+    for device in ("cuda:97", "toaster"):
+        with pytest.raises(ValueError, match="Use cpu"):
+            Predictor.load(tmp_path / "tiny", device)
+
+
+def test_threads_get_the_same_answers_as_one_alone(predictor: Predictor, photo: np.ndarray) -> None:
+    photos = [np.roll(photo, shift, axis=1) for shift in (0, 20, 40, 60)]
+    expected = [predictor(entry)["depth"].array for entry in photos]
+    answers: list[np.ndarray | None] = [None] * 4
+
+    def ask(index: int) -> None:
+        answers[index] = predictor(photos[index])["depth"].array
+
+    threads = [Thread(target=ask, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for answer, wanted in zip(answers, expected, strict=True):
+        np.testing.assert_allclose(answer, wanted, atol=1e-6)
+
+
+def test_no_gradient_is_kept_and_an_unusable_image_leaves_the_predictor_usable(
+    predictor: Predictor, photo: np.ndarray
+) -> None:
+    with pytest.raises(ImageError):
+        predictor(b"no image")
+    assert not predictor.trace(photo)["fused.depth"].requires_grad
+    assert all(parameter.grad is None for parameter in predictor.model.parameters())
+
+
+def test_a_task_that_the_network_lacks_is_named_with_those_it_has(predictor: Predictor, photo: np.ndarray) -> None:
+    prediction = predictor(photo)
+    without = replace(prediction, tasks={"semseg": prediction["semseg"], "depth": prediction["depth"]})
+    with pytest.raises(KeyError, match="It predicts: semseg, depth"):
+        without["edge"]

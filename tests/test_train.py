@@ -1,0 +1,117 @@
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tyro
+from training_runs import SMALL, are_identical, finish, history, interrupt, losses, start, weights
+
+from bridgenet.learning import TrainingError, load_model
+from bridgenet.presets import PRESETS
+from bridgenet.train import Arguments, complete, run
+
+STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    finish(start(*SMALL, "--steps", STEPS, "--output", folder))
+    return folder
+
+
+def parse(*flags: object) -> Arguments:
+    presets = {name: ("", Arguments(config)) for name, config in PRESETS.items()}
+    return tyro.extras.overridable_config_cli(presets, args=[*map(str, flags)])
+
+
+def test_a_finished_run_leaves_a_checkpoint_and_its_history(unbroken: Path) -> None:
+    assert sorted(path.name for path in unbroken.iterdir()) == [
+        "README.md",
+        "config.json",
+        "metrics.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "pictures",
+        "tensorboard",
+    ]
+    model, config, metrics = load_model(unbroken)
+    assert tuple(model.config.tasks) == tuple(config.model.tasks)
+    assert metrics["step"] == STEPS
+    assert metrics["images"] == 100
+    assert [line["step"] for line in history(unbroken)] == [*range(1, STEPS + 1), STEPS]
+    assert (unbroken / "pictures" / f"step_{STEPS:06d}.png").exists()
+
+
+def test_a_run_that_was_killed_and_interrupted_ends_with_the_same_weights(unbroken: Path, tmp_path: Path) -> None:
+    flags = (*SMALL, "--steps", STEPS, "--output")
+    first, second = tmp_path / "first", tmp_path / "second"
+
+    killed = start(*flags, first)
+    interrupt(killed, first, step=4, kind=signal.SIGKILL)
+    finish(killed, status=-signal.SIGKILL)
+
+    interrupted = start(*flags, first)
+    interrupt(interrupted, first, step=7, kind=signal.SIGINT)
+    assert "The same command goes on from here" in finish(interrupted, status=130)
+    assert not (first / "model.safetensors").exists()
+
+    finish(start(*flags, second, "--resume", first))
+    assert are_identical(weights(second), weights(unbroken))
+    assert losses(second) == losses(unbroken)
+    assert not (second / "training.pt").exists()
+    assert (first / "training.pt").exists()
+
+
+def test_a_finished_run_is_left_alone(unbroken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (unbroken / "model.safetensors").stat()
+    assert run(parse(*SMALL, "--steps", STEPS, "--output", unbroken)) == 0
+    assert "is finished: 12 steps" in capsys.readouterr().out
+    assert (unbroken / "model.safetensors").stat() == before
+
+
+def test_a_finished_run_cannot_be_lengthened(unbroken: Path) -> None:
+    with pytest.raises(ValueError, match=r"optim\.steps is 12 there and 50 here.*cannot be lengthened"):
+        run(parse(*SMALL, "--steps", 50, "--output", unbroken))
+
+
+def test_a_run_is_not_overwritten(unbroken: Path) -> None:
+    with pytest.raises(ValueError, match="already holds a run"):
+        run(parse(*SMALL, "--steps", STEPS, "--output", unbroken, "--resume", "never"))
+
+
+def test_short_flags_mean_what_they_say(tmp_path: Path) -> None:
+    arguments = parse("rooms-tiny", "--output", tmp_path, "--steps", 20, "--seed", 1, "--resume", "never")
+    config = complete(arguments)
+    assert (config.optim.steps, config.seed) == (20, 1)
+    assert (arguments.output, arguments.resume) == (tmp_path, "never")
+    assert parse("rooms-tiny", "--resume", tmp_path).resume == tmp_path
+    assert parse("rooms-tiny").resume == "auto"
+    assert complete(parse("nyud-lite0", "--data-root", tmp_path)).data.root == tmp_path
+
+
+def test_every_setting_can_be_overridden() -> None:
+    config = parse("rooms-tiny", "--optim.learning-rate", "1e-4", "--model.refiner-blocks", 1, 2, 3).config
+    expected = PRESETS["rooms-tiny"]
+    expected = replace(expected, optim=replace(expected.optim, learning_rate=1e-4))
+    assert config == replace(expected, model=replace(expected.model, refiner_blocks=(1, 2, 3)))
+
+
+def test_a_preset_is_used_as_it_is_written() -> None:
+    assert {name: parse(name).config for name in PRESETS} == PRESETS
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_its_images(tmp_path: Path) -> None:
+    flags = (*SMALL, "--steps", 9, "--output", tmp_path, "--optim.optimizer", "sgd", "--optim.clip-norm", 0)
+    with pytest.raises(TrainingError, match=r"not finite at step \d+\. Images of the step: room-train-") as error:
+        run(parse(*flags, "--optim.learning-rate", "1e30", "--data.workers", 0, "--save-every", 1))
+    assert "training.pt, is untouched" in str(error.value)
+    assert (tmp_path / "training.pt").exists()
+    assert all(json.dumps(line, allow_nan=False) for line in history(tmp_path))
+
+
+def test_the_number_of_workers_changes_nothing(unbroken: Path, tmp_path: Path) -> None:
+    assert run(parse(*SMALL, "--steps", STEPS, "--output", tmp_path, "--data.workers", 0)) == 0
+    assert losses(tmp_path) == pytest.approx(losses(unbroken), rel=1e-6)

@@ -1,0 +1,71 @@
+"""Training runs of a few seconds, as real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+SMALL = (
+    "rooms-tiny --data.input-size 32 64 --data.rooms 16 --data.workers 1 --model.embed-width 12 "
+    "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --model.backbone.drop-path 0.1 --model.drop-path 0.5 "
+    "--optim.batch-size 2 --optim.warmup-steps 2 --save-every 3 --log-every 1 --validate-every 1000 --device cpu"
+).split()
+"""A run whose every step takes a small part of a second, by ordinary flags."""
+
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def start(*flags: object, module: str = "train") -> subprocess.Popen[str]:
+    """A command in a process of its own."""
+    command = [sys.executable, "-m", f"bridgenet.{module}", *map(str, flags)]
+    return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def start_two(*flags: object, module: str = "train", script: str | None = None) -> subprocess.Popen[str]:
+    """The same under torchrun, with two processes; or a script of the tests' own."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    target = [script] if script else ["-m", f"bridgenet.{module}"]
+    command = [*launcher, *target, *map(str, flags)]
+    return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(process: subprocess.Popen[str], status: int = 0) -> str:
+    """What the process said until it ended, with this exit status."""
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == status, output
+    return output
+
+
+def interrupt(process: subprocess.Popen[str], folder: Path, step: int, kind: signal.Signals) -> None:
+    """Sends a signal as soon as a step is in the history."""
+    until = time.monotonic() + 240
+    while not any(line["step"] >= step for line in history(folder)):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until, f"step {step} never came"
+        time.sleep(0.02)
+    process.send_signal(kind)
+
+
+def history(folder: Path) -> list[dict]:
+    """Whole lines of `metrics.jsonl`."""
+    path = folder / "metrics.jsonl"
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def losses(folder: Path) -> list[float]:
+    return [line["loss"] for line in history(folder) if line["event"] == "train"]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def are_identical(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)

@@ -38,7 +38,7 @@ def _nothing_yet() -> dict[str, Any]:
     return {
         "head": {"title": "", "facts": []},
         "rail": {"examples": [], "limit": 20},
-        "way": {"tabs": [], "pipeline": []},
+        "way": {"tabs": [{"name": "overview", "title": "Overview"}], "pipeline": []},
     }
 
 
@@ -61,7 +61,7 @@ def make(checkpoint: Path) -> str:
         LoadedImage(chosen.pixels, ()), title=EXAMPLES[name].title, truth=chosen.truth, truth_classes=chosen.classes
     )
     has = views.capabilities(analysis)
-    thumbs = {name: photo_uri(picture.pixels, 128, 80) for name, picture in pictures.items()}
+    thumbs = {name: photo_uri(picture.pixels, 120, 75) for name, picture in pictures.items()}
     values = {
         "head": checkpoint_chip(session),
         "rail": {"examples": example_strip(thumbs), "chosen": name, "limit": MEGABYTES}

@@ -133,11 +133,8 @@ async function isolateClass(cell, index) {
   cell.isolate.getContext("2d").putImageData(veil, 0, 0);
 }
 
-// Numbers behind a map: either a small table, or a PNG whose red and green bytes hold one 16-bit number per pixel.
+// Numbers behind a map: a PNG whose red and green bytes hold one 16-bit number per pixel, or class indices.
 async function openReader(values, picture) {
-  if (values.rows) {
-    return { width: values.rows[0].length, height: values.rows.length, read: (x, y) => values.rows[y][x].toPrecision(2) };
-  }
   const source = values.src ? Object.assign(new Image(), { src: values.src }) : picture;
   await source.decode().catch(() => null);
   const [width, height] = [source.naturalWidth, source.naturalHeight];
@@ -155,7 +152,9 @@ function readPixel(values, bytes, at) {
     return `${x.toFixed(1)} ${y.toFixed(1)} ${z.toFixed(1)}`;
   }
   const number = 256 * bytes[at] + bytes[at + 1];
-  return number === 65535 ? "not measured" : `${(number * values.scale).toFixed(values.digits)} ${values.unit ?? ""}`.trim();
+  if (number === 65535) return "not measured";
+  const amount = number * values.scale;
+  return `${values.significant ? amount.toPrecision(values.significant) : amount.toFixed(values.digits)} ${values.unit ?? ""}`.trim();
 }
 
 function whereIs(event, inside, outside) {

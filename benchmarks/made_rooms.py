@@ -1,7 +1,7 @@
 """How many made rooms one core draws per second: `python benchmarks/made_rooms.py`.
 
-Prints a table and keeps it in `benchmarks/made_rooms.json`. Time is that of the process, so a busy machine does not
-count as a slow one.
+Prints a table and keeps it in `benchmarks/made_rooms.json`. Time is that of the process, so waiting for
+the processor does not count; a busy machine still measures slower, because its caches are shared.
 """
 
 import json

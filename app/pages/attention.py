@@ -22,7 +22,7 @@ def bridge(analysis: Analysis, selection: Selection) -> dict[str, Any]:
     if not has_bridge(analysis):
         return ABSENT
     rows = bridge_rows(analysis, selection)
-    shares = {task: row.total for task, row in rows.items()}
+    shares: dict[TaskName, float] = {task: row.total for task, row in rows.items()}
     high = max(float(row.weights.max()) for row in rows.values())
     maps = [photo_map(analysis, "click anywhere, in any map")]
     for task, row in rows.items():

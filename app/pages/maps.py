@@ -74,7 +74,8 @@ def error_map(name: str, title: str, task: TaskName, error: np.ndarray, unit: st
         "title": title,
         "colour": TASKS[task].colour,
         "task": task,
-        "src": png_uri(drawing.colour_heat(error, (0.0, high))),
+        # 200 steps and the hatching of unknown pixels fit a palette of 256 colours, which makes the PNG small.
+        "src": png_uri(drawing.colour_heat(_in_steps(error, high, 200), (0.0, high))),
         "alt": f"{title}: {foot}",
         "note": foot,
         "ramp": {"low": "0", "high": f"{high:.2g} {unit}", "colours": ramp("magma")},
@@ -90,9 +91,21 @@ def token_map(name: str, title: str, picture: np.ndarray, alt: str, **more: Any)
 def heat_map(name: str, title: str, weights: np.ndarray, high: float, alt: str, **more: Any) -> Map:
     """Attention on a grid, from 0 to the top of a scale that several maps share."""
     scale = {"low": "0", "high": f"{high:.2g}", "colours": ramp("magma")}
-    rows = np.round(weights.astype(float), 5).tolist()
+    step = max(high, 1e-9) / 60_000
     picture = drawing.colour_heat(weights, (0.0, high))
-    return token_map(name, title, picture, alt, ramp=scale, values={"rows": rows}, **more)
+    return token_map(
+        name,
+        title,
+        picture,
+        alt,
+        ramp=scale,
+        values={"src": numbers_uri(weights, step), "scale": step, "significant": 2},
+        **more,
+    )
+
+
+def _in_steps(values: np.ndarray, high: float, steps: int) -> np.ndarray:
+    return np.round(values * (steps / high)) * (high / steps) if high > 0 else values
 
 
 def ramp(scale: ScaleName, *, backwards: bool = False) -> list[str]:

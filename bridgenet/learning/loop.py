@@ -315,12 +315,9 @@ def _bar_style(runtime: Runtime) -> dict[str, Any]:
 
 def _not_finite(run: Run, batch: Batch, losses: Losses) -> str:
     """What to say when a loss or the gradient is not finite; every process must come here."""
-    parts = {"final": losses.final, "preliminary": losses.preliminary}
-    culprits = [
-        f"{task} ({part})" for part, values in parts.items() for task, value in values.items() if not _is_finite(value)
-    ]
+    culprits = [task for task in losses.final if not (losses.final[task] + losses.preliminary[task]).isfinite()]
     everywhere = run.runtime.gather((culprits, batch.names if culprits else ()))
-    tasks = sorted({culprit for found, _ in everywhere for culprit in found})
+    tasks = [task for task in losses.final if any(task in found for found, _ in everywhere)]
     names = [name for _, found in everywhere for name in found] or list(batch.names)
     what = f"The loss of {', '.join(tasks)}" if tasks else "The gradient"
     state = run.output / STATE_FILE
@@ -329,7 +326,3 @@ def _not_finite(run: Run, batch: Batch, losses: Losses) -> str:
         f"{what} is not finite at step {run.step + 1}. Images of the step: {', '.join(names)}. {left} "
         "Look at these images' ground truth, or start again with a lower --optim.learning-rate."
     )
-
-
-def _is_finite(value: float | Tensor) -> bool:
-    return math.isfinite(value.item() if isinstance(value, Tensor) else value)

@@ -1,0 +1,159 @@
+"""What each tensor of a trace is: the paper's term, its symbol, where it is written, and one sentence.
+
+Patterns use `<task>` and `<stage>` for what varies: `explain("stages.0.bridge")` finds `stages.<stage>.bridge`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bridgenet.tasks import TASKS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kind of tensor in a trace.
+
+    Attributes:
+        path: Pattern of its dotted paths.
+        term: The paper's term.
+        symbol: The paper's symbol.
+        source: Section or equation of the paper.
+        sentence: What it is.
+    """
+
+    path: str
+    term: str
+    symbol: str
+    source: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.term} {self.symbol} ({self.source}): {self.sentence}"
+
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry(
+        "task_generic.<scale>",
+        "task-generic feature",
+        "G",
+        "Fig. 2",
+        "What the backbone saw at one depth or scale, before any task was asked; 0 is the finest.",
+    ),
+    Entry(
+        "task_specific.<task>",
+        "task-specific feature",
+        "X_t",
+        "Sec. III-B",
+        "The preliminary decoder's feature of one task, before the tasks' patterns are exchanged.",
+    ),
+    Entry(
+        "pattern.logits.<task>",
+        "task pattern",
+        "A_t",
+        "Eq. (1)",
+        "How each place of one task relates to every other, before softmax.",
+    ),
+    Entry(
+        "pattern.fused_logits.<task>",
+        "fused task pattern",
+        "Â_t before softmax",
+        "Eq. (2)",
+        "The patterns of all tasks, fused for one task by a 1x1 convolution.",
+    ),
+    Entry(
+        "pattern.attention.<task>",
+        "fused task pattern",
+        "softmax(Â_t)",
+        "Eq. (2)",
+        "Where one task gathers its own values from; every row sums to 1.",
+    ),
+    Entry(
+        "pattern.feature.<task>",
+        "task-specific feature after TPP",
+        "Y_t",
+        "Sec. III-B",
+        "The task-specific feature after it was propagated along the patterns of all tasks.",
+    ),
+    Entry(
+        "preliminary.<task>",
+        "preliminary prediction",
+        "P_t",
+        "Fig. 2",
+        "A first answer (logits) on the base grid, 1/32 of the image.",
+    ),
+    Entry(
+        "mixed.<task>",
+        "mixed feature",
+        "F_t",
+        "Fig. 2",
+        "Feature and preliminary prediction of one task together: what the decoder starts from.",
+    ),
+    Entry(
+        "stages.<stage>.task_specific.<task>",
+        "task-specific feature",
+        "F_t",
+        "Sec. III-C",
+        "The feature of one task as it enters a stage, after up-sampling.",
+    ),
+    Entry(
+        "stages.<stage>.query",
+        "task-generic query map",
+        "Q_s",
+        "Eq. (3)",
+        "The backbone's feature that asks the tasks; the bridge feature grows from it.",
+    ),
+    Entry(
+        "stages.<stage>.bridge_before_cascade",
+        "bridge feature",
+        "B_s before the cascade",
+        "Eq. (6)",
+        "What the query map became after it had asked all tasks at this scale.",
+    ),
+    Entry(
+        "stages.<stage>.bridge",
+        "bridge feature",
+        "B_s",
+        "Eq. (6)",
+        "What all tasks have in common at this scale: the only thing a task is refined by.",
+    ),
+    Entry(
+        "stages.<stage>.attention",
+        "bridge attention",
+        "A",
+        "Eq. (5)",
+        "Which task's tokens, and where, each bridge token asked; every row sums to 1 over all tasks.",
+    ),
+    Entry(
+        "stages.<stage>.refined.<task>",
+        "refined feature",
+        "F_t",
+        "Eq. (7)",
+        "The feature of one task after the bridge feature was poured back into it.",
+    ),
+    Entry(
+        "fused.<task>",
+        "fused feature",
+        "",
+        "Fig. 2",
+        "The side outputs of all stages of one task, summed at 1/4 of the image.",
+    ),
+    Entry("logits.<task>", "prediction", "", "Fig. 2", "The final answer (logits) at 1/4 of the image."),
+    Entry("predictions.<task>", "prediction", "", "Fig. 2", "The final answer (logits) at the size of the image."),
+)
+
+
+def explain(path: str) -> Entry:
+    """What the tensor at a dotted path is.
+
+    Raises:
+        KeyError: The catalogue has no such path; the message lists its patterns.
+    """
+    for entry in CATALOGUE:
+        if _matches(entry.path, path):
+            return entry
+    raise KeyError(f"The catalogue has no path {path!r}. Known: {', '.join(entry.path for entry in CATALOGUE)}")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    expression = re.escape(pattern).replace("<task>", f"({'|'.join(TASKS)})")
+    return re.fullmatch(re.sub("<stage>|<scale>", r"\\d+", expression), path) is not None

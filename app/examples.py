@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import ALL_TASKS, IGNORE, TaskName
 
 ROOM_SIZE = (240, 320)
 """Height and width of the made rooms, in pixels."""
@@ -45,10 +45,9 @@ def made_room(index: int) -> Picture:
     from bridgenet.config import DataConfig
     from bridgenet.data import open_dataset
 
-    tasks: tuple[TaskName, ...] = ("semseg", "human_parts", "depth", "normals", "sal", "edge")
-    sample = open_dataset(DataConfig("made_rooms", input_size=ROOM_SIZE), "val", tasks)[index]
+    sample = open_dataset(DataConfig("made_rooms", input_size=ROOM_SIZE), "val", ALL_TASKS)[index]
     pixels = (sample.image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    truth = {task: _known(task, target.numpy()) for task, target in sample.targets.items()}
+    truth: dict[TaskName, np.ndarray] = {task: _known(task, target.numpy()) for task, target in sample.targets.items()}
     return Picture(pixels, truth, "made_rooms")
 
 

@@ -207,7 +207,9 @@ class OptimConfig:
 class LossConfig:
     """What is minimised: the weighted sum of the task losses, once for each of the two predictions."""
 
-    weights: dict[TaskName, float] = field(default_factory=lambda: {task.name: task.loss_weight for task in TASKS.values()})
+    weights: dict[TaskName, float] = field(
+        default_factory=lambda: {task.name: task.loss_weight for task in TASKS.values()}
+    )
     preliminary_weight: float = 0.5
     """Weight of the losses of the preliminary predictions."""
 
@@ -253,7 +255,9 @@ def from_dict(cls: type[T], values: dict[str, Any]) -> T:
     types = get_type_hints(cls)
     known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
     if unknown := set(values) - known:
-        raise ValueError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}.")
+        raise ValueError(
+            f"{cls.__name__} has no field {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
+        )
     return cls(**{name: _typed(types[name], value) for name, value in values.items()})
 
 

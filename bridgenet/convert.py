@@ -62,10 +62,22 @@ _PARTS: tuple[tuple[str, str], ...] = (
 """Names in the release's decoder, and here. Task names are the same in both."""
 
 _BY_POSITION: tuple[tuple[str, str], ...] = (
-    (r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.1\.", "stages.{stage}.upsamplers.{task}.convs.first.conv."),
-    (r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.2\.", "stages.{stage}.upsamplers.{task}.convs.first.norm."),
-    (r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.4\.", "stages.{stage}.upsamplers.{task}.convs.second.conv."),
-    (r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.5\.", "stages.{stage}.upsamplers.{task}.convs.second.norm."),
+    (
+        r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.1\.",
+        "stages.{stage}.upsamplers.{task}.convs.first.conv.",
+    ),
+    (
+        r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.2\.",
+        "stages.{stage}.upsamplers.{task}.convs.first.norm.",
+    ),
+    (
+        r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.4\.",
+        "stages.{stage}.upsamplers.{task}.convs.second.conv.",
+    ),
+    (
+        r"trfl\.trfl_stages\.(?P<stage>\d+)\.patch_embed\.(?P<task>\d+)\.proj\.5\.",
+        "stages.{stage}.upsamplers.{task}.convs.second.norm.",
+    ),
     (r"trfl\.redu_chan\.(?P<stage>\d+)\.(?P<task>\d+)\.", "fusion.sides.{stage}.expand.{task}."),
     (
         r"trfl\.trfl_stages\.(?P<stage>\d+)\.reconv\.re_blocks\.(?P<block>\d+)\.(?P<task>\d+)\.conv_layer\.(?P<layer>\d)\.",
@@ -116,7 +128,9 @@ def rename(state_dict: Mapping[str, Tensor], tasks: tuple[str, ...]) -> dict[str
     Raises:
         ValueError: A decoder tensor has a name that the release does not use.
     """
-    stages = 1 + max((int(found[1]) for key in state_dict if (found := re.search(r"trfl_stages\.(\d+)\.", key))), default=0)
+    stages = 1 + max(
+        (int(found[1]) for key in state_dict if (found := re.search(r"trfl_stages\.(\d+)\.", key))), default=0
+    )
     renamed = {}
     for key, tensor in state_dict.items():
         key = key.removeprefix("module.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,9 +119,7 @@ def test_refined_and_fused_features_equal_the_release(case: Case) -> None:
 
 @needs_reference
 def test_a_wrong_wire_is_seen(case: Case) -> None:
-    """Softmax scale, residuals, order: were TPP to feed the decoder, the predictions would differ by far."""
-    from dataclasses import replace
-
+    """Were TPP to feed the decoder, the predictions would differ by far."""
     case.model.config = replace(case.model.config, tpp_output="feature")
     features = tuple(case.tensors[f"input/feature{index}"] for index in range(4))
     with torch.inference_mode():
@@ -152,5 +151,5 @@ def test_missing_tensors_are_named() -> None:
 
 
 def test_tensors_of_another_network_are_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="no tensor 'surprise.weight'"):
+    with pytest.raises(ValueError, match=r"no tensor 'surprise\.weight'"):
         rename({"multi_task_decoder.surprise.weight": torch.zeros(1)}, ("semseg",))

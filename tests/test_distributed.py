@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 import train_and_keep_ranks
-from training_runs import SMALL, are_identical, finish, history, losses, start, start_two, weights
+from training_runs import SMALL, are_identical, finish, history, losses, start_two, train_here, weights
 
 DETERMINISTIC = (
     *SMALL,
@@ -20,7 +20,7 @@ DETERMINISTIC = (
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The same run by one process and by two."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    finish(start(*DETERMINISTIC, one))
+    assert train_here(*DETERMINISTIC, one) == 0
     finish(start_two(*DETERMINISTIC, two, script=train_and_keep_ranks.__file__))
     return one, two
 

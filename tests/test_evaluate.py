@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_runs import SMALL, finish, start
+from training_runs import SMALL, train_here
 
 from bridgenet.data import DataError
 from bridgenet.evaluate import Arguments, main, open_split, run, table
@@ -13,7 +13,7 @@ from bridgenet.learning import Runtime, load_model
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoint")
-    finish(start(*SMALL, "--steps", 2, "--output", folder))
+    assert train_here(*SMALL, "--steps", 2, "--output", folder) == 0
     return folder
 
 

@@ -4,12 +4,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import tyro
-from training_runs import SMALL, are_identical, finish, history, interrupt, losses, start, weights
+from training_runs import (
+    SMALL,
+    are_identical,
+    finish,
+    history,
+    interrupt,
+    losses,
+    parse,
+    start,
+    train_here,
+    weights,
+)
 
 from bridgenet.learning import TrainingError, load_model
 from bridgenet.presets import PRESETS
-from bridgenet.train import Arguments, complete, run
+from bridgenet.train import complete
 
 STEPS = 12
 
@@ -20,11 +30,6 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unbroken")
     finish(start(*SMALL, "--steps", STEPS, "--output", folder))
     return folder
-
-
-def parse(*flags: object) -> Arguments:
-    presets = {name: ("", Arguments(config)) for name, config in PRESETS.items()}
-    return tyro.extras.overridable_config_cli(presets, args=[*map(str, flags)])
 
 
 def test_a_finished_run_leaves_a_checkpoint_and_its_history(unbroken: Path) -> None:
@@ -67,19 +72,19 @@ def test_a_run_that_was_killed_and_interrupted_ends_with_the_same_weights(unbrok
 
 def test_a_finished_run_is_left_alone(unbroken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (unbroken / "model.safetensors").stat()
-    assert run(parse(*SMALL, "--steps", STEPS, "--output", unbroken)) == 0
+    assert train_here(*SMALL, "--steps", STEPS, "--output", unbroken) == 0
     assert "is finished: 12 steps" in capsys.readouterr().out
     assert (unbroken / "model.safetensors").stat() == before
 
 
 def test_a_finished_run_cannot_be_lengthened(unbroken: Path) -> None:
     with pytest.raises(ValueError, match=r"optim\.steps is 12 there and 50 here.*cannot be lengthened"):
-        run(parse(*SMALL, "--steps", 50, "--output", unbroken))
+        train_here(*SMALL, "--steps", 50, "--output", unbroken)
 
 
 def test_a_run_is_not_overwritten(unbroken: Path) -> None:
     with pytest.raises(ValueError, match="already holds a run"):
-        run(parse(*SMALL, "--steps", STEPS, "--output", unbroken, "--resume", "never"))
+        train_here(*SMALL, "--steps", STEPS, "--output", unbroken, "--resume", "never")
 
 
 def test_short_flags_mean_what_they_say(tmp_path: Path) -> None:
@@ -108,12 +113,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_its_images(tmp_path: 
     with pytest.raises(
         TrainingError, match=r"loss of semseg.* not finite at step \d+\. Images of the step: room-train-"
     ) as error:
-        run(parse(*flags, "--optim.learning-rate", "1e30", "--data.workers", 0, "--save-every", 1))
+        train_here(*flags, "--optim.learning-rate", "1e30", "--data.workers", 0, "--save-every", 1)
     assert "training.pt, is untouched" in str(error.value)
     assert (tmp_path / "training.pt").exists()
     assert all(json.dumps(line, allow_nan=False) for line in history(tmp_path))
 
 
 def test_the_number_of_workers_changes_nothing(unbroken: Path, tmp_path: Path) -> None:
-    assert run(parse(*SMALL, "--steps", STEPS, "--output", tmp_path, "--data.workers", 0)) == 0
+    assert train_here(*SMALL, "--steps", STEPS, "--output", tmp_path, "--data.workers", 0) == 0
     assert losses(tmp_path) == pytest.approx(losses(unbroken), rel=1e-6)

@@ -1,4 +1,4 @@
-"""Training runs of a few seconds, as real processes."""
+"""Training runs of a few seconds, in this process or in real ones of their own."""
 
 import json
 import os
@@ -9,7 +9,11 @@ import time
 from pathlib import Path
 
 import torch
+import tyro
 from safetensors.torch import load_file
+
+from bridgenet.presets import PRESETS
+from bridgenet.train import Arguments, run
 
 SMALL = (
     "rooms-tiny --data.input-size 32 64 --data.rooms 16 --data.workers 1 --model.embed-width 12 "
@@ -33,6 +37,17 @@ def start_two(*flags: object, module: str = "train", script: str | None = None) 
     target = [script] if script else ["-m", f"bridgenet.{module}"]
     command = [*launcher, *target, *map(str, flags)]
     return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def parse(*flags: object) -> Arguments:
+    """What the command line makes of these flags."""
+    presets = {name: ("", Arguments(config)) for name, config in PRESETS.items()}
+    return tyro.extras.overridable_config_cli(presets, args=[*map(str, flags)])
+
+
+def train_here(*flags: object) -> int:
+    """The command in this process, which saves its start. Returns the exit status."""
+    return run(parse(*flags))
 
 
 def finish(process: subprocess.Popen[str], status: int = 0) -> str:

@@ -1,8 +1,11 @@
 """Features: every kind of feature map at every scale, in colours that can be compared."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from app.pages.maps import IMAGE_COLOUR, Map, token_map
 from app.selection import Selection
@@ -49,6 +52,19 @@ def scale_of(feature: Any, analysis: Analysis) -> str:
     return f"1/{2 ** round(np.log2(seen / feature.shape[-1]))}"
 
 
+def at_unit_strength(kind: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Maps of one kind, divided by their common standard deviation around each map's mean.
+
+    Kinds differ in strength by orders of magnitude: undivided, the strongest would take the whole range of colours
+    and leave the others grey. Tasks of one kind keep their proportions.
+    """
+    variance = torch.stack(
+        [(feature - feature.mean((-2, -1), keepdim=True)).square().mean() for feature in kind.values()]
+    )
+    strength = variance.mean().sqrt().clamp(min=1e-12)
+    return {name: feature / strength for name, feature in kind.items()}
+
+
 def _backbone_group(analysis: Analysis) -> dict[str, Any]:
     pictures = analysis.memory.get("task_generic")
     if pictures is None:
@@ -69,7 +85,7 @@ def _pattern_group(analysis: Analysis, task: TaskName) -> list[dict[str, Any]]:
     if pattern is None:
         return []
     if "pattern" not in analysis.memory:
-        before, after = analysis.trace.task_specific, pattern.feature
+        before, after = at_unit_strength(analysis.trace.task_specific), at_unit_strength(pattern.feature)
         analysis.memory["pattern"] = drawing.pca_rgb(*before.values(), *after.values())
     (pictures, explained), index = analysis.memory["pattern"], analysis.tasks.index(task)
     colour = TASKS[task].colour
@@ -108,10 +124,10 @@ def _stage_groups(analysis: Analysis, task: TaskName) -> list[dict[str, Any]]:
 
 def _stage_pictures(analysis: Analysis, index: int, stage: Stage) -> tuple[dict[str, np.ndarray], float]:
     if f"stage.{index}" not in analysis.memory:
-        maps = {f"specific.{task}": feature for task, feature in stage.task_specific.items()}
+        maps = at_unit_strength({f"specific.{task}": feature for task, feature in stage.task_specific.items()})
         if stage.bridge is not None:
-            maps["bridge"] = stage.bridge
-        maps |= {f"refined.{task}": feature for task, feature in stage.refined.items()}
+            maps |= at_unit_strength({"bridge": stage.bridge})
+        maps |= at_unit_strength({f"refined.{task}": feature for task, feature in stage.refined.items()})
         pictures, explained = drawing.pca_rgb(*maps.values())
         analysis.memory[f"stage.{index}"] = (dict(zip(maps, pictures, strict=True)), explained)
     return analysis.memory[f"stage.{index}"]

@@ -20,7 +20,7 @@ def overview(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
     if analysis.dataset == "made_rooms" and analysis.truth_classes != "made_rooms":
         hint = "This checkpoint has only ever seen made rooms: a photo is foreign to it. " + hint
     seen_height, seen_width = analysis.prediction.network_size
-    foot = f"{width} × {height}, seen by the network at {seen_width} × {seen_height}"
+    foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
     maps = [photo_map(analysis, foot), *(prediction_map(analysis, task, longest) for task in analysis.tasks)]
     return {
         "key": analysis.key,

@@ -1,4 +1,4 @@
-"""The network: one file per box of the overview figure. `build_model` is the only place that knows config and classes."""
+"""The network, one file per box of the overview figure. Only `build_model` knows both the config and the classes."""
 
 from torch import nn
 

@@ -40,7 +40,10 @@ def pool_tokens(feature: AnyFeature, window: int) -> AnyTokens:
 
 
 def attention_logits(query: AnyTokens, key: AnyTokens, heads: int) -> AnyAttention:
-    """q k^T / sqrt(width) per head. The width is that of all heads together, as in the paper's equations."""
+    """Eq. (1) and the inside of Eq. (5), per head: products of queries and keys over sqrt(width).
+
+    The width is that of all heads together, as in the paper's equations.
+    """
     scale = query.shape[-1] ** -0.5
     return (_split(query, heads) @ _split(key, heads).transpose(-2, -1)) * scale
 

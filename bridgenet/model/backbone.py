@@ -108,7 +108,7 @@ def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backb
         return _build_transformer(config, pretrained=from_hub)
     options: dict[str, Any] = {"output_stride": config.output_stride} if config.output_stride else {}
     if "swin" in config.name:
-        options |= {"strict_img_size": False, "dynamic_mask": True}
+        options["dynamic_img_size"] = True
     body = timm.create_model(
         config.name,
         features_only=True,
@@ -140,7 +140,7 @@ def _build_transformer(config: BackboneConfig, *, pretrained: bool) -> Transform
     )
     depth = len(body.blocks)
     taps = config.taps or tuple(max(1, depth * part // FEATURES) for part in range(1, FEATURES + 1))
-    if list(taps) != sorted(set(taps)) or not 1 <= taps[0] or taps[-1] != depth:
+    if list(taps) != sorted(set(taps)) or taps[0] < 1 or taps[-1] != depth:
         raise ValueError(f"taps {taps} must ascend and end with the last of the {depth} blocks of {config.name}.")
     return TransformerBackbone(cast(VisionTransformer, body), taps, config.mean, config.std)
 

@@ -35,9 +35,7 @@ class BridgeFeatureExtractor(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, mlp_ratio)
 
-    def forward(
-        self, query: AnyFeature, task_specific: dict[str, AnyFeature]
-    ) -> tuple[AnyFeature, AnyAttention]:
+    def forward(self, query: AnyFeature, task_specific: dict[str, AnyFeature]) -> tuple[AnyFeature, AnyAttention]:
         """Bridge feature on the grid of the query map, and attention over the tokens of all tasks, in task order."""
         query_map = self.reduce_query(query)
         tokens = self.task_tokens(task_specific)

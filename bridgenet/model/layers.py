@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from bridgenet.shapes import AnyFeature, AnyTokens, Feature, Tokens
 
 
-def resize_to(feature: AnyFeature, size: tuple[int, int]) -> AnyFeature:
+def resize_to(feature: AnyFeature, size: tuple[int, ...]) -> AnyFeature:
     """Bilinear resize (align_corners=False) of a feature map to (height, width)."""
-    if tuple(feature.shape[-2:]) == tuple(size):
+    if feature.shape[-2:] == size:
         return feature
     return F.interpolate(feature, size=size, mode="bilinear", align_corners=False)
 
@@ -21,12 +21,14 @@ def to_tokens(feature: AnyFeature) -> AnyTokens:
     return feature.flatten(2).transpose(1, 2)
 
 
-def to_feature(tokens: AnyTokens, size: tuple[int, int]) -> AnyFeature:
+def to_feature(tokens: AnyTokens, size: tuple[int, ...]) -> AnyFeature:
     """The inverse of `to_tokens` for a grid of (height, width)."""
     return tokens.transpose(1, 2).unflatten(2, size)
 
 
-def conv_norm_relu(channels_in: int, channels_out: int, kernel: int, *, dilation: int = 1, bias: bool = False) -> nn.Sequential:
+def conv_norm_relu(
+    channels_in: int, channels_out: int, kernel: int, *, dilation: int = 1, bias: bool = False
+) -> nn.Sequential:
     """Convolution that keeps the grid, batch norm, ReLU."""
     padding = dilation * (kernel // 2)
     return nn.Sequential(
@@ -67,7 +69,9 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, width: int, ratio: int) -> None:
         super().__init__(
-            OrderedDict(expand=nn.Linear(width, width * ratio), activation=nn.GELU(), reduce=nn.Linear(width * ratio, width))
+            OrderedDict(
+                expand=nn.Linear(width, width * ratio), activation=nn.GELU(), reduce=nn.Linear(width * ratio, width)
+            )
         )
 
     def forward(self, input: Tokens) -> Tokens:

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import photo, without
 
 from app.pages.attention import ABSENT, bridge, bridge_sentence, tpp
-from app.pages.features import features, scale_names
+from app.pages.features import at_unit_strength, features, scale_names
 from app.pages.inspector import class_probabilities, inspector, task_row
 from app.pages.overview import error_maps, overview
 from app.pages.views import all_views, capabilities
@@ -87,6 +88,14 @@ def test_features_follow_the_task(analysis: Analysis, selection: Selection) -> N
         return groups[-1]["maps"][0]["src"]
 
     assert refined("depth") != refined("normals")
+
+
+def test_kinds_are_brought_to_one_strength_and_tasks_keep_their_proportions() -> None:
+    weak, strong = torch.randn(1, 4, 6, 8), 10 * torch.randn(1, 4, 6, 8)
+    scaled = at_unit_strength({"weak": weak, "strong": strong})
+    variance = torch.stack([feature.var(dim=(-2, -1), correction=0).mean() for feature in scaled.values()]).mean()
+    assert float(variance) == pytest.approx(1, abs=1e-4)
+    assert torch.allclose(scaled["strong"] / scaled["weak"], strong / weak, rtol=1e-4)
 
 
 def test_scales_are_named_coarse_to_fine(analysis: Analysis) -> None:

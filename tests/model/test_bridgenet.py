@@ -132,7 +132,8 @@ def test_with_the_bridge_a_task_reaches_the_others() -> None:
     for stage in model.stages:
         torch.nn.init.normal_(stage.extractor.restore.weight, std=0.1)
         for block in stage.refiners["semseg"].blocks:
-            torch.nn.init.normal_(block.correction.expand.weight, std=0.1)
+            for name in ("squeeze", "dilate", "expand"):
+                torch.nn.init.normal_(block.correction.get_submodule(name).weight, std=0.5)
     with torch.inference_mode():
         before = model(images)
         torch.nn.init.normal_(model.mixers["depth"].conv.weight)

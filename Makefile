@@ -28,7 +28,7 @@ train: $(VENV)/.installed ## Train rooms-tiny, a few minutes (ARGS="--steps 100"
 	$(BIN)/python -m bridgenet.train rooms-tiny $(ARGS)
 
 notebooks: $(VENV)/.installed-all ## Run all notebooks and keep their output
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/python notebooks/execute.py
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("BridgeNet needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Choose one: make PYTHON=python3.12 ...")'

@@ -108,10 +108,16 @@ function shareBar(shares, withNames) {
   bar.setAttribute("aria-label", shares.map(({ title, share }) => `${title} ${percent(share)}`).join(", "));
   shares.forEach(({ title, colour, share }) => {
     const text = withNames && share > 0.09 ? `${share > 0.16 ? title + " " : ""}${percent(share)}` : "";
-    const part = make("span", { style: { background: colour, width: `${100 * share}%` }, title: `${title} ${percent(share)}` }, text);
+    const part = make("span", { style: { background: colour, color: inkOn(colour), width: `${100 * share}%` }, title: `${title} ${percent(share)}` }, text);
     bar.append(part);
   });
   return bar;
+}
+
+// Black or white, whichever stands out more.
+function inkOn(colour) {
+  const [red, green, blue] = [1, 3, 5].map((start) => (parseInt(colour.slice(start, start + 2), 16) / 255) ** 2.2);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
 }
 
 function percent(share) {

@@ -47,7 +47,12 @@ def parse(*flags: object) -> Arguments:
 
 def train_here(*flags: object) -> int:
     """The command in this process, which saves its start. Returns the exit status."""
-    return run(parse(*flags))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # As the others: the order of a sum is part of its result.
+    try:
+        return run(parse(*flags))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def finish(process: subprocess.Popen[str], status: int = 0) -> str:

@@ -106,4 +106,4 @@ def _initialise(stages: list[DecoderStage], fusion_convs: dict[str, nn.Sequentia
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
     for fusion in fusion_convs.values():
-        nn.init.trunc_normal_(fusion.get_submodule("conv").weight, std=0.02)
+        nn.init.trunc_normal_(fusion.get_parameter("conv.weight"), std=0.02)

@@ -4,13 +4,14 @@ Two kinds: a plain ViT, whose four maps are the tokens after four of its blocks 
 whose maps halve their grid from stage to stage.
 """
 
+from abc import ABC, abstractmethod
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
 import timm
 import torch
-from timm.layers import convert_sync_batchnorm
+from timm.layers.norm_act import convert_sync_batchnorm
 from timm.models import FeatureInfo
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ FEATURES = 4
 """Maps that a backbone hands out."""
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """Images in, task-generic features out.
 
     Attributes:
@@ -44,8 +45,9 @@ class Backbone(nn.Module):
         with torch.autocast(device, enabled=torch.is_autocast_enabled(device) and not self.full_precision):
             return self.features((images - cast(Tensor, self.mean)) / cast(Tensor, self.std))
 
+    @abstractmethod
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
-        raise NotImplementedError
+        """The same, from images that are normalised already."""
 
 
 class TransformerBackbone(Backbone):
@@ -67,8 +69,10 @@ class TransformerBackbone(Backbone):
         self.channels = (body.embed_dim,) * len(taps)
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
-        final, taken = self.body.forward_intermediates(
-            images, indices=[tap - 1 for tap in self.taps], norm=False, output_fmt="NCHW"
+        indices = [tap - 1 for tap in self.taps]
+        final, taken = cast(
+            tuple[Tensor, list[Tensor]],
+            self.body.forward_intermediates(images, indices=indices, norm=False, output_fmt="NCHW"),
         )
         grid = taken[-1].shape[-2:]
         last = final[:, self.body.num_prefix_tokens :].transpose(1, 2).unflatten(2, grid)
@@ -138,7 +142,7 @@ def _build_transformer(config: BackboneConfig, *, pretrained: bool) -> Transform
         dynamic_img_pad=True,
         drop_path_rate=config.drop_path,
     )
-    depth = len(body.blocks)
+    depth = len(cast(nn.Sequential, body.blocks))
     taps = config.taps or tuple(max(1, depth * part // FEATURES) for part in range(1, FEATURES + 1))
     if list(taps) != sorted(set(taps)) or taps[0] < 1 or taps[-1] != depth:
         raise ValueError(f"taps {taps} must ascend and end with the last of the {depth} blocks of {config.name}.")

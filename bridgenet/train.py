@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataError
-from bridgenet.drawing import colour_task, depth_limits
+from bridgenet.drawing import colour_task, depth_limits, truth_array
 from bridgenet.learning import (
     CheckpointError,
     ResumeChoice,
@@ -30,8 +30,9 @@ from bridgenet.learning import (
     start_runtime,
     train,
 )
+from bridgenet.predictor import to_values
 from bridgenet.presets import PRESETS
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
 SAMPLES = 4
@@ -109,7 +110,7 @@ def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:
     tasks: list[TaskName] = list(batch.targets)
     for i, image in enumerate(batch.images[:SAMPLES]):
         picture = (image.clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu().numpy()
-        answers = [as_array(task, trace.predictions[task][i]) for task in tasks]
+        answers = [to_values(task, trace.predictions[task][i].float())[0].cpu().numpy() for task in tasks]
         truths = [_truth(task, batch.targets[task][i], image) for task in tasks]
         limits = depth_limits(truths[tasks.index("depth")]) if "depth" in tasks else None
         coloured = [
@@ -119,40 +120,11 @@ def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:
     return rows
 
 
-def as_array(task: TaskName, logits: Tensor) -> np.ndarray:
-    """The answer of a task: class indices, metres, unit vectors (height, width, 3), or probabilities.
-
-    Args:
-        task: Which task.
-        logits: Its prediction for one image (channels, height, width).
-    """
-    logits = logits.float()
-    match task:
-        case "semseg" | "human_parts":
-            answer = logits.argmax(dim=0)
-        case "depth":
-            answer = logits[0].clamp(min=0)
-        case "normals":
-            answer = F.normalize(logits, dim=0).movedim(0, -1)
-        case "sal":
-            answer = logits.softmax(dim=0)[1]
-        case "edge":
-            answer = logits[0].sigmoid()
-    return answer.cpu().numpy()
-
-
 def _truth(task: TaskName, target: Tensor, image: Tensor) -> np.ndarray:
-    """Ground truth in the form of `as_array`, at the image's size; what is unknown is NaN, or the zero vector."""
+    """Ground truth in the form of a prediction, at the image's size."""
     planes = target if target.ndim == 3 else target[None]
-    planes = F.interpolate(planes[None].float(), size=image.shape[-2:], mode="nearest")[0]
-    match task:
-        case "semseg" | "human_parts":
-            truth = planes[0].long()
-        case "normals":
-            truth = planes.masked_fill(planes == IGNORE, 0).movedim(0, -1)
-        case _:
-            truth = planes.masked_fill(planes == IGNORE, float("nan"))[0]
-    return truth.cpu().numpy()
+    resized = F.interpolate(planes[None].float(), size=image.shape[-2:], mode="nearest-exact")[0]
+    return truth_array(task, resized if target.ndim == 3 else resized[0])
 
 
 def _describe(config: TrainConfig) -> str:

@@ -4,7 +4,7 @@ from bridgenet.learning.checkpoint import CheckpointError, load_model, save_mode
 from bridgenet.learning.data_root import locate_data
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.loop import TrainingError, train
-from bridgenet.learning.losses import Losses, MultiTaskLoss, resize_to
+from bridgenet.learning.losses import Losses, MultiTaskLoss
 from bridgenet.learning.metrics import METRIC_UNITS, MultiTaskMetrics
 from bridgenet.learning.record import Row
 from bridgenet.learning.resume import ResumeChoice, check_finished, find_state, finished_steps
@@ -28,7 +28,6 @@ __all__ = [
     "load_model",
     "locate_data",
     "plain_message",
-    "resize_to",
     "save_model",
     "start_runtime",
     "train",

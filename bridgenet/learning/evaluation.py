@@ -8,11 +8,10 @@ from torch import Tensor
 
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, MultiTaskDataset
-from bridgenet.learning.losses import resize_to
 from bridgenet.learning.metrics import MultiTaskMetrics
 from bridgenet.learning.runtime import Runtime
 from bridgenet.learning.sampling import open_loader
-from bridgenet.model import BridgeNet
+from bridgenet.model import BridgeNet, resize_to
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
@@ -57,7 +56,7 @@ def evaluate(
             batch: Batch = loaded.to(runtime.device)
             trace = model(batch.images.contiguous(memory_format=torch.channels_last))
             predictions: dict[TaskName, Tensor] = {
-                task: resize_to(trace.predictions[task].float(), (target.shape[-2], target.shape[-1]))
+                task: resize_to(trace.predictions[task].float(), target.shape[-2:])
                 for task, target in batch.targets.items()
             }
             metrics.update(predictions, batch.targets)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bridgenet.config import LossConfig
+from bridgenet.model import resize_to
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE, TaskName
 from bridgenet.trace import Trace
@@ -77,7 +78,7 @@ class MultiTaskLoss(nn.Module):
         # Where no pixel is valid the sum is zero; so is the loss then, and it still has a gradient.
         valid = counts[task].clamp(min=1)
         # Losses are float32 whatever the network ran in.
-        prediction = resize_to(prediction.float(), (target.shape[-2], target.shape[-1]))
+        prediction = resize_to(prediction.float(), target.shape[-2:])
         match task:
             case "semseg" | "human_parts":
                 return cross_entropy_sum(prediction, target) / valid
@@ -89,13 +90,6 @@ class MultiTaskLoss(nn.Module):
                 return normals_sum(prediction, target) / valid
             case "edge":
                 return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
-
-
-def resize_to(prediction: AnyFeature, size: tuple[int, int]) -> AnyFeature:
-    """Bilinear interpolation to a height and width."""
-    if prediction.shape[-2:] == size:
-        return prediction
-    return F.interpolate(prediction, size=size, mode="bilinear", align_corners=False)
 
 
 def cross_entropy_sum(logits: AnyFeature, labels: Labels) -> Tensor:

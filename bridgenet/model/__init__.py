@@ -7,12 +7,13 @@ from bridgenet.model.backbone import Backbone, build_backbone, synchronise_batch
 from bridgenet.model.bridge_feature_extractor import BridgeCascade, BridgeFeatureExtractor, QueryEmbedding
 from bridgenet.model.bridgenet import BridgeNet, Preliminary
 from bridgenet.model.head import MultiScaleFusion, PredictionHead, fusion_conv
+from bridgenet.model.layers import resize_to
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.stage import DecoderStage, Upsampler
 from bridgenet.model.task_feature_refiner import AddRefinement, ConcatenateRefinement, TaskFeatureRefiner
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
 
-__all__ = ["BridgeNet", "build_decoder", "build_model", "synchronise_batch_norm"]
+__all__ = ["BridgeNet", "build_decoder", "build_model", "resize_to", "synchronise_batch_norm"]
 
 
 def build_model(config: ModelConfig, *, pretrained: bool = False) -> BridgeNet:

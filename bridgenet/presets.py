@@ -4,7 +4,6 @@
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from bridgenet.tasks import TaskName
@@ -85,8 +84,3 @@ PRESETS: dict[str, TrainConfig] = {
         _pascal_vit("pascal-vit-l", _VIT_L),
     )
 }
-
-
-def with_data_root(config: TrainConfig, root: Path) -> TrainConfig:
-    """The same run on data that lie elsewhere."""
-    return replace(config, data=replace(config.data, root=root))

@@ -3,7 +3,7 @@
 The test run checks them (jaxtyping with beartype); ordinary use pays nothing.
 """
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 Image = Float[Tensor, "batch 3 height width"]
@@ -25,5 +25,3 @@ AnyAttention = Float[Tensor, "_ _ _ _"]
 
 Labels = Int[Tensor, "batch height width"]
 """Class indices, 255 = ignore."""
-
-Mask = Bool[Tensor, "..."]

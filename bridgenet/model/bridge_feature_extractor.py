@@ -30,6 +30,7 @@ class BridgeFeatureExtractor(nn.Module):
         self.token_norm = ChannelNorm(width)
         self.reduce_query = QueryReduction(width, query_reduction)
         self.project = AttentionProjections(width)
+        self.softmax = nn.Softmax(dim=-1)
         self.merge = nn.Linear(width, width)
         self.restore = DepthwiseConv(width, bias=True)
         self.norm = nn.LayerNorm(width)
@@ -40,7 +41,7 @@ class BridgeFeatureExtractor(nn.Module):
         query_map = self.reduce_query(query)
         tokens = self.task_tokens(task_specific)
         logits = attention_logits(self.project.query(to_tokens(query_map)), self.project.key(tokens), self.heads)
-        attention = logits.softmax(dim=-1)
+        attention = self.softmax(logits)
         message = to_feature(self.merge(attend(attention, self.project.value(tokens))), query_map.shape[-2:])
         size = query.shape[-2:]
         bridge = to_tokens(query + self.restore(resize_to(message, size)))

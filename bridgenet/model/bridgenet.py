@@ -1,6 +1,6 @@
 """BridgeNet, composed as in the overview figure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from torch import nn
@@ -93,26 +93,37 @@ class BridgeNet(nn.Module):
         carried = propagated if self.config.tpp_output == "feature" else task_specific
         mixed = {task: mix(carried[task], preliminary[task]) for task, mix in self.mixers.items()}
 
+        begun = Trace(
+            task_generic=tuple(features),
+            task_specific=task_specific,
+            pattern=pattern,
+            preliminary=preliminary,
+            mixed=mixed,
+            stages=(),
+            fused={},
+            logits={},
+            predictions={},
+        )
+        return self.refine(begun, image_size)
+
+    def refine(self, trace: Trace, image_size: tuple[int, int]) -> Trace:
+        """The trace from its mixed features on: stages, fusion and heads are computed again, the rest is kept.
+
+        Args:
+            trace: Where `task_generic` and `mixed` come from.
+            image_size: (height, width) of the image.
+        """
+        features = trace.task_generic[-len(self.stages) :]
         stages: list[Stage] = []
-        refined, bridge = mixed, None
-        for stage, task_generic in zip(self.stages, reversed(features[-len(self.stages) :]), strict=True):
+        refined, bridge = trace.mixed, None
+        for stage, task_generic in zip(self.stages, reversed(features), strict=True):
             stages.append(stage(task_generic, refined, bridge))
             refined, bridge = stages[-1].refined, stages[-1].bridge
 
         fused = self.fusion([stage.refined for stage in stages], _grid(image_size, FUSION_STRIDE))
         logits = {task: head(self.fusion_convs[task](fused[task])) for task, head in self.heads.items()}
         predictions = {task: resize_to(prediction, image_size) for task, prediction in logits.items()}
-        return Trace(
-            task_generic=tuple(features),
-            task_specific=task_specific,
-            pattern=pattern,
-            preliminary=preliminary,
-            mixed=mixed,
-            stages=tuple(stages),
-            fused=fused,
-            logits=logits,
-            predictions=predictions,
-        )
+        return replace(trace, stages=tuple(stages), fused=fused, logits=logits, predictions=predictions)
 
 
 def _grid(image_size: tuple[int, int], stride: int) -> tuple[int, int]:

@@ -90,6 +90,7 @@ class Propagation(nn.Module):
     def __init__(self, tasks: int, width: int, heads: int, mlp_ratio: int) -> None:
         super().__init__()
         self.fuse = nn.Conv2d(heads * tasks, heads, 1)
+        self.softmax = nn.Softmax(dim=-1)
         self.project = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, mlp_ratio)
@@ -99,7 +100,7 @@ class Propagation(nn.Module):
     ) -> Propagated:
         size = task_specific.shape[-2:]
         fused_logits = self.fuse(all_logits)
-        attention = fused_logits.softmax(dim=-1)
+        attention = self.softmax(fused_logits)
         message = self.project(attend(attention, value))
         tokens = to_tokens(task_specific + resize_to(to_feature(message, query_grid), size))
         tokens = tokens + self.feed_forward(self.norm(tokens))

@@ -6,9 +6,10 @@ from typing import Any
 import gradio as gr
 
 from app.examples import EXAMPLES
-from app.handlers import VIEWS, Handlers
+from app.handlers import Answer, Handlers
 from app.session import Session
-from app.viewer import inspector_panel, linked_viewer, page_head, page_way, rail_panel
+from app.tabs import TABS
+from app.viewer import inspector_panel, linked_viewer, page_head, page_way, rail_panel, wire
 
 MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 1}
 """The network answers one photo at a time; the others wait in the queue."""
@@ -20,51 +21,66 @@ def build_demo(session: Session, first: dict[str, Any]) -> gr.Blocks:
     """The whole page.
 
     Args:
-        session: Checkpoint and analyses.
+        session: Checkpoints and analyses.
         first: Values of the components before the network is loaded, see `app.first_paint`.
     """
     handlers = Handlers(session)
     with gr.Blocks(
         title="BridgeNet Studio", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     ) as demo:
-        key = gr.State(None, time_to_live=3600)
-        selection = gr.State({}, time_to_live=3600)
-        head = page_head(first["head"])
-        with gr.Row(elem_classes="studio-body"):
-            with gr.Column(elem_classes="rail-column"):
-                rail = rail_panel(first["rail"])
-            with gr.Column(elem_classes="centre-column"):
-                way = page_way(first["way"])
-                views = {}
-                for page, names in {
-                    "overview": ["overview"],
-                    "features": ["features"],
-                    "attention": ["bridge", "tpp"],
-                }.items():
-                    with gr.Column(elem_id=f"page-{page}", elem_classes="page"):
-                        views |= {name: linked_viewer(name, first.get(name)) for name in names}
-            with gr.Column(elem_classes="inspector-column"):
-                views["inspector"] = inspector_panel(first.get("inspector"))
-        shown = [views[name] for name in VIEWS]
-        everything = [key, selection, head, rail, way, *shown]
+        parts = _parts(first)
+        key, line = parts["key"], parts["wire"]
 
-        def photo(selection: dict[str, Any], event: gr.EventData) -> Iterator[list[Any]]:
-            yield from handlers.photo(_data(event, "path", "name"), selection)
+        def named(answer: Answer) -> dict[Any, Any]:
+            return {parts[name]: value for name, value in answer.items()}
 
-        def example(selection: dict[str, Any], event: gr.EventData) -> Iterator[list[Any]]:
-            yield from handlers.example(_data(event, "id"), selection)
+        def open_page(request: gr.Request) -> dict[Any, Any]:
+            return named(handlers.open_page(dict(request.query_params)))
 
-        def pick(key: str | None, selection: dict[str, Any], event: gr.EventData) -> list[Any]:
-            return handlers.pick(_data(event, "x", "y", "task", "scale", "head", "turn"), key, selection)
+        def photo(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+            yield from map(named, handlers.photo(_sent(event)))
 
-        demo.load(handlers.open_page, [selection], everything, **MODEL_EVENTS, **QUIET)
-        rail.photo(photo, [selection], everything, **MODEL_EVENTS, **QUIET, trigger_mode="multiple")
-        rail.example(example, [selection], everything, **MODEL_EVENTS, **QUIET, trigger_mode="multiple")
-        views["inspector"].pick(
-            pick, [key, selection], [selection, head, *shown], queue=False, trigger_mode="multiple", **QUIET
-        )
+        def example(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+            yield from map(named, handlers.example(_sent(event)))
+
+        def checkpoint(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
+            yield from map(named, handlers.change_checkpoint(_sent(event), key))
+
+        def pick(key: str | None, event: gr.EventData) -> dict[Any, Any]:
+            return named(handlers.pick(_sent(event), key))
+
+        def run(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
+            yield from map(named, handlers.run(_sent(event), key))
+
+        everything = list(parts.values())
+        followers = [parts[name] for name in ("head", "wire", "inspector", *TABS)]
+        queued = MODEL_EVENTS | QUIET
+        demo.load(open_page, None, everything, **queued)
+        line.photo(photo, None, everything, **queued, trigger_mode="multiple")
+        line.example(example, None, everything, **queued, trigger_mode="multiple")
+        line.checkpoint(checkpoint, [key], everything, **queued, trigger_mode="multiple")
+        line.pick(pick, [key], followers, queue=False, trigger_mode="multiple", **QUIET)
+        running = line.run(run, [key], followers, **queued, trigger_mode="multiple")
+        line.cancel(None, None, None, cancels=[running], **QUIET)
     demo.queue(max_size=64)
     return demo
+
+
+def _parts(first: dict[str, Any]) -> dict[str, Any]:
+    """Components by the names that handlers use, laid out."""
+    parts: dict[str, Any] = {"key": gr.State(None, time_to_live=3600), "wire": wire(first.get("wire"))}
+    parts["head"] = page_head(first["head"])
+    with gr.Row(elem_classes="studio-body"):
+        with gr.Column(elem_classes="rail-column"):
+            parts["rail"] = rail_panel(first["rail"])
+        with gr.Column(elem_classes="centre-column"):
+            parts["way"] = page_way(first["way"])
+            for name in TABS:
+                with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
+                    parts[name] = linked_viewer(name, first.get(name))
+        with gr.Column(elem_classes="inspector-column"):
+            parts["inspector"] = inspector_panel(first.get("inspector"))
+    return parts
 
 
 def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
@@ -76,6 +92,13 @@ def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _data(event: gr.EventData, *names: str) -> dict[str, Any]:
+SENT = (
+    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "turn", "path", "name", "id",
+    "checkpoint",
+)  # fmt: skip
+"""What the browser may send with an event."""
+
+
+def _sent(event: gr.EventData) -> dict[str, Any]:
     """What the browser sent with an event. Missing parts are None: handlers judge every part."""
-    return {name: getattr(event, name, None) for name in names}
+    return {name: getattr(event, name, None) for name in SENT}

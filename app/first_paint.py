@@ -13,6 +13,9 @@ FILE = Path(__file__).with_name("first_paint.json")
 LARGEST = 250_000
 """Bytes that the file may have."""
 
+FIRST = ("overview", "features", "tpp", "bridge")
+"""Views that are drawn before the network is loaded."""
+
 SIZES = (320, 280, 240, 200, 160)
 """Longest side of its pictures: the first that fits is taken."""
 
@@ -47,9 +50,9 @@ def make(checkpoint: Path) -> str:
     from app.demo import example_strip
     from app.encoding import photo_uri
     from app.examples import EXAMPLES
-    from app.handlers import MEGABYTES, VIEWS, checkpoint_chip, first_example
+    from app.handlers import MEGABYTES, checkpoint_chip, first_example
     from app.pages import views
-    from app.selection import read_selection
+    from app.pages.overview import overview
     from app.session import Session
     from bridgenet.images import LoadedImage
 
@@ -65,13 +68,16 @@ def make(checkpoint: Path) -> str:
     values = {
         "head": checkpoint_chip(session),
         "rail": {"examples": example_strip(thumbs), "chosen": name, "limit": MEGABYTES}
-        | {part: has[part] for part in ("tasks", "scales")},
+        | {part: has[part] for part in ("tasks", "scales", "heads")},
         "way": {part: has[part] for part in ("tabs", "pipeline")},
     }
-    selection = read_selection({}, tasks=analysis.tasks, scales=len(analysis.trace.stages), heads=has["heads"])
+    selection = views.selection_of(analysis, {})
+    shown = {view: views.view_of(view, analysis, selection) for view in FIRST}
+    shown["inspector"] = views.inspector(analysis, selection)
     for longest in SIZES:
-        shown = views.all_views(analysis, selection, longest)
-        text = json.dumps(values | {view: shown[view] for view in VIEWS}, separators=(",", ":"), ensure_ascii=False)
+        shown["overview"] |= overview(analysis, selection, longest)
+        wire = {"photo": views.photo_of(analysis, longest)}
+        text = json.dumps(values | shown | {"wire": wire}, separators=(",", ":"), ensure_ascii=False)
         if len(text.encode()) < LARGEST:
             return text
     raise SystemExit(f"Even at {SIZES[-1]} pixels the first picture has more than {LARGEST:,} bytes.")

@@ -5,6 +5,8 @@ const known = { tabs: [], pipeline: [] };
 watch("value", draw);
 studio.subscribe((kind) => { if (kind === "tab" || kind === "choice") mark(); });
 frame.addEventListener("keydown", walk);
+frame.querySelector("[data-action=link]")?.addEventListener("click", copyLink);
+frame.querySelector(".others")?.addEventListener("change", (event) => studio.ask("checkpoint", { checkpoint: event.target.value }));
 draw();
 
 function draw() {
@@ -26,6 +28,20 @@ function draw() {
 
 function drawChip() {
   frame.querySelector(".chip").replaceChildren(make("b", {}, known.title), known.facts ? ` · ${known.facts.join(" · ")}` : "");
+  studio.checkpoint = known.title;
+  const others = frame.querySelector(".others");
+  const names = known.checkpoints ?? [];
+  others.hidden = names.length < 2;
+  others.replaceChildren(...names.map((name) => make("option", { value: name, selected: name === known.title ? "" : null }, name)));
+}
+
+async function copyLink(event) {
+  const button = event.currentTarget;
+  const words = studio.example ? "Copied" : "Copied, without your photo";
+  const done = await navigator.clipboard?.writeText(studio.link()).then(() => words, () => "See the address bar") ?? "See the address bar";
+  history.replaceState(null, "", studio.link());
+  button.textContent = done;
+  setTimeout(() => { button.textContent = "Copy link"; }, 1800);
 }
 
 function tab({ name, title }) {

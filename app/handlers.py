@@ -1,133 +1,205 @@
 """What happens when a page is opened, a photo dropped, an example chosen, a pixel picked. Plain functions of data."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio.utils import get_upload_folder
 
+from app.background import steps_of
 from app.examples import EXAMPLES
-from app.selection import Selection, read_selection
 from app.session import Analysis, Session, StudioError
+from app.tabs import TABS
 from bridgenet.images import ImageError, LoadedImage, load_image
-
-VIEWS = ("overview", "features", "bridge", "tpp", "inspector")
-"""Views of the page, in the order in which handlers return them."""
 
 MEGABYTES = 20
 """Largest upload."""
 
-SKIP: Any = gr.skip()
-
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 """What the browser sent. Nothing about it is taken on trust."""
+
+Answer = dict[str, Any]
+"""New values of parts of the page, by name: key, head, rail, way, wire, inspector, and the views of `app.tabs`."""
 
 
 class Handlers:
     """Answers to the events of the page.
 
-    Every answer lists values for the key of the analysis, selection, head, rail, way and the `VIEWS`, in this order;
-    `SKIP` leaves one alone.
-
     Args:
-        session: Checkpoint and analyses.
+        session: Checkpoints and analyses.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def open_page(self, selection: Event) -> list[Any]:
-        """Wait for the network, then let it take the place of the bundled first picture."""
-        try:
-            predictor = self.session.predictor()
-            name = first_example(predictor.config.data.name)
-            return self._show(self._analyse_example(name), selection, {"chosen": name})
-        except StudioError as problem:
-            return self._complain(str(problem), alarm=True)
+    def open_page(self, link: Event) -> Answer:
+        """Wait for the network, then let it take the place of the bundled first picture.
 
-    def photo(self, event: Event, selection: Event) -> Iterator[list[Any]]:
+        Args:
+            link: What the address says after its question mark.
+        """
+        try:
+            name = link.get("ex")
+            if name not in EXAMPLES:
+                name = first_example(self.session.predictor().config.data.name)
+            return self._show(self._analyse_example(name, link.get("checkpoint")), read_link(link), {"chosen": name})
+        except StudioError as problem:
+            return complaint(str(problem), alarm=True)
+
+    def photo(self, event: Event) -> Iterator[Answer]:
         """Read, analyse and show a photo that was dropped or chosen; the file is deleted once it is read."""
-        yield self._busy("Reading the photo")
+        yield busy("Reading the photo")
         try:
             path = uploaded_file(event.get("path"))
             try:
                 loaded = load_image(path)
             finally:
                 path.unlink(missing_ok=True)
-            yield self._busy("Asking the network" if self.session.ready else "Warming up the network")
+            yield self._asking()
             title = Path(str(event.get("name") or "photo")).name[:80]
-            analysis = self.session.analyse(loaded, title=title)
-            yield self._busy("Drawing the maps")
-            yield self._show(analysis, selection, {"chosen": None})
+            analysis = self.session.analyse(loaded, title=title, checkpoint=self._checkpoint(event))
+            yield busy("Drawing the maps")
+            yield self._show(analysis, event, {"chosen": None})
         except (ImageError, StudioError) as problem:
-            yield self._complain(str(problem))
+            yield complaint(str(problem))
 
-    def example(self, event: Event, selection: Event) -> Iterator[list[Any]]:
+    def example(self, event: Event) -> Iterator[Answer]:
         """Analyse and show an example."""
         name = event.get("id")
         if name not in EXAMPLES:
-            yield self._complain("There is no such example. Reload the page and choose again.")
+            yield complaint("There is no such example. Reload the page and choose again.")
             return
         try:
-            yield self._busy("Asking the network" if self.session.ready else "Warming up the network")
-            yield self._show(self._analyse_example(name), selection, {"chosen": name})
+            yield self._asking()
+            yield self._show(self._analyse_example(name, self._checkpoint(event)), event, {"chosen": name})
         except StudioError as problem:
-            yield self._complain(str(problem))
+            yield complaint(str(problem))
 
-    def pick(self, event: Event, key: str | None, before: Event) -> list[Any]:
-        """Follow the selection: attention, inspector, and the features if another task was chosen.
+    def change_checkpoint(self, event: Event, key: str | None) -> Iterator[Answer]:
+        """Ask another checkpoint about the photo that is shown."""
+        try:
+            before = self._known(key)
+            yield self._asking()
+            name = str(event.get("checkpoint"))
+            self.session.predictor(name)
+            yield self._show(self.session.again(before, name), event, {"chosen": before.example or None})
+        except StudioError as problem:
+            yield complaint(str(problem), alarm=True)
 
-        Returns:
-            Values for selection, head and the `VIEWS`.
-        """
+    def pick(self, event: Event, key: str | None) -> Answer:
+        """Follow the selection: the inspector and the view that is looked at."""
+        wire = {"turn": event.get("turn")}
         analysis = self.session.find(key)
         if analysis is None:
-            words = "This photo was released to make room. Drop it again." if self.session.ready else _WARMING
-            return [SKIP, {"banner": words, "kind": "busy"}, *[SKIP] * (len(VIEWS) - 1), {"turn": event.get("turn")}]
+            words = _RELEASED if self.session.ready else _WARMING
+            return {"head": {"banner": words, "kind": "busy"}, "wire": wire}
         from app.pages import views
-        from app.pages.features import features
 
-        selection = self._selection(analysis, event)
-        values = views.place_views(analysis, selection)
-        values["inspector"]["turn"] = event.get("turn")
-        if selection.task != before.get("task"):
-            values["features"] = features(analysis, selection)
-        return [asdict(selection), SKIP, *(values.get(name, SKIP) for name in VIEWS)]
+        selection = views.selection_of(analysis, event)
+        return views.place_views(analysis, selection, event.get("drawn")) | {"wire": wire}
 
-    def _analyse_example(self, name: str) -> Analysis:
+    def run(self, event: Event, key: str | None) -> Iterator[Answer]:
+        """Compute what the view that is looked at still lacks, and tell how far it is."""
+        from app.pages import views
+
+        name = str(event.get("tab"))
+        try:
+            analysis = self._known(key)
+            selection = views.selection_of(analysis, event)
+            compute = views.PAGES[name].compute if name in views.PAGES else None
+            if compute is not None:
+                work = steps_of(lambda report: compute(self.session, analysis, selection, report))
+                try:
+                    for step in work:
+                        yield {name: {"progress": [step.done, step.total], "words": step.words}}
+                finally:
+                    # A visitor who cancels closes this generator: the work must hear of it.
+                    work.close()
+            yield views.place_views(analysis, selection)
+        except StudioError as problem:
+            yield {name: {"problem": str(problem)}} if name in TABS else complaint(str(problem))
+        except Exception:
+            logging.getLogger(__name__).exception("The view %s could not be computed", name)
+            yield {name: {"problem": "This view could not be computed; the studio's log says why. Try other settings."}}
+
+    def _asking(self) -> Answer:
+        return busy("Asking the network" if self.session.ready else "Warming up the network")
+
+    def _known(self, key: str | None) -> Analysis:
+        analysis = self.session.find(key)
+        if analysis is None:
+            raise StudioError(_RELEASED if self.session.ready else _WARMING)
+        return analysis
+
+    def _checkpoint(self, event: Event) -> str | None:
+        name = event.get("checkpoint")
+        return name if name in self.session.checkpoints else None
+
+    def _analyse_example(self, name: str, checkpoint: Any) -> Analysis:
         example = EXAMPLES[name]
         picture = example.load()
-        photo = LoadedImage(picture.pixels, ())
-        return self.session.analyse(photo, title=example.title, truth=picture.truth, truth_classes=picture.classes)
+        return self.session.analyse(
+            LoadedImage(picture.pixels, ()),
+            title=example.title,
+            example=name,
+            truth=picture.truth,
+            truth_classes=picture.classes,
+            checkpoint=self._checkpoint({"checkpoint": checkpoint}),
+        )
 
-    def _show(self, analysis: Analysis, before: Event, rail: dict[str, Any]) -> list[Any]:
+    def _show(self, analysis: Analysis, event: Event, rail: dict[str, Any]) -> Answer:
         from app.pages import views
 
-        selection = self._selection(analysis, before or {})
-        shown = views.all_views(analysis, selection)
+        selection = views.selection_of(analysis, event)
         has = views.capabilities(analysis)
-        notes = {"notes": list(analysis.prediction.notes), "error": "", "tasks": has["tasks"], "scales": has["scales"]}
-        way = {"tabs": has["tabs"], "pipeline": has["pipeline"]}
-        head = checkpoint_chip(self.session) | {"banner": "", "kind": ""}
-        return [analysis.key, asdict(selection), head, rail | notes, way, *(shown[name] for name in VIEWS)]
-
-    def _busy(self, words: str) -> list[Any]:
-        return [SKIP, SKIP, {"banner": f"{words} …", "kind": "busy"}, *[SKIP] * (2 + len(VIEWS))]
-
-    def _complain(self, words: str, *, alarm: bool = False) -> list[Any]:
-        head = {"banner": words if alarm else "", "kind": "alarm" if alarm else ""}
-        return [SKIP, SKIP, head, {"error": words, "notes": []}, *[SKIP] * (1 + len(VIEWS))]
-
-    def _selection(self, analysis: Analysis, event: Event) -> Selection:
-        from app.pages.attention import head_count
-
-        scales, heads = len(analysis.trace.stages), head_count(analysis)
-        return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads)
+        notes = {"notes": list(analysis.prediction.notes), "error": ""}
+        stale = {name: {"stale": True, "key": analysis.key} for name in TABS}
+        return (
+            stale
+            | views.place_views(analysis, selection)
+            | {
+                "key": analysis.key,
+                "head": checkpoint_chip(self.session, analysis.checkpoint) | {"banner": "", "kind": ""},
+                "rail": rail | notes | {part: has[part] for part in ("tasks", "scales", "heads")},
+                "way": {part: has[part] for part in ("tabs", "pipeline")},
+                "wire": {"photo": views.photo_of(analysis)},
+            }
+        )
 
 
 _WARMING = "The network is still warming up. In a moment every pixel answers."
+_RELEASED = "This photo was released to make room. Drop it again."
+
+
+def busy(words: str) -> Answer:
+    """What is going on, in the head of the page."""
+    return {"head": {"banner": f"{words} …", "kind": "busy"}}
+
+
+def complaint(words: str, *, alarm: bool = False) -> Answer:
+    """What went wrong and what to do: beside the drop zone, and in the head if the studio itself is concerned."""
+    head = {"banner": words if alarm else "", "kind": "alarm" if alarm else ""}
+    return {"head": head, "rail": {"error": words, "notes": []}}
+
+
+def read_link(link: Event) -> Event:
+    """The selection that a link describes, as the page would report it."""
+    place = str(link.get("px", "")).split(",")
+    options = {name: link[name] for name in link if "." in name}
+    return {
+        **{axis: _number(text) for axis, text in zip(("x", "y"), place, strict=False)},
+        **{name: link[name] for name in ("task", "scope", "tab") if name in link},
+        **{name: int(link[name]) for name in ("scale", "head") if str(link.get(name, "")).lstrip("-").isdigit()},
+        "options": {name: value if _number(value) is None else _number(value) for name, value in options.items()},
+    }
+
+
+def _number(text: Any) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def first_example(dataset: str) -> str:
@@ -148,9 +220,9 @@ def uploaded_file(path: Any) -> Path:
     return file
 
 
-def checkpoint_chip(session: Session) -> dict[str, Any]:
-    """Name, tasks, size and metrics of the checkpoint, as the head of the page shows them."""
-    predictor = session.predictor()
+def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]:
+    """Name, tasks, size and metrics of a checkpoint, as the head of the page shows them, and the others there are."""
+    predictor = session.predictor(name)
     parameters = sum(parameter.numel() for parameter in predictor.model.parameters())
     count = len(predictor.tasks)
     facts = [f"{count} task{'s' if count > 1 else ''}", f"{parameters / 1e6:.1f} M"]
@@ -159,7 +231,11 @@ def checkpoint_chip(session: Session) -> dict[str, Any]:
         for task, metric, text in CHIP_METRICS
         if metric in predictor.metrics.get(task, {})
     ]
-    return {"title": predictor.name, "facts": facts + (measured or ["not evaluated"])}
+    return {
+        "title": predictor.name,
+        "facts": facts + (measured or ["not evaluated"]),
+        "checkpoints": list(session.checkpoints),
+    }
 
 
 CHIP_METRICS = (

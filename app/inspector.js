@@ -1,37 +1,22 @@
-// What every task says at the selected pixel. This component also carries the selection to Python: each pick or
-// choice of the page becomes one event here, and the answer updates the attention maps and this panel.
+// What every task says at the selected pixel, and the photo around it, enlarged.
 const panel = element.querySelector("[data-testid=inspector]");
 const zoom = panel.querySelector("canvas");
 const photo = new Image();
 const ZOOMED = 15;
-const PATIENCE = 4000;
-// One question is under way at a time; whatever was selected meanwhile is asked next.
-const asked = { turn: 0, since: 0, waiting: false, again: false };
 
 watch("value", draw);
 photo.addEventListener("load", drawZoom);
 studio.subscribe((kind) => {
   if (kind === "photo") photo.src = studio.photo.src;
   if (kind === "hover" || kind === "pick" || kind === "photo") drawZoom();
-  if (kind === "pick" || kind === "choice") send();
+  if (kind === "waiting") panel.dataset.state = studio.waiting ? "waiting" : "ready";
 });
 if (studio.photo.src) photo.src = studio.photo.src;
 draw();
 
-function send() {
-  panel.dataset.state = "waiting";
-  asked.again = asked.waiting && performance.now() - asked.since < PATIENCE;
-  if (asked.again) return;
-  Object.assign(asked, { turn: asked.turn + 1, since: performance.now(), waiting: true });
-  const { at, task, scale, head } = studio;
-  trigger("pick", { x: at.x, y: at.y, task, scale, head, turn: asked.turn });
-}
-
 function draw() {
   const value = props.value;
-  if (value?.turn === asked.turn) asked.waiting = false;
-  if (!value?.rows) return settle();
-  if (value.at && value.fresh) studio.set("placed", { at: value.at });
+  if (!value?.rows) return;
   panel.querySelector(".where").textContent = value.title;
   panel.querySelector(".token").textContent = value.text;
   panel.querySelector(".live").textContent = value.spoken;
@@ -41,14 +26,7 @@ function draw() {
   if (value.shares) bridge.querySelector("div").replaceChildren(shareBar(value.shares, false), make("p", { class: "hint" }, value.uniform));
   panel.dataset.key = value.key;
   drawZoom();
-  // An answer about the photo before this one: ask again.
-  if (studio.photo.key && !value.key.startsWith(studio.photo.key)) asked.again = true;
-  settle();
-}
-
-function settle() {
-  if (asked.again && !asked.waiting) return send();
-  panel.dataset.state = asked.waiting ? "waiting" : "ready";
+  panel.dataset.state = studio.waiting ? "waiting" : "ready";
 }
 
 function row({ title, colour, value, detail, truth, fraction, others }) {

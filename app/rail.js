@@ -5,6 +5,7 @@ const find = (selector) => rail.querySelector(selector);
 const input = find("input[type=file]");
 const drop = find(".drop");
 const known = {};
+const SCOPES = [{ value: "map", text: "map" }, { value: "tab", text: "tab" }, { value: "all", text: "image" }];
 
 watch("value", draw);
 studio.subscribe((kind) => { if (kind === "choice") drawChoices(); });
@@ -28,7 +29,8 @@ async function send(file) {
   patch({ error: "", notes: [], busy: true });
   try {
     const stored = await upload(file);
-    trigger("photo", { path: stored.path, name: file.name });
+    studio.set("photo-sent", { example: null });
+    studio.ask("photo", { path: stored.path, name: file.name });
   } catch (problem) {
     patch({ error: "The photo did not reach the studio. Is it still running? Drop it again to retry.", busy: false });
   }
@@ -42,10 +44,11 @@ function patch(changes) {
 function draw() {
   if (!props.value) return;
   Object.assign(known, { busy: false }, props.value);
-  const { tasks, scales = [] } = known;
+  const { tasks, scales = [], heads = 0 } = known;
   // The finest scale tells neighbouring pixels apart best.
   const finest = scales.length - 1;
-  studio.set("lists", { tasks: tasks ?? [], scales, scale: finest < 0 ? null : Math.min(studio.scale ?? finest, finest) });
+  studio.set("lists", { tasks: tasks ?? [], scales, heads, scale: finest < 0 ? null : Math.min(studio.scale ?? finest, finest) });
+  if (known.chosen !== undefined) studio.example = known.chosen;
   if (!tasks?.some(({ name }) => name === studio.task)) studio.task = tasks?.[0]?.name ?? null;
   redraw();
 }
@@ -66,7 +69,7 @@ function drawExamples() {
     const on = id === known.chosen;
     const button = make("button", { type: "button", class: on ? "on" : "", "aria-pressed": String(on), title: name, "data-testid": `example-${id}` },
       make("img", { src: thumb, alt: name }));
-    button.addEventListener("click", () => { patch({ chosen: id, error: "", busy: false }); trigger("example", { id }); });
+    button.addEventListener("click", () => { patch({ chosen: id, error: "", busy: false }); studio.example = id; studio.ask("example", { id }); });
     return button;
   }));
 }
@@ -79,6 +82,7 @@ function drawChoices() {
     button.addEventListener("click", () => studio.choose({ task: name }));
     return button;
   }));
+  find(".scope").replaceChildren(segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
   const scales = known.scales ?? [];
   find(".scale").hidden = scales.length < 2;
   find(".scale div").replaceChildren(segments("Scale of the bridge", scales.map((text, value) => ({ value, text })), studio.scale,

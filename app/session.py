@@ -1,9 +1,10 @@
-"""One checkpoint and what it said about each photo.
+"""The checkpoints and what they said about each photo.
 
 Torch takes seconds to import. It is loaded here by a thread, after the page is served: this module must not import
 it, nor anything that does, at its top.
 """
 
+import copy
 import hashlib
 import logging
 import threading
@@ -17,11 +18,14 @@ import numpy as np
 from bridgenet.tasks import TaskName
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bridgenet.images import LoadedImage
+    from bridgenet.model import BridgeNet
     from bridgenet.predictor import Prediction, Predictor
     from bridgenet.trace import Trace
 
-KEPT = 12
+KEPT = 24
 """Analyses that are kept, over all visitors. One takes some tens of megabytes."""
 
 
@@ -36,21 +40,27 @@ class Analysis:
     Attributes:
         key: Names the photo and the checkpoint.
         title: What the photo shows, or its file name.
+        example: Name of the example; empty for a photo that somebody brought.
         trace: Every tensor of the forward pass.
         prediction: What every task says at the size of the photo, the photo itself, and what was done to read it.
         truth: What is known about the photo, see `app.examples.Picture`.
         truth_classes: Whose classes the ground truth has.
         depth_limits: One scale, in metres, for predicted and measured depth.
+        checkpoint: Name of the checkpoint.
+        predictor: The network.
         memory: Results that views want to compute once.
     """
 
     key: str
     title: str
+    example: str
     trace: "Trace"
     prediction: "Prediction"
     truth: dict[TaskName, np.ndarray]
     truth_classes: str
     depth_limits: tuple[float, float]
+    checkpoint: str
+    predictor: "Predictor"
     memory: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -69,13 +79,29 @@ class Analysis:
         """Whose classes the segmentation has."""
         return self.prediction.dataset
 
+    def own_model(self) -> "BridgeNet":
+        """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""
+        model = self.predictor.model
+        weights = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+        return copy.deepcopy(model, weights)
+
+    def images(self) -> "Tensor":
+        """The photo as the network saw it: float (1, 3, height, width), 0..1."""
+        return self.predictor.network_input(self.photo())
+
+    def photo(self) -> "LoadedImage":
+        """The photo, in the size of the predictions."""
+        from bridgenet.images import LoadedImage
+
+        return LoadedImage(self.prediction.image, self.prediction.notes)
+
 
 class Session:
-    """Loads a checkpoint in the background and remembers its latest analyses.
+    """Loads checkpoints in the background and remembers the latest analyses.
 
     Args:
-        checkpoint: Folder of the checkpoint.
-        device: Where the network runs.
+        checkpoint: Folder of the checkpoint that the studio opens with.
+        device: Where the networks run.
     """
 
     def __init__(self, checkpoint: Path, device: str = "cpu") -> None:
@@ -85,43 +111,59 @@ class Session:
         self._lock = threading.Lock()
         self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
-        self._predictor: Predictor | None = None
+        self._predictors: dict[str, Predictor] = {}
         self._problem = ""
 
     @property
     def ready(self) -> bool:
         """Whether the network can answer."""
-        return self._predictor is not None
+        return self._loaded.is_set()
+
+    @property
+    def checkpoints(self) -> dict[str, Path]:
+        """Folders by name: the one the studio opens with, then its neighbours."""
+        folders = [self.checkpoint, *sorted(path.parent for path in self.checkpoint.parent.glob("*/config.json"))]
+        return {folder.name: folder for folder in folders}
 
     def start(self) -> None:
         """Load the checkpoint in the background. Further calls do nothing."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._load, name="load-checkpoint", daemon=True)
+                self._thread = threading.Thread(target=self._load_first, name="load-checkpoint", daemon=True)
                 self._thread.start()
 
-    def predictor(self) -> "Predictor":
-        """The network, once it is loaded.
+    def predictor(self, name: str | None = None) -> "Predictor":
+        """The network of a checkpoint, once it is loaded.
+
+        Args:
+            name: Of the checkpoint. None: the one the studio opens with.
 
         Raises:
-            StudioError: The checkpoint could not be loaded.
+            StudioError: There is no such checkpoint, or it could not be loaded.
         """
         self.start()
         self._loaded.wait()
-        if self._predictor is None:
+        name = name or self.checkpoint.name
+        if name not in self.checkpoints:
+            raise StudioError(f"There is no checkpoint {name}. Choose one of {', '.join(self.checkpoints)}.")
+        if name not in self._predictors:
+            self._load(name)
+        if name not in self._predictors:
             raise StudioError(self._problem)
-        return self._predictor
+        return self._predictors[name]
 
     def analyse(
         self,
         photo: "LoadedImage",
         *,
         title: str,
+        example: str = "",
         truth: dict[TaskName, np.ndarray] | None = None,
         truth_classes: str = "",
+        checkpoint: str | None = None,
     ) -> Analysis:
-        """Everything the network computes for a photo. A photo that was analysed before is not computed again."""
-        predictor = self.predictor()
+        """Everything a network computes for a photo. A photo that was analysed before is not computed again."""
+        predictor = self.predictor(checkpoint)
         words = str((photo.pixels.shape, title, photo.notes)).encode()
         key = f"{hashlib.sha256(photo.pixels.tobytes() + words).hexdigest()[:24]}:{predictor.name}"
         if (known := self.find(key)) is not None:
@@ -131,12 +173,26 @@ class Session:
         truth = {task: _resized(array, (height, width)) for task, array in (truth or {}).items()}
         depths = [maps["depth"] for maps in (truth,) if "depth" in maps]
         depths += [prediction["depth"].array] if "depth" in prediction else []
-        analysis = Analysis(key, title, trace, prediction, truth, truth_classes, _depth_limits(depths))
+        limits = _depth_limits(depths)
+        analysis = Analysis(
+            key, title, example, trace, prediction, truth, truth_classes, limits, predictor.name, predictor
+        )
         with self._lock:
             self._analyses[key] = analysis
             while len(self._analyses) > KEPT:
                 self._analyses.popitem(last=False)
         return analysis
+
+    def again(self, analysis: Analysis, checkpoint: str) -> Analysis:
+        """What another checkpoint says about the photo of an analysis."""
+        return self.analyse(
+            analysis.photo(),
+            title=analysis.title,
+            example=analysis.example,
+            truth=analysis.truth,
+            truth_classes=analysis.truth_classes,
+            checkpoint=checkpoint,
+        )
 
     def find(self, key: str | None) -> Analysis | None:
         """A remembered analysis, or None if it was never made or has been released."""
@@ -146,18 +202,20 @@ class Session:
             self._analyses.move_to_end(key)
             return self._analyses[key]
 
-    def _load(self) -> None:
+    def _load_first(self) -> None:
+        self._load(self.checkpoint.name)
+        self._loaded.set()
+
+    def _load(self, name: str) -> None:
         try:
             # The views import torch too: here, not at the first click.
             import app.pages.views  # noqa: F401
             from bridgenet.predictor import Predictor
 
-            self._predictor = Predictor.load(self.checkpoint, device=self.device)
+            self._predictors[name] = Predictor.load(self.checkpoints[name], device=self.device)
         except Exception as problem:
-            logging.getLogger(__name__).exception("The checkpoint %s could not be loaded", self.checkpoint)
-            self._problem = f"The checkpoint {self.checkpoint.name} could not be loaded: {problem}"
-        finally:
-            self._loaded.set()
+            logging.getLogger(__name__).exception("The checkpoint %s could not be loaded", name)
+            self._problem = f"The checkpoint {name} could not be loaded: {problem}"
 
 
 def _depth_limits(depths: list[np.ndarray]) -> tuple[float, float]:

@@ -1,69 +1,109 @@
-// A grid of maps of one photo. The DOM is built once per layout; later values only change pictures and words, so
-// that cross-hair and keyboard focus stay where they are.
+// A view: words, tools, and groups of maps, matrices, lines and bars. The DOM is built once per layout; later values
+// only change pictures and words, so that cross-hair and keyboard focus stay where they are.
 const root = element.querySelector("[data-viewer]");
+const name = root.dataset.viewer;
 const cells = new Map();
+const drawTools = toolRow(root.querySelector(".tools"));
 let layout = null;
+// Key of what Python is computing for this view; and of what the visitor did not want to wait for.
+let running = null;
+let unwanted = null;
 
 watch("value", draw);
 studio.subscribe((kind) => {
   if (kind === "photo") drawPhotos();
   if (kind === "choice") markTask();
   if (["hover", "pick", "photo"].includes(kind)) moveCross();
+  if (kind === "waiting" && studio.tab === name && root.dataset.state !== "absent") root.dataset.state = studio.waiting ? "waiting" : known() ? "ready" : "pending";
 });
 root.addEventListener("pointermove", (event) => whereIs(event, (place) => studio.point(place), () => studio.point(null)));
 root.addEventListener("pointerleave", () => studio.point(null));
 root.addEventListener("click", (event) => whereIs(event, (place) => { root.focus({ preventScroll: true }); studio.pick(place); }));
+root.querySelector(".pending button").addEventListener("click", () => (running ? cancel() : run(props.value?.key)));
 draw();
+
+// Whether what is shown is whole, and not something that is still being computed.
+function known() {
+  return Boolean(layout) && root.querySelector(".pending").hidden;
+}
 
 function draw() {
   const value = props.value;
-  root.hidden = Boolean(value?.absent);
-  root.dataset.state = value?.absent ? "absent" : root.dataset.state;
-  if (!value?.groups) return;
-  root.dataset.key = value.key;
-  if (value.photo) studio.set("photo", { photo: value.photo });
-  if (value.heads) studio.set("heads", { heads: value.heads });
+  if (!value) return;
+  root.hidden = Boolean(value.absent);
+  if (value.absent) root.dataset.state = "absent";
+  if (value.stale) studio.drawn[name] = "";
+  if (value.problem) [running, unwanted] = [null, running];
+  if (value.progress || value.problem) return pend(value.problem ?? value.words, value.progress);
+  if (value.same) root.dataset.state = known() ? "ready" : "pending";
+  if (!value.groups) return;
+  studio.drawn[name] = root.dataset.key = value.key;
+  if (value.heads !== undefined) studio.heads = value.heads;
   drawWords(value);
-  const wanted = JSON.stringify(value.groups.map((group) => [group.title, group.columns, group.maps.map((map) => map.id)]));
+  const wanted = JSON.stringify(value.groups.map((group) => [group.id, group.kind, group.span, group.title, group.columns, group.maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold])]));
   if (wanted !== layout) build(value);
   layout = wanted;
-  value.groups.forEach((group, index) => {
-    const box = root.querySelector(`[data-group="${index}"]`);
-    const text = box.querySelector(".group-text");
-    if (text) text.textContent = group.text ?? "";
-    group.maps.forEach((map) => fill(cells.get(map.id), map, value));
-  });
+  value.groups.forEach((group, index) => fillGroup(root.querySelector(`[data-group="${index}"]`), group, value));
   markTask();
   moveCross();
-  root.dataset.state = "ready";
+  pend(value.pending);
+  if (!value.pending) running = null;
+  else if (value.key !== running && value.key !== unwanted) run(value.key);
+}
+
+function run(key) {
+  if (running) studio.ask("cancel");
+  [running, unwanted] = [key, null];
+  studio.ask("run", { tab: name });
+}
+
+function cancel() {
+  studio.ask("cancel");
+  [running, unwanted] = [null, running];
+  pend("Cancelled.");
+}
+
+// What is still to be computed, and how far it is. Nothing: it is all there.
+function pend(text, progress) {
+  const line = root.querySelector(".pending");
+  line.hidden = !text;
+  line.querySelector("p").textContent = text ?? "";
+  const [bar, button] = [line.querySelector("progress"), line.querySelector("button")];
+  bar.hidden = !running;
+  button.textContent = running ? "Cancel" : "Compute";
+  if (progress) [bar.value, bar.max] = progress;
+  else bar.removeAttribute("value");
+  root.dataset.state = text ? "pending" : "ready";
 }
 
 function drawWords(value) {
-  root.querySelector(".say").replaceChildren(
-    ...(value.say ?? []).map(({ text, colour }) => colour ? make("em", { style: { "--task": colour } }, text) : text));
+  root.querySelector(".say").replaceChildren(...spoken(value.say ?? []));
   root.querySelector(".hint").textContent = value.hint ?? "";
-  root.querySelector(".tools").replaceChildren(...(value.tools ?? []).map(tool));
+  drawTools(value.tools ?? []);
   root.querySelector(".bar").replaceChildren(...(value.shares ? [shareBar(value.shares, true)] : []));
-}
-
-function tool({ name, label, options, chosen }) {
-  return make("div", { class: "tool" }, make("span", {}, label),
-    segments(label, options, chosen, (value) => studio.choose({ [name]: value })));
 }
 
 function build(value) {
   cells.clear();
   root.querySelector(".groups").replaceChildren(...value.groups.map((group, index) => {
-    const grid = make("div", { class: "grid", style: { "--columns": group.columns ?? 3 } }, ...group.maps.map((map) => {
+    const head = make("div", { class: "group-head" }, group.title ? make("h3", {}, group.title) : null, make("span", { class: "group-text" }));
+    const body = make("div", { class: group.kind ? "chart" : "grid", style: { "--columns": group.columns ?? 3 } });
+    group.maps?.forEach((map) => {
       const cell = makeCell(map);
       cells.set(map.id, cell);
-      return cell.card;
-    }));
-    const head = make("div", { class: "group-head" },
-      group.title ? make("h3", {}, group.title) : null,
-      make("span", { class: "group-text" }));
-    return make("section", { class: group.title ? "group" : "group bare", "data-group": index }, head, grid);
+      body.append(cell.card);
+    });
+    return make("section", { class: group.title ? "group" : "group bare", "data-group": index, "data-testid": group.id ? `group-${group.id}` : null, style: { "--span": group.span ?? 12 } }, head, body);
   }));
+}
+
+function fillGroup(box, group, value) {
+  box.querySelector(".group-text").textContent = group.text ?? "";
+  group.maps?.forEach((map) => fill(cells.get(map.id), map, value));
+  if (!group.kind) return;
+  const held = box.contains(document.activeElement) ? document.activeElement.dataset.value : null;
+  box.querySelector(".chart").replaceChildren(CHARTS[group.kind](group));
+  if (held) box.querySelector(`[data-value="${CSS.escape(held)}"]`)?.focus();
 }
 
 function makeCell(map) {
@@ -73,8 +113,9 @@ function makeCell(map) {
     title: make("b"), note: make("small"), foot: make("div", { class: "foot" }), dot: dot("#888"),
     across: make("i", { class: "across" }), down: make("i", { class: "down" }), box: make("u"),
     task: map.task ?? null,
+    token: make("s"),
   };
-  cell.frame = make("div", { class: "map", "data-map": map.id }, cell.picture, cell.isolate, cell.across, cell.down, cell.box);
+  cell.frame = make("div", { class: "map", "data-map": map.id }, cell.picture, cell.isolate, ...wipeOver(cell, map), cell.token, cell.across, cell.down, cell.box);
   cell.card = make("figure", { class: "card", "data-testid": `map-${map.id}` },
     make("figcaption", {}, cell.dot, cell.title, cell.note), cell.frame, cell.foot);
   return cell;
@@ -91,8 +132,51 @@ function fill(cell, map, value) {
   cell.picture.alt = map.alt;
   if (map.src) cell.picture.src = map.src;
   else if (studio.photo.src) cell.picture.src = studio.photo.src;
-  cell.foot.replaceChildren(...footOf(cell, map));
+  if (map.wipe) Object.assign(cell.over, { src: map.wipe.src || studio.photo.src, alt: map.wipe.alt });
+  placeToken(cell.token, map.token);
   if (map.values) cell.reader = openReader(map.values, cell.picture);
+  cell.foot.replaceChildren(...footOf(cell, map), ...thresholdOf(cell, map));
+}
+
+// A second picture over the first, of which a slider uncovers the left part: before | after.
+function wipeOver(cell, map) {
+  if (!map.wipe) return [];
+  cell.over = make("img", { class: "over", draggable: "false" });
+  cell.wipe = make("input", { type: "range", class: "wipe", min: 0, max: 100, value: 50, "aria-label": map.wipe.label });
+  cell.edge = make("b", { class: "edge" });
+  const show = () => cell.frame.style.setProperty("--wipe", `${cell.wipe.value}%`);
+  cell.wipe.addEventListener("input", show);
+  cell.wipe.addEventListener("click", (event) => event.stopPropagation());
+  queueMicrotask(show);
+  return [cell.over, cell.edge, make("span", { class: "left" }, map.wipe.left), make("span", { class: "right" }, map.wipe.right), cell.wipe];
+}
+
+// The token that is looked from, as fractions {left, top, width, height} of the map.
+function placeToken(box, token) {
+  box.hidden = !token;
+  if (token) for (const side of ["left", "top", "width", "height"]) box.style[side] = `${100 * token[side]}%`;
+}
+
+// A threshold for probabilities: black where the number is above it. It is the reader's own and changes nothing else.
+function thresholdOf(cell, map) {
+  if (!map.threshold) return [];
+  cell.limit ??= map.threshold.value;
+  const range = make("input", { type: "range", min: 0, max: 1, step: 0.01, value: cell.limit, "aria-label": `Threshold of ${map.title}` });
+  const on = make("input", { type: "checkbox", "aria-label": `Cut ${map.title} at the threshold` });
+  const text = make("output");
+  on.checked = Boolean(cell.cut);
+  const apply = async () => {
+    cell.limit = Number(range.value);
+    cell.cut = on.checked;
+    text.textContent = cell.limit.toFixed(2);
+    const reader = await cell.reader;
+    cell.isolate.classList.toggle("on", Boolean(reader && cell.cut));
+    if (reader && cell.cut) paint(cell, reader, (at) => (reader.number(at) >= cell.limit ? [0, 0, 0, 255] : [255, 255, 255, 255]));
+  };
+  range.addEventListener("input", () => { on.checked = true; apply(); });
+  on.addEventListener("change", apply);
+  apply();
+  return [make("label", { class: "cut" }, on, "cut at", range, text)];
 }
 
 function drawPhotos() {
@@ -124,12 +208,14 @@ async function isolateClass(cell, index) {
   const reader = index === null ? null : await cell.reader;
   cell.isolate.classList.toggle("on", Boolean(reader));
   if (!reader) return;
+  paint(cell, reader, (at) => (reader.bytes[at] === index ? [0, 0, 0, 0] : [251, 250, 247, 216]));
+}
+
+function paint(cell, reader, colour) {
   cell.isolate.width = reader.width;
   cell.isolate.height = reader.height;
   const veil = new ImageData(reader.width, reader.height);
-  for (let pixel = 0; pixel < reader.width * reader.height; pixel++) {
-    veil.data.set(reader.bytes[4 * pixel] === index ? [0, 0, 0, 0] : [251, 250, 247, 216], 4 * pixel);
-  }
+  for (let at = 0; at < reader.bytes.length; at += 4) veil.data.set(colour(at), at);
   cell.isolate.getContext("2d").putImageData(veil, 0, 0);
 }
 
@@ -142,7 +228,8 @@ async function openReader(values, picture) {
   const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d", { willReadFrequently: true });
   context.drawImage(source, 0, 0);
   const bytes = context.getImageData(0, 0, width, height).data;
-  return { width, height, bytes, read: (x, y) => readPixel(values, bytes, 4 * (y * width + x)) };
+  const number = (at) => (256 * bytes[at] + bytes[at + 1]) * (values.scale ?? 1);
+  return { width, height, bytes, number, read: (x, y) => readPixel(values, bytes, 4 * (y * width + x)) };
 }
 
 function readPixel(values, bytes, at) {
@@ -153,13 +240,13 @@ function readPixel(values, bytes, at) {
   }
   const number = 256 * bytes[at] + bytes[at + 1];
   if (number === 65535) return "not measured";
-  const amount = number * values.scale;
+  const amount = number * values.scale + (values.offset ?? 0);
   return `${values.significant ? amount.toPrecision(values.significant) : amount.toFixed(values.digits)} ${values.unit ?? ""}`.trim();
 }
 
 function whereIs(event, inside, outside) {
   const frame = event.target.closest?.(".map");
-  if (!frame) return outside?.();
+  if (!frame || event.target.matches("input")) return outside?.();
   const box = frame.getBoundingClientRect();
   return inside({ x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
 }

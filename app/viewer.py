@@ -25,17 +25,23 @@ def linked_viewer(name: str, value: Value = None) -> gr.HTML:
         value: What it shows at first.
     """
     template = f"""
-    <section class="studio viewer" data-viewer data-testid="viewer-{name}" data-state="empty" tabindex="0"
-      role="application" aria-label="Maps of {name}. Arrow keys move the pixel, with Shift by 8.">
+    <section class="studio viewer" data-viewer="{name}" data-testid="viewer-{name}" data-state="empty" tabindex="0"
+      role="tabpanel" aria-labelledby="tab-{name}" aria-describedby="hint-{name}">
       <p class="say"></p>
-      <div class="top"><p class="hint"></p><div class="tools"></div></div>
+      <div class="top"><p class="hint" id="hint-{name}"></p><div class="tools"></div></div>
+      <div class="pending" hidden><p role="status"></p><progress></progress><button type="button">Cancel</button></div>
       <div class="bar"></div><div class="groups"></div>
     </section>"""
-    return _component(value, template, "viewer.js", f"viewer-{name}")
+    return _component(value, template, f"viewer-{name}", "charts.js", "tools.js", "viewer.js")
+
+
+def wire(value: Value = None) -> gr.HTML:
+    """Nothing to see: it carries the page's events to Python, and the photo from there."""
+    return _component(value, '<div data-testid="wire" hidden></div>', "wire", "wire.js")
 
 
 def inspector_panel(value: Value = None) -> gr.HTML:
-    """What every task says at the selected pixel. Sends each selection to Python as the event `pick`."""
+    """What every task says at the selected pixel."""
     template = """
     <aside class="studio inspector" data-testid="inspector" data-state="empty" aria-label="Pixel inspector">
       <h4 class="where">Pixel</h4>
@@ -46,11 +52,11 @@ def inspector_panel(value: Value = None) -> gr.HTML:
       <div class="asked" hidden><h4 class="after">Who the bridge asked here</h4><div></div></div>
       <p class="live unseen" aria-live="polite"></p>
     </aside>"""
-    return _component(value, template, "inspector.js", "inspector")
+    return _component(value, template, "inspector", "inspector.js")
 
 
 def rail_panel(value: Value = None) -> gr.HTML:
-    """Drop zone, examples, tasks and keys. Sends the events `photo` and `example`."""
+    """Drop zone, examples, tasks, display, and keys."""
     template = """
     <div class="studio rail" data-testid="rail" data-state="empty">
       <div><label class="drop" data-testid="drop"><b>Drop a photo</b><span class="limit"></span>
@@ -59,11 +65,12 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="notes" data-testid="notes" aria-live="polite"></div></div>
       <div><h4 class="after">Examples</h4><div class="thumbs"></div></div>
       <div><h4 class="after">Tasks</h4><div class="tasks"></div>
-      <div class="scale" hidden><h4 class="after">Scale of the bridge</h4><div></div></div></div>
+      <div class="scale" hidden><h4 class="after">Scale of the bridge</h4><div></div></div>
+      <h4 class="after">Colour scale</h4><div class="scope"></div></div>
       <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
-        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd>6</kbd> task</p></div>
+        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd>6</kbd> task · <kbd>P</kbd> pin</p></div>
     </div>"""
-    return _component(value, template, "rail.js", "rail")
+    return _component(value, template, "rail", "rail.js")
 
 
 def page_head(value: Value = None) -> gr.HTML:
@@ -71,8 +78,10 @@ def page_head(value: Value = None) -> gr.HTML:
     template = """
     <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
       <span class="chip" data-testid="checkpoint"></span>
-      <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span></header>"""
-    return _component(value, template, "frame.js", "head")
+      <select class="others" aria-label="Checkpoint" hidden></select>
+      <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
+      <span class="actions"><button type="button" class="quiet" data-action="link">Copy link</button></span></header>"""
+    return _component(value, template, "head", "frame.js")
 
 
 def page_way(value: Value = None) -> gr.HTML:
@@ -81,14 +90,14 @@ def page_way(value: Value = None) -> gr.HTML:
     <nav class="studio way" data-frame aria-label="Views">
       <div class="pipeline" aria-label="The network, from the image to the predictions"></div>
       <div class="tabs" role="tablist"></div></nav>"""
-    return _component(value, template, "frame.js", "way")
+    return _component(value, template, "way", "frame.js")
 
 
-def _component(value: Value, template: str, script: str, name: str) -> gr.HTML:
+def _component(value: Value, template: str, name: str, *scripts: str) -> gr.HTML:
     return gr.HTML(
         value,  # type: ignore[arg-type]
         html_template=template,
-        js_on_load=f"{_read('page.js')}\n{_read(script)}",
+        js_on_load="\n".join(_read(script) for script in ("page.js", *scripts)),
         apply_default_css=False,
         elem_id=name,
     )

@@ -162,12 +162,11 @@ class Predictor:
             ImageError: The image cannot be used.
         """
         loaded = image if isinstance(image, LoadedImage) else load_image(image)
-        pixels = torch.from_numpy(loaded.pixels).permute(2, 0, 1)[None].float() / 255
+        pixels = _to_tensor(loaded)
         height, width = pixels.shape[-2:]
         network_size = fit_size((height, width), self.config.data.input_size)
-        device = next(self.model.parameters()).device
         with self._lock:
-            trace = self.model(_resize_photo(pixels, network_size).to(device))
+            trace = self.model(self.network_input(loaded))
         scale = min(1.0, MAX_PREDICTION_SIDE / max(height, width))
         size = (round(height * scale), round(width * scale))
         shown = (_resize_photo(pixels, size)[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
@@ -175,6 +174,16 @@ class Predictor:
             task: self._answer(task, trace.logits[task], size) for task in self.tasks
         }
         return trace, Prediction(shown, loaded.notes, network_size, self.config.data.name, answers)
+
+    def network_input(self, image: Source | LoadedImage) -> Image:
+        """A photo as the network sees it: float (1, 3, height, width), 0..1, on its device, sized by `fit_size`.
+
+        Raises:
+            ImageError: The image cannot be used.
+        """
+        pixels = _to_tensor(image if isinstance(image, LoadedImage) else load_image(image))
+        size = fit_size((pixels.shape[-2], pixels.shape[-1]), self.config.data.input_size)
+        return _resize_photo(pixels, size).to(next(self.model.parameters()).device)
 
     def _answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:
         # From the fusion grid to the photo in one step: the sharpest way to resize.
@@ -221,6 +230,10 @@ def to_values(task: TaskName, logits: Tensor) -> tuple[Tensor, Tensor | None]:
             return logits.softmax(dim=0)[1], None
         case "edge":
             return logits[0].sigmoid(), None
+
+
+def _to_tensor(loaded: LoadedImage) -> Tensor:
+    return torch.from_numpy(loaded.pixels).permute(2, 0, 1)[None].float() / 255
 
 
 def _resize_photo(pixels: Image, size: tuple[int, int]) -> Tensor:

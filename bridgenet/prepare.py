@@ -1,11 +1,15 @@
-"""Writes a data set in the plain folder layout that BridgeNet reads, from the files that its authors publish.
+"""Prepares what is made once: a data set for training, or the colours of a checkpoint's features.
 
-NYU Depth v2: `nyu_depth_v2_labeled.mat` (2.8 GB) from the pages of the data set, and `splits.mat`. The labels there are
-894 fine classes. The 40 classes of the literature are a later grouping of Gupta et al., published as
-`classMapping40.mat`; hand it over with --class-mapping. Without it, the fine classes whose name is one of the 40 are
-kept and all others become void: good for a look, not for numbers that are compared with the literature.
+`nyud` writes NYU Depth v2 in the plain folder layout that BridgeNet reads, from the files of its authors:
+`nyu_depth_v2_labeled.mat` (2.8 GB) from the pages of the data set, and `splits.mat`. The labels there are 894 fine
+classes. The 40 classes of the literature are a later grouping of Gupta et al., published as `classMapping40.mat`;
+hand it over with --class-mapping. Without it, the fine classes whose name is one of the 40 are kept and all others
+become void: good for a look, not for numbers that are compared with the literature. A run that was stopped goes on
+where it was when it is started again.
 
-A run that was stopped goes on where it was when it is started again.
+`basis` fits the colours of feature maps on reference images and leaves them in the checkpoint's folder, so that equal
+colours mean equal features across images. Only directions and limits are kept, no image. Training does this at its
+end.
 """
 
 import errno
@@ -15,9 +19,9 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import h5py
 import numpy as np
@@ -26,7 +30,9 @@ from PIL import Image
 from scipy.io import loadmat
 from tqdm import tqdm
 
-from bridgenet.data import CLASSES, DataError
+from bridgenet.data import CLASSES, DataError, reference_images
+from bridgenet.drawing import BASIS_FILE, BasisError, fit_basis
+from bridgenet.learning import CheckpointError, load_model, locate_data
 
 _CLASSES = len(CLASSES["nyud"])
 _ALIASES = {"refridgerator": "refrigerator"}
@@ -36,13 +42,12 @@ _BYTES_PER_IMAGE = 500_000
 _JPEG_QUALITY = 95
 _RECORD = "prepared.json"
 
+REFERENCE_IMAGES = 64
+
 
 @dataclass(frozen=True)
-class Arguments:
-    """What to prepare."""
-
-    dataset: tyro.conf.Positional[Literal["nyud"]]
-    """The data set."""
+class Nyud:
+    """NYU Depth v2 from the files of its authors."""
 
     mat: Path
     """nyu_depth_v2_labeled.mat: images, depth and labels."""
@@ -57,18 +62,70 @@ class Arguments:
     """classMapping40.mat: which of the 40 classes each of the 894 is."""
 
 
+@dataclass(frozen=True)
+class Basis:
+    """The colours of a checkpoint's feature maps."""
+
+    checkpoint: tyro.conf.Positional[Path]
+    """Folder of the checkpoint; the basis is written into it."""
+
+    images: int = REFERENCE_IMAGES
+    """Reference images, from the validation split of the checkpoint's data set; made rooms where it is not there."""
+
+    data_root: Path | None = None
+    """Folder of the data set. Default: the folder NAME in $BRIDGENET_DATA."""
+
+
+Arguments = (
+    Annotated[Nyud, tyro.conf.subcommand("nyud", prefix_name=False)]
+    | Annotated[Basis, tyro.conf.subcommand("basis", prefix_name=False)]
+)
+
+
 def main() -> int:
     """The command. Returns its exit status."""
-    arguments = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)
+    arguments: Nyud | Basis = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)  # pyright: ignore
     try:
-        prepare_nyud(arguments.mat, arguments.splits, arguments.out, arguments.class_mapping)
-    except DataError as error:
+        if isinstance(arguments, Basis):
+            prepare_basis(arguments.checkpoint, arguments.images, arguments.data_root)
+        else:
+            prepare_nyud(arguments.mat, arguments.splits, arguments.out, arguments.class_mapping)
+    except (BasisError, CheckpointError, DataError) as error:
         print(f"\n{error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)  # noqa: T201
         return 130
     return 0
+
+
+def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: Path | None = None) -> None:
+    """Fit the colours of feature maps, and leave them in the checkpoint's folder.
+
+    Args:
+        checkpoint: Folder of the checkpoint.
+        images: Number of reference images.
+        data_root: Folder of its data set. If neither this nor $BRIDGENET_DATA names one, made rooms are used.
+
+    Raises:
+        CheckpointError: There is no such checkpoint.
+        DataError: The folder that was asked for is not the data set.
+        BasisError: There are no images.
+    """
+    model, config, _ = load_model(checkpoint)
+    data = config.data
+    try:
+        data = locate_data(data, data_root)
+        references = reference_images(data, images)
+    except DataError as error:
+        if data_root is not None:
+            raise
+        tqdm.write(f"{error}\nMade rooms are used instead.", file=sys.stderr)
+        data = replace(data, name="made_rooms", root=None)
+        references = reference_images(data, images)
+    basis = fit_basis(model, tqdm(references, unit="image"), source=data.name)
+    basis.save(checkpoint / BASIS_FILE)
+    tqdm.write(f"{checkpoint / BASIS_FILE}: fitted on {basis.images} images of {data.name}.", file=sys.stderr)
 
 
 def prepare_nyud(mat: Path, splits: Path, out: Path, class_mapping: Path | None = None) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 import tyro
 from torch import Tensor
 
 from bridgenet.config import TrainConfig
-from bridgenet.data import Batch, DataError
-from bridgenet.drawing import colour_task, depth_limits, truth_array
+from bridgenet.data import Batch, DataError, reference_images
+from bridgenet.drawing import BASIS_FILE, colour_task, depth_limits, fit_basis, truth_array
 from bridgenet.learning import (
     CheckpointError,
     ResumeChoice,
@@ -25,6 +26,7 @@ from bridgenet.learning import (
     check_finished,
     find_state,
     finished_steps,
+    load_model,
     locate_data,
     plain_message,
     start_runtime,
@@ -37,6 +39,9 @@ from bridgenet.trace import Trace
 
 SAMPLES = 4
 """Images in the sample pictures of a validation."""
+
+REFERENCE_IMAGES = 32
+"""On which the colours of feature maps are fitted; `python -m bridgenet.prepare basis` takes more."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -91,6 +96,8 @@ def run(arguments: Arguments) -> int:
     with start_runtime(arguments.device, config.optim.precision) as runtime:
         finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.data.name))
         if runtime.is_main:
+            if finished:
+                leave_basis(config, output, runtime.device)
             done = f"Finished. The checkpoint is {output}." if finished else _how_to_go_on(output)
             print(done, file=sys.stderr)  # noqa: T201
     return 0 if finished else INTERRUPTED
@@ -102,6 +109,13 @@ def complete(arguments: Arguments) -> TrainConfig:
     if arguments.steps is not None:
         config = replace(config, optim=replace(config.optim, steps=arguments.steps))
     return replace(config, data=locate_data(config.data, arguments.data_root))
+
+
+def leave_basis(config: TrainConfig, output: Path, device: torch.device) -> None:
+    """Puts the colours of the network's feature maps beside its weights."""
+    model, _, _ = load_model(output, device)
+    images = reference_images(config.data, REFERENCE_IMAGES)
+    fit_basis(model, images, source=config.data.name).save(output / BASIS_FILE)
 
 
 def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:

@@ -17,6 +17,7 @@ from training_runs import (
     weights,
 )
 
+from bridgenet.drawing import FeatureBasis
 from bridgenet.learning import TrainingError, load_model
 from bridgenet.presets import PRESETS
 from bridgenet.train import complete
@@ -36,6 +37,7 @@ def test_a_finished_run_leaves_a_checkpoint_and_its_history(unbroken: Path) -> N
     assert sorted(path.name for path in unbroken.iterdir()) == [
         "README.md",
         "config.json",
+        "feature_basis.npz",
         "metrics.json",
         "metrics.jsonl",
         "model.safetensors",
@@ -43,6 +45,7 @@ def test_a_finished_run_leaves_a_checkpoint_and_its_history(unbroken: Path) -> N
         "tensorboard",
     ]
     model, config, metrics = load_model(unbroken)
+    assert FeatureBasis.load(unbroken / "feature_basis.npz", model).source == "made_rooms"
     assert tuple(model.config.tasks) == tuple(config.model.tasks)
     assert metrics["step"] == STEPS
     assert metrics["images"] == 100

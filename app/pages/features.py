@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from app.pages.maps import IMAGE_COLOUR, Map, token_map
+from app.pages.page import Page, Value, choices
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import percent, wording
@@ -19,21 +20,13 @@ COLUMNS = 4
 """Maps per row: the scales from 1/32 to 1/4."""
 
 
-def features(analysis: Analysis, selection: Selection) -> dict[str, Any]:
+def features(analysis: Analysis, selection: Selection) -> Value:
     """Value of the viewer, for the selected task."""
     say, hint = wording("features")
     task = selection.task
-    height, width = analysis.size
-    choice = {
-        "name": "task",
-        "label": "Task",
-        "options": [{"value": name, "text": TASKS[name].title} for name in analysis.tasks],
-        "chosen": task,
-    }
+    choice = {"name": "task", "label": "Task"} | choices({name: TASKS[name].title for name in analysis.tasks}, task)
     groups = [_backbone_group(analysis), *_pattern_group(analysis, task), *_stage_groups(analysis, task)]
     return {
-        "key": f"{analysis.key}:{task}",
-        "aspect": width / height,
         "say": [{"text": say}],
         "hint": hint,
         "tools": [choice] if len(analysis.tasks) > 1 else [],
@@ -142,3 +135,6 @@ def _feature_map(name: str, title: str, picture: np.ndarray, colour: str = IMAGE
     rows, columns = picture.shape[:2]
     alt = f"Features {name} at {title}: three principal components as colours, {columns} by {rows} tokens"
     return token_map(name, title, picture, alt, note=f"{columns} × {rows}", colour=colour)
+
+
+PAGE = Page("features", features, follows=frozenset({"task"}))

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from app.pages.attention import bridge_rows, has_bridge
+from app.pages.attention import has_bridge
+from app.pages.bridge import bridge_rows
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import percent
@@ -23,14 +24,8 @@ AXES = {
 }
 
 
-def inspector(analysis: Analysis, selection: Selection, *, fresh: bool = False) -> dict[str, Any]:
-    """Value of the inspector.
-
-    Args:
-        analysis: The analysed photo.
-        selection: Where to look.
-        fresh: Whether the page should move its own selection here, as after a new photo.
-    """
+def inspector(analysis: Analysis, selection: Selection) -> dict[str, Any]:
+    """Value of the inspector."""
     row, column = pixel_of(analysis, selection)
     rows = [task_row(analysis, task, selection) for task in analysis.tasks]
     value: dict[str, Any] = {
@@ -38,8 +33,6 @@ def inspector(analysis: Analysis, selection: Selection, *, fresh: bool = False) 
         "title": f"Pixel {column}, {row}",
         "text": "Everything on this page shows this place.",
         "rows": rows,
-        "at": {"x": selection.x, "y": selection.y},
-        "fresh": fresh,
         "spoken": f"x {column} y {row}: " + ", ".join(f"{entry['title']} {entry['value']}" for entry in rows),
     }
     if has_bridge(analysis):

@@ -1,11 +1,11 @@
 """Overview: the photo, all predictions, and their errors where the truth is known."""
 
-from typing import Any
-
 import numpy as np
 
 from app.encoding import LONGEST, photo_uri
 from app.pages.maps import Map, error_map, photo_map, prediction_map
+from app.pages.page import Page, Value
+from app.selection import Selection
 from app.session import Analysis
 from app.wording import percent, wording
 from bridgenet.tasks import IGNORE
@@ -13,7 +13,7 @@ from bridgenet.tasks import IGNORE
 COUNTS = ("No", "One answer", "Two", "Three", "Four", "Five", "Six")
 
 
-def overview(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
+def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> Value:
     """Value of the viewer: photo, predictions and error maps, none larger than `longest` pixels."""
     height, width = analysis.size
     say, hint = wording("overview")
@@ -23,8 +23,6 @@ def overview(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
     foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
     maps = [photo_map(analysis, foot), *(prediction_map(analysis, task, longest) for task in analysis.tasks)]
     return {
-        "key": analysis.key,
-        "aspect": width / height,
         "photo": {"src": photo_uri(analysis.prediction.image, longest), "size": [width, height], "key": analysis.key},
         "say": [{"text": say.format(count=COUNTS[len(analysis.tasks)])}],
         "hint": hint,
@@ -55,3 +53,6 @@ def error_maps(analysis: Analysis, longest: int = LONGEST) -> list[Map]:
 def _median(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else float("nan")
+
+
+PAGE = Page("overview", overview)

@@ -1,51 +1,89 @@
-"""All views of an analysis at once, under the names of the page's components."""
+"""All views of an analysis, under the names of the page's viewers."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from app.encoding import LONGEST
-from app.pages.attention import bridge, has_bridge, head_count, tpp
-from app.pages.features import features, scale_names
+from app.encoding import LONGEST, photo_uri
+from app.pages import bridge, features, overview, tpp
+from app.pages.attention import has_bridge, head_count
+from app.pages.features import scale_names
 from app.pages.inspector import inspector
-from app.pages.overview import overview
-from app.selection import Selection
+from app.pages.page import Page, Value
+from app.selection import Option, Selection, read_selection
 from app.session import Analysis
+from app.tabs import TABS
 from bridgenet.tasks import TASKS
 
+PAGES: dict[str, Page] = {page.name: page for page in (overview.PAGE, features.PAGE, tpp.PAGE, bridge.PAGE)}
+"""Views by name."""
 
-def place_views(analysis: Analysis, selection: Selection, *, fresh: bool = False) -> dict[str, Any]:
-    """What depends on the selected pixel, head and scale."""
-    return {
-        "bridge": bridge(analysis, selection),
-        "tpp": tpp(analysis, selection),
-        "inspector": inspector(analysis, selection, fresh=fresh),
-    }
+OPTIONS: tuple[Option, ...] = tuple(option for page in PAGES.values() for option in page.options)
+"""Options of all views."""
 
 
-def all_views(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> dict[str, Any]:
+def selection_of(analysis: Analysis, event: Mapping[str, Any]) -> Selection:
+    """The selection that the page reports, as this analysis can mean it."""
+    scales, heads = len(analysis.trace.stages), head_count(analysis)
+    return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads, options=OPTIONS)
+
+
+def view_of(name: str, analysis: Analysis, selection: Selection, drawn: Any = None) -> Value:
+    """Value of one viewer.
+
+    Args:
+        name: Of the view.
+        analysis: The analysed photo.
+        selection: What is selected.
+        drawn: Key of what the viewer shows already. If it is what it should show, the value only says so.
+    """
+    page = PAGES[name]
+    if not page.exists(analysis):
+        return {"absent": True, "key": f"{analysis.key}|absent"}
+    key = page.key(analysis, selection)
+    if key == drawn:
+        return {"same": True, "key": key}
+    height, width = analysis.size
+    value = {"key": key, "photo": analysis.key, "aspect": width / height} | page.view(analysis, selection)
+    # What is still to be computed is not what the key names.
+    return value | {"key": f"{key}|pending"} if "pending" in value else value
+
+
+def photo_of(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
+    """The photo itself, for every viewer and the inspector."""
+    height, width = analysis.size
+    source = photo_uri(analysis.prediction.image, longest)
+    return {"src": source, "size": [width, height], "key": analysis.key, "title": analysis.title}
+
+
+def place_views(analysis: Analysis, selection: Selection, drawn: Any = None) -> dict[str, Any]:
+    """The inspector and the view that is looked at."""
+    tab = selection.tab if selection.tab in PAGES else "overview"
+    return {"inspector": inspector(analysis, selection), tab: view_of(tab, analysis, selection, drawn)}
+
+
+def all_views(analysis: Analysis, selection: Selection) -> dict[str, Any]:
     """Every viewer and the inspector."""
-    return {
-        "overview": overview(analysis, longest),
-        "features": features(analysis, selection),
-        **place_views(analysis, selection, fresh=True),
-    }
+    shown = {name: view_of(name, analysis, selection) for name in PAGES}
+    return shown | {"inspector": inspector(analysis, selection)}
 
 
 def capabilities(analysis: Analysis) -> dict[str, Any]:
-    """What this checkpoint has, for rail and tabs: tasks, scales, tabs, stations of the pipeline."""
+    """What this checkpoint has, for rail and tabs: tasks, scales, heads, tabs, stations of the pipeline."""
     scales = scale_names(analysis) if has_bridge(analysis) else []
-    attention = has_bridge(analysis) or analysis.trace.pattern is not None
+    there = [name for name in TABS if name in PAGES and PAGES[name].exists(analysis)]
     stations = [("Image", "overview", None), ("Backbone", "features", None), ("Preliminary decoders", "features", None)]
-    if analysis.trace.pattern is not None:
-        stations.append(("TPP", "attention", None))
-    stations += [(f"BFE {scale}", "attention", index) for index, scale in enumerate(scales)]
-    stations += [("TFR", "features", None), ("Predictions", "overview", None)]
-    tabs = [("overview", "Overview"), ("features", "Features"), *([("attention", "Attention")] if attention else [])]
+    if "tpp" in there:
+        stations.append(("TPP", "tpp", None))
+    stations += [(f"BFE {scale}", "bridge", index) for index, scale in enumerate(scales)]
+    stations += [("TFR", "refinement", None), ("Predictions", "overview", None)]
     return {
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],
         "scales": scales,
         "heads": head_count(analysis),
-        "tabs": [{"name": name, "title": title} for name, title in tabs],
+        "tabs": [{"name": name, "title": TABS[name]} for name in there],
         "pipeline": [
-            {"title": title, "tab": tab} | ({} if scale is None else {"scale": scale}) for title, tab, scale in stations
+            {"title": title, "tab": tab} | ({} if scale is None else {"scale": scale})
+            for title, tab, scale in stations
+            if tab in there
         ],
     }

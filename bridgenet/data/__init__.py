@@ -1,9 +1,11 @@
 """What goes in: pictures with ground truth for every task, read, transformed and batched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from bridgenet.config import IMAGENET_MEAN, DataConfig
@@ -26,6 +28,7 @@ __all__ = [
     "Sample",
     "collate",
     "open_dataset",
+    "reference_images",
 ]
 
 GROUND_TRUTH: dict[str, tuple[TaskName, ...]] = {"nyud": NyudReader.tasks, "made_rooms": ALL_TASKS}
@@ -122,6 +125,21 @@ def open_dataset(
         config.target_stride,
     )
     return MultiTaskDataset(reader, tasks, transform)
+
+
+def reference_images(config: DataConfig, count: int) -> Iterator[Tensor]:
+    """Images (3, height, width) of the validation split, evenly spread over it, whole, and without ground truth.
+
+    Args:
+        config: Which data set, and the size of the images.
+        count: How many; fewer if the split has fewer.
+
+    Raises:
+        DataError: The data set is not there, or a file is damaged.
+    """
+    dataset = open_dataset(replace(config, resize=True), "val", ())
+    count = min(count, len(dataset))
+    return (dataset[index * len(dataset) // count].image for index in range(count))
 
 
 def _open_reader(config: DataConfig, split: Literal["train", "val"]) -> Reader:

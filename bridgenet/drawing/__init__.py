@@ -1,18 +1,36 @@
 """How results are drawn. Numbers in, pictures (uint8 RGB) out; the meaning of every colour is stated with it."""
 
-from bridgenet.drawing.attention import (
+from bridgenet.drawing.attention import Direction, Fusion, tpp_attention, tpp_grids, tpp_row
+from bridgenet.drawing.attention_maps import (
     AttentionRow,
+    AttentionView,
+    Scope,
+    Weighting,
     attention_entropy,
+    colour_limits,
+    place_in_words,
+    together,
+    token_at,
+)
+from bridgenet.drawing.basis import BASIS_FILE, BasisError, FeatureBasis, basis_of_trace, fit_basis
+from bridgenet.drawing.bridge_attention import (
+    DominantTask,
     bridge_grids,
     bridge_rows,
     bridge_share_maps,
     bridge_shares,
+    dominant_task,
     dominant_task_map,
-    token_at,
-    tpp_grids,
-    tpp_row,
 )
-from bridgenet.drawing.features import PcaColours, channel_norm, pca_rgb, pca_rgb_aligned, similarity_to_token
+from bridgenet.drawing.features import (
+    ChannelMap,
+    PcaColours,
+    channel_map,
+    channel_norm,
+    pca_rgb,
+    pca_rgb_aligned,
+    similarity_to_token,
+)
 from bridgenet.drawing.figure import (
     Bar,
     Panel,
@@ -25,6 +43,7 @@ from bridgenet.drawing.figure import (
     prediction_panel,
     shares_figure,
 )
+from bridgenet.drawing.foreground import Foreground, find_foreground
 from bridgenet.drawing.palette import class_names, class_palette, scale_table, task_colour
 from bridgenet.drawing.predictions import (
     LegendEntry,
@@ -42,30 +61,47 @@ from bridgenet.drawing.predictions import (
 )
 
 __all__ = [
+    "BASIS_FILE",
     "AttentionRow",
+    "AttentionView",
     "Bar",
+    "BasisError",
+    "ChannelMap",
+    "Direction",
+    "DominantTask",
+    "FeatureBasis",
+    "Foreground",
+    "Fusion",
     "LegendEntry",
     "Panel",
     "PcaColours",
+    "Scope",
+    "Weighting",
     "attention_entropy",
     "attention_figure",
+    "basis_of_trace",
     "bridge_grids",
     "bridge_rows",
     "bridge_share_maps",
     "bridge_shares",
+    "channel_map",
     "channel_norm",
     "class_names",
     "class_palette",
     "colour_classes",
     "colour_depth",
     "colour_heat",
+    "colour_limits",
     "colour_normals",
     "colour_probability",
     "colour_signed",
     "colour_task",
     "depth_figure",
     "depth_limits",
+    "dominant_task",
     "dominant_task_map",
+    "find_foreground",
+    "fit_basis",
     "heat_panel",
     "legend_entries",
     "legend_figure",
@@ -74,12 +110,15 @@ __all__ = [
     "panel_figure",
     "pca_rgb",
     "pca_rgb_aligned",
+    "place_in_words",
     "prediction_panel",
     "scale_table",
     "shares_figure",
     "similarity_to_token",
     "task_colour",
+    "together",
     "token_at",
+    "tpp_attention",
     "tpp_grids",
     "tpp_row",
     "truth_array",

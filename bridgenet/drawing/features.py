@@ -1,6 +1,7 @@
-"""Feature maps as pictures: three principal components as RGB, the length of the feature, likeness to one token.
+"""Feature maps as pictures: principal components as RGB, the length of the feature, likeness to one token, channels.
 
-Colours of two maps can be compared only if both use one basis. `pca_rgb` finds it: each map is centred by its own
+Colours of two maps can be compared only if both use one basis. `pca_rgb` finds one for maps of one image, and
+`basis.py` one that stays the same from image to image. Here each map is centred by its own
 mean (with a common mean the first component would merely tell the maps apart), and all share the directions and
 the limits. Signs are fixed, so the same features give the same colours in every run.
 """
@@ -14,6 +15,7 @@ from skimage.transform import resize
 from torch import Tensor
 
 from bridgenet.drawing.attention import token_at
+from bridgenet.drawing.predictions import colour_heat, colour_signed
 
 Features = Float[np.ndarray, "_ _ _"]
 
@@ -42,7 +44,7 @@ def pca_rgb(*maps: Tensor | np.ndarray) -> PcaColours:
     Raises:
         ValueError: The maps differ in width.
     """
-    features = [_features(entry) for entry in maps]
+    features = [feature_array(entry) for entry in maps]
     if len(widths := {len(entry) for entry in features}) != 1:
         raise ValueError(
             f"One basis needs maps of one width, got {sorted(widths)} channels. "
@@ -65,8 +67,8 @@ def pca_rgb_aligned(feature: Tensor | np.ndarray, reference: Tensor | np.ndarray
     Returns:
         The picture alone in a list, and the share of the map's variance that its three components explain.
     """
-    (scores,), explained = _shared_scores([_features(feature)])
-    (wanted,), _ = _shared_scores([_features(reference)])
+    (scores,), explained = _shared_scores([feature_array(feature)])
+    (wanted,), _ = _shared_scores([feature_array(reference)])
     wanted = np.asarray(resize(wanted, scores.shape, order=1, anti_aliasing=False))
     flat, target = scores.reshape(-1, COMPONENTS), wanted.reshape(-1, COMPONENTS)
     rotation, _ = orthogonal_procrustes(flat, target)
@@ -75,7 +77,44 @@ def pca_rgb_aligned(feature: Tensor | np.ndarray, reference: Tensor | np.ndarray
 
 def channel_norm(feature: Tensor | np.ndarray) -> Float[np.ndarray, "height width"]:
     """Length of the feature vector at every token."""
-    return np.linalg.norm(_features(feature), axis=0)
+    return np.linalg.norm(feature_array(feature), axis=0)
+
+
+class ChannelMap(NamedTuple):
+    """One channel as a picture, its values, and what the ends of the colours mean."""
+
+    picture: UInt8[np.ndarray, "height width 3"]
+    values: Float[np.ndarray, "height width"]
+    limits: tuple[float, float]
+    signed: bool
+
+
+def channel_map(
+    feature: Tensor | np.ndarray, index: int, limits: tuple[float, float] | None = None, signed: bool | None = None
+) -> ChannelMap:
+    """One channel: blue-white-red around zero where it takes both signs, else black to pale yellow.
+
+    Args:
+        feature: A feature map, or a batch of which the first image is taken.
+        index: Channel, counted from 0.
+        limits: Values at the ends of the colours. None takes the first and the last percentile, so that one strong
+            token does not flatten the rest; of signed channels the larger of both, on either side of zero.
+        signed: Whether zero is the middle of the scale. None asks the channel: it is, if it takes both signs.
+
+    Raises:
+        IndexError: There is no such channel.
+    """
+    features = feature_array(feature)
+    if not 0 <= index < len(features):
+        raise IndexError(f"There is no channel {index}: the feature has {len(features)}, counted from 0.")
+    values = features[index]
+    if signed is None:
+        signed = bool(values.min() < 0 < values.max())
+    low, high = limits or tuple(float(value) for value in np.percentile(values, (1, 99)))
+    if not signed:
+        return ChannelMap(colour_heat(values, (low, high)), values, (low, high), signed)
+    limit = max(abs(low), abs(high))
+    return ChannelMap(colour_signed(values, limit), values, (-limit, limit), signed)
 
 
 def similarity_to_token(feature: Tensor | np.ndarray, nx: float, ny: float) -> Float[np.ndarray, "height width"]:
@@ -83,7 +122,7 @@ def similarity_to_token(feature: Tensor | np.ndarray, nx: float, ny: float) -> F
 
     Needs no basis. Without the mean taken away nearly all tokens would look alike.
     """
-    features = _features(feature)
+    features = feature_array(feature)
     centred = features - features.mean(axis=(1, 2), keepdims=True)
     length = np.linalg.norm(centred, axis=0)
     direction = centred / np.maximum(length, np.finfo(np.float32).tiny)
@@ -91,7 +130,8 @@ def similarity_to_token(feature: Tensor | np.ndarray, nx: float, ny: float) -> F
     return np.einsum("c,chw->hw", direction[:, row, column], direction).clip(-1, 1)
 
 
-def _features(feature: Tensor | np.ndarray) -> Features:
+def feature_array(feature: Tensor | np.ndarray) -> Features:
+    """A feature map (channels, height, width) as float32; of a batch the first image."""
     array = feature.detach().float().cpu().numpy() if isinstance(feature, Tensor) else np.asarray(feature, np.float32)
     return array[0] if array.ndim == 4 else array
 
@@ -104,7 +144,7 @@ def _shared_scores(features: list[Features]) -> tuple[list[Scores], float]:
     covariance = sum(tokens.T @ tokens / len(tokens) for tokens in centred)
     variances, directions = np.linalg.eigh(np.asarray(covariance))
     components = min(COMPONENTS, len(variances))
-    basis = _fix_signs(directions[:, ::-1][:, :components])
+    basis = fix_signs(directions[:, ::-1][:, :components])
     total = float(variances.sum())
     explained = float(variances[::-1][:components].sum() / total) if total > 0 else 1.0
     scores = []
@@ -115,7 +155,7 @@ def _shared_scores(features: list[Features]) -> tuple[list[Scores], float]:
     return scores, explained
 
 
-def _fix_signs(basis: Float[np.ndarray, "channels components"]) -> Float[np.ndarray, "channels components"]:
+def fix_signs(basis: Float[np.ndarray, "channels components"]) -> Float[np.ndarray, "channels components"]:
     """An eigenvector and its negative are equally right: take the one whose largest loading is positive."""
     largest = np.abs(basis).argmax(axis=0)
     return basis * np.where(basis[largest, np.arange(basis.shape[1])] < 0, -1.0, 1.0)

@@ -1,0 +1,14 @@
+"""Names of the views, in the order of their tabs. Imports nothing: the page is built before torch is there."""
+
+TABS: dict[str, str] = {
+    "overview": "Overview",
+    "features": "Features",
+    "tpp": "TPP",
+    "bridge": "Bridge",
+    "refinement": "Refinement",
+    "interaction": "Interaction",
+    "attribution": "Attribution",
+    "compare": "Compare",
+    "lessons": "Lessons",
+}
+"""Title by name."""

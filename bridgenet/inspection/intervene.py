@@ -1,0 +1,195 @@
+"""Interventions: a module's output replaced, or a task removed from wherever other tasks read it.
+
+Hooks belong to the model, not to the caller: whoever shares a model between threads holds its lock while one of these
+context managers is open.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bridgenet.inspection.capture import find_module, map_tensors
+from bridgenet.inspection.meeting import (
+    PLACES,
+    Norm,
+    Place,
+    Removal,
+    check_cut,
+    cut_patterns,
+    cut_tokens,
+    drop_keys,
+    drop_pattern_columns,
+    hold_norms,
+)
+from bridgenet.trace import Trace
+
+
+@contextmanager
+def replace(model: nn.Module, name: str, function: Callable[[Any], Any]) -> Iterator[None]:
+    """While it lasts, a module returns `function` of its output.
+
+    For example `with replace(model, "stages.0.extractor", zeros): ...`.
+
+    Args:
+        model: Any network.
+        name: Dotted module name.
+        function: Gets what the module returned, and returns the same structure.
+
+    Raises:
+        KeyError: There is no module of this name; the message names similar ones.
+        TypeError: The function returned nothing.
+    """
+
+    def hook(module: nn.Module, inputs: Any, output: Any) -> Any:
+        replacement = function(output)
+        if replacement is None:
+            raise TypeError(f"The function that replaces the output of {name!r} returned None: return the replacement.")
+        return replacement
+
+    handle = find_module(model, name).register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def zeros(output: Any) -> Any:
+    """The same structure (tensor, tuple, list, dict, dataclass) with every tensor set to zero."""
+    return map_tensors(torch.zeros_like, output)
+
+
+@contextmanager
+def without_task(
+    model: nn.Module,
+    trace: Trace,
+    source: str | Collection[str],
+    removal: Removal | str = "mask",
+    *,
+    places: Collection[Place | str] = PLACES,
+    norm: Norm | str = "held",
+    other: Trace | None = None,
+) -> Iterator[None]:
+    """While it lasts, other tasks do not read the source: `model.decode(trace.task_generic, size)` is the cut pass.
+
+    In TPP the source keeps its own map for itself. The bridge of the BFE is one for all tasks, so there the source
+    too is refined without its own tokens.
+
+    Args:
+        model: The network that made the trace, in evaluation mode.
+        trace: The uncut pass of the image.
+        source: The task to remove, or several; an empty collection changes nothing, bit for bit.
+        removal: `mask` takes the source's tokens out of the BFE's softmax and drops its map from TPP's sum; `zero`
+            reads zeros in their place, `mean` the average over all positions, `swap` another image's.
+        places: Where to cut; places that the network does not have are passed over.
+        norm: `held` keeps the statistics of the joint layer norm at those of the trace, so that only what is said
+            changes, and not its scale. `free` lets them follow the cut.
+        other: For `swap`: the trace of the other image, of the same size.
+
+    Raises:
+        ValueError: A name is unknown, nothing is left to cut, or nothing would be left to read.
+    """
+    tasks = tuple(trace.predictions)
+    sources = (source,) if isinstance(source, str) else tuple(source)
+    for name in sources:
+        if name not in tasks:
+            raise ValueError(f"This network has no task {name!r} to remove. It has: {', '.join(tasks)}.")
+    present = check_cut(model, removal, places, norm, cuts_something=bool(sources))
+    if removal == "swap" and other is None and sources:
+        raise ValueError("Removal 'swap' takes the task from another image: give its trace as `other`.")
+    with ExitStack() as hooks:
+        if norm == "held":
+            hold_norms(hooks, model, trace)
+        if sources and "tpp" in present:
+            cut_patterns(hooks, model, trace, sources, removal, other)
+        if sources and "bfe" in present:
+            cut_tokens(hooks, model, trace, sources, removal, other)
+        yield
+
+
+@contextmanager
+def random_drop(
+    model: nn.Module,
+    trace: Trace,
+    share: float,
+    seed: int,
+    *,
+    places: Collection[Place | str] = PLACES,
+    norm: Norm | str = "held",
+) -> Iterator[None]:
+    """The control of `without_task`: as much is lost, but nobody's in particular.
+
+    In every stage of the BFE a random share of the tokens of all tasks is masked; in TPP a random share of all
+    (task, key) columns contributes nothing. With share = 1 / tasks both lose as much as one task brings.
+
+    Args:
+        model: The network that made the trace, in evaluation mode.
+        trace: The uncut pass of the image.
+        share: What is dropped, 0 to 1 (exclusive).
+        seed: Fixes what is dropped.
+        places: As in `without_task`.
+        norm: As in `without_task`.
+
+    Raises:
+        ValueError: The share is out of range, a name is unknown, or nothing is left to cut.
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"A share from 0 up to, but not including, 1 can be dropped, got {share}.")
+    present = check_cut(model, "mask", places, norm)
+    generator = torch.Generator().manual_seed(seed)
+    with ExitStack() as hooks:
+        if norm == "held":
+            hold_norms(hooks, model, trace)
+        if "tpp" in present:
+            drop_pattern_columns(hooks, model, trace, share, generator)
+        if "bfe" in present:
+            drop_keys(hooks, model, trace, share, generator)
+        yield
+
+
+@torch.inference_mode()
+def cut_trace(
+    model: nn.Module,
+    trace: Trace,
+    source: str | Collection[str],
+    removal: Removal | str = "mask",
+    *,
+    places: Collection[Place | str] = PLACES,
+    norm: Norm | str = "held",
+    other: Trace | None = None,
+) -> Trace:
+    """The trace of the same image without the source; the backbone is not run again. As `without_task` otherwise."""
+    with evaluating(model), without_task(model, trace, source, removal, places=places, norm=norm, other=other):
+        return decode_again(model, trace)
+
+
+def decode_again(model: nn.Module, trace: Trace) -> Trace:
+    """Everything after the backbone, computed again under the hooks that are set."""
+    network: Any = model
+    return network.decode(trace.task_generic, image_size(trace))
+
+
+def image_size(trace: Trace) -> tuple[int, int]:
+    """Height and width of the network's input."""
+    height, width = next(iter(trace.predictions.values())).shape[-2:]
+    return height, width
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode while it lasts; afterwards every module is in the mode that it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's parameters are."""
+    parameter: Tensor = next(model.parameters())
+    return parameter.device

@@ -1,0 +1,236 @@
+"""What an attribution explains: one number of one task, averaged over a region of the image.
+
+A target reads the predictions of a trace at the size of the image, so a number that is seen in a prediction can be
+asked for. It keeps the graph: what is explained can be differentiated.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from skimage.measure import label
+from torch import Tensor
+from torch.nn import functional as F
+
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Trace
+
+AXES = ("x", "y", "z")
+"""Components of a normal by index: x right, y up, z toward the viewer."""
+
+CLASS_TASKS: tuple[TaskName, ...] = ("semseg", "human_parts")
+"""Tasks whose component is the index of a class."""
+
+SALIENT = 1
+"""Channel of `sal` that speaks for salient; the other one speaks against it."""
+
+Mask = Bool[Tensor, "height width"]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Every pixel of the image."""
+
+    def mask(self, size: tuple[int, int]) -> Mask:
+        return torch.ones(size, dtype=torch.bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Pixel:
+    """One pixel, at fractions 0..1 of the width (x, to the right) and of the height (y, down).
+
+    Raises:
+        ValueError: It lies outside the image.
+    """
+
+    x: float
+    y: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+            raise ValueError(
+                f"The pixel ({self.x}, {self.y}) is outside the image. "
+                "Give x and y as fractions of its width and height, 0 to 1."
+            )
+
+    def mask(self, size: tuple[int, int]) -> Mask:
+        mask = torch.zeros(size, dtype=torch.bool)
+        mask[self.place(size)] = True
+        return mask
+
+    def place(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Row and column in a map of (height, width)."""
+        height, width = size
+        return min(int(self.y * height), height - 1), min(int(self.x * width), width - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Every pixel that a rectangle touches; its sides are fractions 0..1 of the image.
+
+    Raises:
+        ValueError: It has no area, or it leaves the image.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise ValueError(
+                f"The box from ({self.left}, {self.top}) to ({self.right}, {self.bottom}) is empty or leaves the "
+                "image. Give left < right and top < bottom as fractions of width and height, 0 to 1."
+            )
+
+    def mask(self, size: tuple[int, int]) -> Mask:
+        height, width = size
+        mask = torch.zeros(size, dtype=torch.bool)
+        rows = slice(int(self.top * height), ceil(self.bottom * height))
+        mask[rows, int(self.left * width) : ceil(self.right * width)] = True
+        return mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """A fixed set of pixels, of any resolution; it is brought to the size of the image by nearest neighbours.
+
+    Raises:
+        ValueError: It has no pixel.
+    """
+
+    pixels: Bool[np.ndarray, "height width"]
+
+    def __post_init__(self) -> None:
+        if not self.pixels.any():
+            raise ValueError("The segment has no pixel. Choose a region that covers something.")
+
+    def mask(self, size: tuple[int, int]) -> Mask:
+        if self.pixels.shape == size:
+            return torch.from_numpy(self.pixels.copy())
+        resized = F.interpolate(torch.from_numpy(self.pixels)[None, None].float(), size, mode="nearest-exact")
+        if not resized.any():
+            raise ValueError(
+                f"Nothing of the segment {self.pixels.shape} is left at the image's size {size}. "
+                "Choose a larger region."
+            )
+        return resized[0, 0] > 0
+
+
+Region = Whole | Pixel | Box | Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One number per image.
+
+    Attributes:
+        task: Whose prediction.
+        component: semseg, human_parts: index of a class. normals: 0, 1, 2 for x, y, z (`AXES`). None for the others.
+        region: The number is averaged over these pixels.
+
+    What the number is, at each pixel:
+        semseg, human_parts: the class's logit minus the mean logit of the other classes. Softmax ignores what is added
+            to all logits alike; so does this, and unlike a probability it does not saturate.
+        depth: metres, before negative values are cut off.
+        normals: the component, -1..1, of the vector brought to length 1, which is how normals are read.
+        sal: the logit of salient minus that of not salient, which is the log-odds.
+        edge: the logit, which is the log-odds.
+
+    Raises:
+        ValueError: A component is missing, or the task has none.
+    """
+
+    task: TaskName
+    component: int | None = None
+    region: Region = Whole()
+
+    def __post_init__(self) -> None:
+        needed = self.task in CLASS_TASKS or self.task == "normals"
+        if needed and self.component is None:
+            kind = "a component: 0, 1 or 2 for x, y or z" if self.task == "normals" else "the index of a class"
+            raise ValueError(f"A target of {self.task} needs {kind}.")
+        if not needed and self.component is not None:
+            raise ValueError(f"{self.task} has one number per pixel. Leave the component out, got {self.component}.")
+
+    @property
+    def unit(self) -> str:
+        """Unit of the number; empty for the component of a unit vector."""
+        return {"depth": "m", "normals": ""}.get(self.task, "logit")
+
+    def value(self, trace: Trace) -> Float[Tensor, "batch"]:
+        """The number for each image, differentiable with respect to all that led to it.
+
+        Raises:
+            ValueError: The network lacks the task, the class is out of range, or the region is empty at this size.
+        """
+        values = self.values(trace)
+        mask = self.region.mask((values.shape[-2], values.shape[-1])).to(values.device)
+        return values[:, mask].mean(dim=1)
+
+    def values(self, trace: Trace) -> Float[Tensor, "batch height width"]:
+        """The number at each pixel, before the average over the region."""
+        if self.task not in trace.predictions:
+            raise ValueError(f"This network does not predict {self.task}. It predicts: {', '.join(trace.predictions)}.")
+        prediction = trace.predictions[self.task]
+        channels = prediction.shape[1]
+        if self.component is not None and not 0 <= self.component < channels:
+            raise ValueError(
+                f"{self.task} has components 0 to {channels - 1}, got {self.component}. Choose one of them."
+            )
+        match self.task:
+            case "depth" | "edge":
+                return prediction[:, 0]
+            case "normals":
+                return F.normalize(prediction, dim=1)[:, self.component]
+            case "sal":
+                return _margin(prediction, SALIENT)
+            case "semseg" | "human_parts":
+                return _margin(prediction, self.component or 0)
+
+
+def predicted_segment(trace: Trace, task: TaskName, *, index: int | None = None, at: Pixel | None = None) -> Segment:
+    """Where the first image of a trace was predicted to be of one class.
+
+    The segment stays what it is while features are cut or pixels deleted, so values remain comparable.
+
+    Args:
+        trace: The uncut forward pass.
+        task: semseg or human_parts.
+        index: Class; None takes the class at the pixel.
+        at: Keep only the connected part around this pixel; None takes all parts.
+
+    Raises:
+        ValueError: The task has no classes, or nothing was predicted as this class there.
+    """
+    if task not in CLASS_TASKS or task not in trace.predictions:
+        able = ", ".join(name for name in CLASS_TASKS if name in trace.predictions) or "none"
+        raise ValueError(f"{task} has no predicted segments here. Tasks with segments: {able}.")
+    if index is None and at is None:
+        raise ValueError("Which segment? Give the index of a class, a pixel, or both.")
+    labels = trace.predictions[task][0].argmax(dim=0).cpu().numpy()
+    size = (labels.shape[0], labels.shape[1])
+    if index is None and at is not None:
+        index = int(labels[at.place(size)])
+    pixels = labels == index
+    if not pixels.any():
+        present = ", ".join(str(value) for value in np.unique(labels))
+        raise ValueError(f"No pixel was predicted as class {index}. Present classes: {present}.")
+    if at is None:
+        return Segment(pixels)
+    if not pixels[at.place(size)]:
+        raise ValueError(
+            f"The pixel ({at.x}, {at.y}) was predicted as class {labels[at.place(size)]}, not {index}. "
+            "Choose a pixel inside the segment."
+        )
+    parts = np.asarray(label(pixels, connectivity=1))
+    return Segment(parts == parts[at.place(size)])
+
+
+def _margin(logits: Float[Tensor, "batch channels height width"], index: int) -> Float[Tensor, "batch height width"]:
+    """One logit minus the mean of the others."""
+    chosen, others = logits[:, index], logits.shape[1] - 1
+    return chosen if others == 0 else chosen - (logits.sum(dim=1) - chosen) / others

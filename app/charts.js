@@ -1,51 +1,88 @@
 // What is not a map: matrices, lines, bars, tables, words. Each takes one group of a viewer's value and gives a node.
-const CHARTS = { matrix, lines, bars, table, words };
+const CHARTS = { matrix, lines, bars, table, words, shares, dots, places };
 const SVG = "http://www.w3.org/2000/svg";
 
 function draw_(tag, attributes, ...children) {
   return fillNode(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// rows: [{title, colour, cells: [{text, level, title, value}]}], columns: [{title, colour, unit}].
-// level 0..1 shades a cell; option: a click sets it to the cell's value; chosen: the value that is set.
-function matrix({ rows, columns, corner, option, chosen, alt }) {
-  const grid = make("table", { class: "matrix", role: "grid", "aria-label": alt });
+// rows: [{title, colour, control, cells: [{text, small, level, title, value, own}]}], columns: [{title, colour, unit}].
+// level 0..1 shades a cell; small: a second line; own: drawn apart, as the diagonal; option: a click sets it to the
+// cell's value; chosen: the value that is set; tone: of the shades; scale: {stops: [[level, text]]}, a bar of the shades.
+function matrix({ rows, columns, corner, option, chosen, tone, scale, alt }) {
+  const grid = make("table", { class: `matrix ${tone ?? ""}`, role: "grid", "aria-label": alt });
   const head = columns.map(({ title, colour, unit }) => make("th", { scope: "col" }, dot(colour ?? "#8a867d"), title, unit ? make("small", {}, unit) : null));
   grid.append(make("thead", {}, make("tr", {}, make("td", { class: "corner" }, corner ?? ""), ...head)));
   grid.append(make("tbody", {}, ...rows.map((row) => make("tr", { class: row.control ? "control" : "" },
     make("th", { scope: "row" }, dot(row.colour ?? "#8a867d"), row.title),
     ...row.cells.map((cell) => matrixCell(cell, option, chosen))))));
-  return grid;
+  return scale ? make("div", {}, grid, shadeBar(scale, tone)) : grid;
 }
 
-function matrixCell({ text, level, title, value }, option, chosen) {
-  const shade = `color-mix(in oklab, var(--heat) ${Math.round(100 * Math.min(Math.max(level ?? 0, 0), 1))}%, var(--card))`;
+function matrixCell({ text, small, level, title, value, own }, option, chosen) {
+  const share = Math.round(100 * Math.min(Math.max(level ?? 0, 0), 1));
   const on = value !== undefined && value === chosen;
-  const box = make("td", { role: "gridcell", class: on ? "on" : "", style: { background: shade }, title: title ?? "" });
-  if (level > 0.55) box.classList.add("deep");
-  if (!option || value === undefined) return fillNode(box, {}, [text]);
-  const button = make("button", { type: "button", "aria-pressed": String(on), "data-value": value }, text);
+  const box = make("td", { role: "gridcell", class: own ? "own" : "", style: { "--level": `${share}%` }, title: title ?? "" });
+  if (on) box.classList.add("on");
+  if (share > 62) box.classList.add("deep");
+  const words = [text, small ? make("small", {}, small) : ""];
+  if (!option || value === undefined) return fillNode(box, {}, words);
+  const button = make("button", { type: "button", "aria-pressed": String(on), "aria-label": title ?? text, "data-value": value }, ...words);
   button.addEventListener("click", () => studio.option(option, value));
   return fillNode(box, {}, [button]);
 }
 
+// What the shades of a matrix mean: a bar from 0 to the deepest, with words below.
+function shadeBar({ stops, label }, tone) {
+  const names = stops.map(([level, text]) => make("span", { class: level <= 0 ? "first" : level >= 1 ? "last" : "", style: { left: `${100 * level}%` } }, text));
+  const ticks = stops.map(([level]) => make("i", { style: { left: `${100 * level}%` } }));
+  return make("div", { class: `shade ${tone ?? ""}` }, make("span", { class: "shade-label" }, label), make("div", { class: "shade-bar" }, make("b"), ...ticks, ...names));
+}
+
+// points: [{x, y, inner, outer, title, value}]; x, y as of lines; rule: {y, text}, a dashed line across; option, chosen as of matrix.
+function dots({ points, x, y, rule, option, chosen, names, alt }) {
+  const { nodes, across, up, width, left } = axes(x, y);
+  const marked = rule ? [draw_("line", { class: "mark", x1: left, x2: width - 10, y1: up(rule.y), y2: up(rule.y) }), draw_("text", { x: width - 10, y: up(rule.y) - 4, "text-anchor": "end" }, rule.text)] : [];
+  const spots = points.map((point) => {
+    const on = point.value === chosen;
+    const spot = draw_("g", { class: on ? "spot on" : "spot", transform: `translate(${across(point.x)} ${up(point.y)})` },
+      draw_("title", {}, point.title), draw_("circle", { class: "halo", r: 10.5 }), draw_("circle", { r: 7.5, fill: point.outer }), draw_("circle", { class: "gap", r: 4.6 }), draw_("circle", { r: 3.6, fill: point.inner }));
+    if (option) spot.addEventListener("click", () => studio.option(option, point.value));
+    return [on, spot];
+  });
+  const drawn = [...spots.filter(([on]) => !on), ...spots.filter(([on]) => on)].map(([, spot]) => spot);
+  return make("div", {}, draw_("svg", { viewBox: `0 0 ${width} 200`, class: "lines", role: "img", "aria-label": alt }, ...nodes, ...marked, ...drawn),
+    names ? make("div", { class: "foot" }, names) : "");
+}
+
+// stations: [{title, state: "cut" | "whole" | "held" | "free", words}]: where tasks meet, and what is done there.
+function places({ stations, alt }) {
+  return make("ol", { class: "places", "aria-label": alt }, ...stations.map(({ title, state, words }) => make("li", { class: state }, make("b", {}, title), make("span", {}, words))));
+}
+
 // series: [{name, colour, points: [[x, y], ...], dashed}]; x, y: {label, low, high, ticks: [[value, text], ...]}; mark: x.
 function lines({ series, x, y, mark, alt }) {
+  const { nodes, across, up, width, height, top, bottom } = axes(x, y);
+  const curves = series.map(({ colour, points, dashed }) => draw_("polyline", { fill: "none", stroke: colour, "stroke-width": 2, "stroke-dasharray": dashed ? "4 3" : null, points: points.map(([a, b]) => `${across(a)},${up(b)}`).join(" ") }));
+  const at = mark === undefined || mark === null ? [] : [draw_("line", { class: "mark", x1: across(mark), x2: across(mark), y1: top, y2: height - bottom })];
+  const picture = draw_("svg", { viewBox: `0 0 ${width} ${height}`, class: "lines", role: "img", "aria-label": alt }, ...nodes, ...curves, ...at);
+  const names = series.map(({ name, colour, dashed }) => make("span", { class: "name" }, make("i", { class: dashed ? "dashed" : "", style: { "--curve": colour } }), name));
+  return make("div", {}, picture, make("div", { class: "foot" }, ...names));
+}
+
+// Ticks and labels of a drawing, and where its values lie.
+function axes(x, y) {
   const [width, height, left, bottom, top] = [420, 200, 46, 34, 8];
   const across = (value) => left + ((value - x.low) / (x.high - x.low || 1)) * (width - left - 10);
   const up = (value) => height - bottom - ((value - y.low) / (y.high - y.low || 1)) * (height - bottom - top);
   const text = (place, words, more = {}) => draw_("text", { x: place[0], y: place[1], ...more }, words);
-  const grid = [
+  const nodes = [
     ...y.ticks.flatMap(([value, words]) => [draw_("line", { class: "grid", x1: left, x2: width - 10, y1: up(value), y2: up(value) }), text([left - 6, up(value) + 3.5], words, { "text-anchor": "end" })]),
     ...x.ticks.map(([value, words]) => text([across(value), height - bottom + 15], words, { "text-anchor": "middle" })),
     text([(left + width) / 2, height - 3], x.label, { "text-anchor": "middle", class: "axis" }),
     text([left, top + 1], y.label, { class: "axis", dy: "-0.1em" }),
   ];
-  const curves = series.map(({ colour, points, dashed }) => draw_("polyline", { fill: "none", stroke: colour, "stroke-width": 2, "stroke-dasharray": dashed ? "4 3" : null, points: points.map(([a, b]) => `${across(a)},${up(b)}`).join(" ") }));
-  const at = mark === undefined || mark === null ? [] : [draw_("line", { class: "mark", x1: across(mark), x2: across(mark), y1: top, y2: height - bottom })];
-  const picture = draw_("svg", { viewBox: `0 0 ${width} ${height}`, class: "lines", role: "img", "aria-label": alt }, ...grid, ...curves, ...at);
-  const names = series.map(({ name, colour, dashed }) => make("span", { class: "name" }, make("i", { class: dashed ? "dashed" : "", style: { "--curve": colour } }), name));
-  return make("div", {}, picture, make("div", { class: "foot" }, ...names));
+  return { nodes, across, up, width, height, left, top, bottom };
 }
 
 // rows: [{title, colour, value, low, high, text}] on a scale from `from` to `to`; tick: a value that is marked.
@@ -75,4 +112,9 @@ function words({ paragraphs }) {
 
 function spoken(parts) {
   return parts.map(({ text, colour }) => (colour ? make("em", { style: { "--task": colour } }, text) : text));
+}
+
+// rows: [{title, shares: [{title, colour, share}]}]: one stacked bar under the other.
+function shares({ rows }) {
+  return make("div", { class: "share-rows" }, ...rows.map(({ title, shares: parts }) => make("div", { class: "share-row" }, make("span", {}, title), shareBar(parts, true))));
 }

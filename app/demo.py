@@ -5,8 +5,10 @@ from typing import Any
 
 import gradio as gr
 
+from app.api import add_endpoints
+from app.downloads import Downloads
 from app.examples import EXAMPLES
-from app.handlers import Answer, Handlers
+from app.handlers import Answer, Handlers, Limits
 from app.session import Session
 from app.tabs import TABS
 from app.viewer import inspector_panel, linked_viewer, page_head, page_way, rail_panel, wire
@@ -17,18 +19,24 @@ MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build_demo(session: Session, first: dict[str, Any]) -> gr.Blocks:
-    """The whole page.
+SECONDS_ON_DISK = 900
+"""After that, what somebody sent without ever asking about it is deleted."""
+
+
+def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = None) -> gr.Blocks:
+    """The whole page, and the endpoints for programs.
 
     Args:
         session: Checkpoints and analyses.
         first: Values of the components before the network is loaded, see `app.first_paint`.
+        limits: Of photos.
     """
-    handlers = Handlers(session)
+    handlers = Handlers(session, limits)
+    first["rail"] |= {"limit": handlers.limits.megabytes}
     with gr.Blocks(
-        title="BridgeNet Studio", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
+        title="BridgeNet Studio", fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)
     ) as demo:
-        parts = _parts(first)
+        parts = _parts(first, handlers, Downloads(session))
         key, line = parts["key"], parts["wire"]
 
         def named(answer: Answer) -> dict[Any, Any]:
@@ -38,19 +46,23 @@ def build_demo(session: Session, first: dict[str, Any]) -> gr.Blocks:
             return named(handlers.open_page(dict(request.query_params)))
 
         def photo(event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            yield from map(named, handlers.photo(_sent(event)))
+            sent = _sent(event)
+            yield from map(named, handlers.in_turn(sent, handlers.photo(sent)))
 
         def example(event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            yield from map(named, handlers.example(_sent(event)))
+            sent = _sent(event)
+            yield from map(named, handlers.in_turn(sent, handlers.example(sent)))
 
         def checkpoint(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            yield from map(named, handlers.change_checkpoint(_sent(event), key))
+            sent = _sent(event)
+            yield from map(named, handlers.in_turn(sent, handlers.change_checkpoint(sent, key)))
 
         def pick(key: str | None, event: gr.EventData) -> dict[Any, Any]:
             return named(handlers.pick(_sent(event), key))
 
         def run(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            yield from map(named, handlers.run(_sent(event), key))
+            sent = _sent(event)
+            yield from map(named, handlers.in_turn(sent, handlers.run(sent, key)))
 
         everything = list(parts.values())
         followers = [parts[name] for name in ("head", "wire", "inspector", *TABS)]
@@ -62,14 +74,27 @@ def build_demo(session: Session, first: dict[str, Any]) -> gr.Blocks:
         line.pick(pick, [key], followers, queue=False, trigger_mode="multiple", **QUIET)
         running = line.run(run, [key], followers, **queued, trigger_mode="multiple")
         line.cancel(None, None, None, cancels=[running], **QUIET)
-    demo.queue(max_size=64)
+        add_endpoints(session, handlers.limits, MODEL_EVENTS)
+    # Visitors of the page wait in a line of their own (`app.line`); what waits here are programs and opened pages.
+    demo.queue(max_size=128)
     return demo
 
 
-def _parts(first: dict[str, Any]) -> dict[str, Any]:
+def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> dict[str, Any]:
     """Components by the names that handlers use, laid out."""
-    parts: dict[str, Any] = {"key": gr.State(None, time_to_live=3600), "wire": wire(first.get("wire"))}
-    parts["head"] = page_head(first["head"])
+
+    def ask_line(ticket: Any) -> dict[str, Any]:
+        return handlers.line.ask(ticket)
+
+    def leave_line(ticket: Any) -> None:
+        handlers.line.leave(ticket)
+
+    def take_along(event: Any) -> dict[str, Any]:
+        return downloads.take(event)
+
+    parts: dict[str, Any] = {"key": gr.State(None, time_to_live=3600)}
+    parts["wire"] = wire(first.get("wire"), [ask_line, leave_line])
+    parts["head"] = page_head(first["head"], [take_along])
     with gr.Row(elem_classes="studio-body"):
         with gr.Column(elem_classes="rail-column"):
             parts["rail"] = rail_panel(first["rail"])
@@ -94,7 +119,7 @@ def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
 
 SENT = (
     "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "turn", "path", "name", "id",
-    "checkpoint",
+    "checkpoint", "ex", "ticket",
 )  # fmt: skip
 """What the browser may send with an event."""
 

@@ -3,7 +3,10 @@ const frame = element.querySelector("[data-frame]");
 const known = { tabs: [], pipeline: [] };
 
 watch("value", draw);
-studio.subscribe((kind) => { if (kind === "tab" || kind === "choice") mark(); });
+studio.subscribe((kind) => {
+  if (kind === "tab" || kind === "choice") mark();
+  if (kind === "banner") drawBanner(studio.banner);
+});
 frame.addEventListener("keydown", walk);
 frame.querySelector("[data-action=link]")?.addEventListener("click", copyLink);
 frame.querySelector(".others")?.addEventListener("change", (event) => studio.ask("checkpoint", { checkpoint: event.target.value }));
@@ -16,14 +19,18 @@ function draw() {
   if (known.title !== undefined && frame.querySelector(".chip")) drawChip();
   if (tabs) frame.querySelector(".tabs")?.replaceChildren(...tabs.map(tab));
   if (pipeline) frame.querySelector(".pipeline")?.replaceChildren(...pipeline.map(station));
-  const banner = frame.querySelector(".banner");
-  if (banner) {
-    banner.textContent = known.banner ?? "";
-    banner.dataset.kind = known.kind ?? "";
-    banner.hidden = !known.banner;
-  }
+  drawBanner({});
   frame.dataset.state = known.state ?? "ready";
   mark();
+}
+
+function drawBanner(changes) {
+  Object.assign(known, changes);
+  const banner = frame.querySelector(".banner");
+  if (!banner) return;
+  banner.textContent = known.banner ?? "";
+  banner.dataset.kind = known.kind ?? "";
+  banner.hidden = !known.banner;
 }
 
 function drawChip() {

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,22 @@ from gradio.utils import get_upload_folder
 
 from app.background import steps_of
 from app.examples import EXAMPLES
+from app.line import Line
 from app.session import Analysis, Session, StudioError
 from app.tabs import TABS
-from bridgenet.images import ImageError, LoadedImage, load_image
+from bridgenet.images import MAX_MEGAPIXELS, ImageError, LoadedImage, load_image
 
 MEGABYTES = 20
-"""Largest upload."""
+"""Largest upload, unless the command line says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a photo may have: megabytes as a file, megapixels as a picture."""
+
+    megabytes: float = MEGABYTES
+    megapixels: float = MAX_MEGAPIXELS
+
 
 Event = Mapping[str, Any]
 """What the browser sent. Nothing about it is taken on trust."""
@@ -28,10 +39,14 @@ class Handlers:
 
     Args:
         session: Checkpoints and analyses.
+        limits: Of photos.
+        line: Where visitors wait for the network.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, limits: Limits | None = None, line: Line | None = None) -> None:
         self.session = session
+        self.limits = limits or Limits()
+        self.line = line or Line()
 
     def open_page(self, link: Event) -> Answer:
         """Wait for the network, then let it take the place of the bundled first picture.
@@ -39,23 +54,28 @@ class Handlers:
         Args:
             link: What the address says after its question mark.
         """
+        limit = {"limit": self.limits.megabytes}
         try:
-            name = link.get("ex")
-            if name not in EXAMPLES:
-                name = first_example(self.session.predictor().config.data.name)
-            return self._show(self._analyse_example(name, link.get("checkpoint")), read_link(link), {"chosen": name})
+            analysis = self._analyse_example(link.get("ex"), link.get("checkpoint"))
+            shown = self._show(analysis, read_link(link), {"chosen": analysis.example} | limit)
+            if link.get("photo") == "own":
+                shown["rail"] |= {"notes": [_OWN_PHOTO, *shown["rail"]["notes"]]}
+            return shown
         except StudioError as problem:
-            return complaint(str(problem), alarm=True)
+            return self._without_network(problem, limit)
+
+    def in_turn(self, event: Event, answers: Iterator[Answer]) -> Iterator[Answer]:
+        """The answers to an event whose visitor has waited for them; the ticket is handed in afterwards."""
+        with self.line.turn(event.get("ticket")) as alive:
+            for answer in answers:
+                alive()
+                yield answer
 
     def photo(self, event: Event) -> Iterator[Answer]:
         """Read, analyse and show a photo that was dropped or chosen; the file is deleted once it is read."""
         yield busy("Reading the photo")
         try:
-            path = uploaded_file(event.get("path"))
-            try:
-                loaded = load_image(path)
-            finally:
-                path.unlink(missing_ok=True)
+            loaded = read_once(uploaded_file(event.get("path")), self.limits)
             yield self._asking()
             title = Path(str(event.get("name") or "photo")).name[:80]
             analysis = self.session.analyse(loaded, title=title, checkpoint=self._checkpoint(event))
@@ -79,21 +99,27 @@ class Handlers:
     def change_checkpoint(self, event: Event, key: str | None) -> Iterator[Answer]:
         """Ask another checkpoint about the photo that is shown."""
         try:
-            before = self._known(key)
             yield self._asking()
             name = str(event.get("checkpoint"))
             self.session.predictor(name)
-            yield self._show(self.session.again(before, name), event, {"chosen": before.example or None})
+            # Where the first checkpoint could not be loaded, there is no photo yet.
+            before = self.session.find(key)
+            after = self.session.again(before, name) if before else self._analyse_example(event.get("ex"), name)
+            yield self._show(after, event, {"chosen": after.example or None})
         except StudioError as problem:
-            yield complaint(str(problem), alarm=True)
+            yield self._without_network(problem, {})
 
     def pick(self, event: Event, key: str | None) -> Answer:
         """Follow the selection: the inspector and the view that is looked at."""
         wire = {"turn": event.get("turn")}
         analysis = self.session.find(key)
         if analysis is None:
-            words = _RELEASED if self.session.ready else _WARMING
-            return {"head": {"banner": words, "kind": "busy"}, "wire": wire}
+            if key is None or not self.session.ready:
+                return {"head": {"banner": _WARMING, "kind": "busy"}, "wire": wire}
+            # An example is analysed once more without being asked; only its visitor has a photo of their own.
+            again = {"again": event["ex"]} if event.get("ex") in EXAMPLES else {}
+            words = "This example was released to make room. Analysing it again …" if again else _RELEASED
+            return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, "wire": wire | again}
         from app.pages import views
 
         selection = views.selection_of(analysis, event)
@@ -136,7 +162,11 @@ class Handlers:
         name = event.get("checkpoint")
         return name if name in self.session.checkpoints else None
 
-    def _analyse_example(self, name: str, checkpoint: Any) -> Analysis:
+    def _analyse_example(self, name: Any, checkpoint: Any) -> Analysis:
+        """An example, or the first one if there is none of this name."""
+        checkpoint = self._checkpoint({"checkpoint": checkpoint})
+        if name not in EXAMPLES:
+            name = first_example(self.session.predictor(checkpoint).config.data.name)
         example = EXAMPLES[name]
         picture = example.load()
         return self.session.analyse(
@@ -145,8 +175,15 @@ class Handlers:
             example=name,
             truth=picture.truth,
             truth_classes=picture.classes,
-            checkpoint=self._checkpoint({"checkpoint": checkpoint}),
+            checkpoint=checkpoint,
         )
+
+    def _without_network(self, problem: StudioError, rail: dict[str, Any]) -> Answer:
+        """A checkpoint cannot be used: say so, and offer the others."""
+        answer = complaint(str(problem), alarm=True)
+        answer["head"] |= {"checkpoints": list(self.session.checkpoints)}
+        answer["rail"] |= rail
+        return answer
 
     def _show(self, analysis: Analysis, event: Event, rail: dict[str, Any]) -> Answer:
         from app.pages import views
@@ -170,6 +207,7 @@ class Handlers:
 
 _WARMING = "The network is still warming up. In a moment every pixel answers."
 _RELEASED = "This photo was released to make room. Drop it again."
+_OWN_PHOTO = "This link was made with a photo of somebody's own, which it does not hold: drop the photo here."
 
 
 def busy(words: str) -> Answer:
@@ -218,6 +256,25 @@ def uploaded_file(path: Any) -> Path:
     if not file.is_relative_to(folder) or not file.is_file():
         raise StudioError("The photo did not arrive. Drop it again.")
     return file
+
+
+def read_once(path: Path, limits: Limits) -> LoadedImage:
+    """The photo in a file, which is deleted.
+
+    Raises:
+        ImageError: It cannot be used.
+        StudioError: It has too many bytes.
+    """
+    try:
+        size = path.stat().st_size / 1e6
+        if size > limits.megabytes:
+            raise StudioError(
+                f"This file has {size:.1f} MB, more than the {limits.megabytes:g} MB that the studio takes. "
+                "Export it smaller and send it again."
+            )
+        return load_image(path, max_megapixels=limits.megapixels)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]:

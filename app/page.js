@@ -79,7 +79,7 @@ function createStudio() {
     link() {
       const { at, example, checkpoint, task, scale, head, scope, tab, options } = store;
       const place = `${at.x.toFixed(4)},${at.y.toFixed(4)}`;
-      const parts = { ex: example, checkpoint, tab, px: place, task, scale, head: head < 0 ? null : head, scope: scope === "tab" ? null : scope, ...options };
+      const parts = { ex: example, photo: example ? null : "own", checkpoint, tab, px: place, task, scale, head: head < 0 ? null : head, scope: scope === "tab" ? null : scope, ...options };
       const query = new URLSearchParams(Object.entries(parts).filter(([, value]) => value !== null && value !== undefined && value !== ""));
       return `${location.origin}${location.pathname}?${query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/")}`;
     },

@@ -8,7 +8,10 @@ const known = {};
 const SCOPES = [{ value: "map", text: "map" }, { value: "tab", text: "tab" }, { value: "all", text: "image" }];
 
 watch("value", draw);
-studio.subscribe((kind) => { if (kind === "choice") drawChoices(); });
+studio.subscribe((kind) => {
+  if (kind === "choice") drawChoices();
+  if (kind === "refused" && studio.refused.kind === "show") patch({ error: studio.refused.words, busy: false });
+});
 input.addEventListener("change", () => { send(input.files[0]); input.value = ""; });
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
@@ -28,7 +31,9 @@ async function send(file) {
   if (file.size === 0) return patch({ error: "This file is empty.", notes: [] });
   patch({ error: "", notes: [], busy: true });
   try {
-    const stored = await upload(file);
+    // A name of its own: two visitors with the same photo must not delete each other's.
+    const name = `${crypto.getRandomValues(new Uint32Array(4)).join("")}.${file.name.split(".").pop().replace(/\W/g, "").slice(0, 8)}`;
+    const stored = await upload(new File([file], name, { type: file.type }));
     studio.set("photo-sent", { example: null });
     studio.ask("photo", { path: stored.path, name: file.name });
   } catch (problem) {

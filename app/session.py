@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.memory import Memory
 from bridgenet.tasks import TaskName
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Analysis:
         depth_limits: One scale, in metres, for predicted and measured depth.
         checkpoint: Name of the checkpoint.
         predictor: The network.
-        memory: Results that views want to compute once.
+        memory: Results that views want to compute once. Bounded: what was not used for longest is forgotten.
     """
 
     key: str
@@ -61,7 +62,7 @@ class Analysis:
     depth_limits: tuple[float, float]
     checkpoint: str
     predictor: "Predictor"
-    memory: dict[str, Any] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:
@@ -194,10 +195,14 @@ class Session:
             checkpoint=checkpoint,
         )
 
-    def find(self, key: str | None) -> Analysis | None:
-        """A remembered analysis, or None if it was never made or has been released."""
+    def find(self, key: Any) -> Analysis | None:
+        """A remembered analysis, or None if it was never made or has been released.
+
+        Args:
+            key: May come from a browser. It holds a hash of the photo, so nobody finds what they do not have.
+        """
         with self._lock:
-            if key not in self._analyses:
+            if not isinstance(key, str) or key not in self._analyses:
                 return None
             self._analyses.move_to_end(key)
             return self._analyses[key]

@@ -39,9 +39,22 @@ const MAKERS = {
     const update = ({ value }) => { if (!range.matches(":active")) range.value = value; say(); };
     return { node: labelled(label, name, make("span", { class: "slide" }, range, text)), update };
   },
+  toggle({ name, label }) {
+    const box = make("input", { type: "checkbox" });
+    box.addEventListener("change", () => studio.option(name, box.checked ? "on" : "off"));
+    return { node: make("label", { class: "tool", "data-tool": name }, box, label), update: ({ chosen }) => { box.checked = chosen === "on"; } };
+  },
+  // How strongly maps cover the photo. It only mixes pictures that are there: Python is not asked.
+  mix({ name, label, low, high, step }) {
+    const range = make("input", { type: "range", min: low, max: high, step, "aria-label": label });
+    const mix = (value) => document.documentElement.style.setProperty("--mix", value);
+    range.addEventListener("input", () => { studio.options = { ...studio.options, [name]: Number(range.value) }; mix(range.value); });
+    return { node: labelled(label, name, range), update: ({ value }) => { range.value = studio.options[name] ?? value; mix(range.value); } };
+  },
   button({ name, label, action, value }) {
     const node = make("button", { type: "button", class: "quiet", "data-testid": `action-${name}` }, label);
-    node.addEventListener("click", () => (action === "set" ? studio.option(name, node.value) : studio.ask(action)));
+    const actions = { set: () => studio.option(name, node.value), pin: () => studio.pin(node.value), unpin: () => studio.choose({ pins: {} }) };
+    node.addEventListener("click", actions[action] ?? (() => studio.ask(action)));
     return { node, update: (tool) => { node.value = tool.value ?? value ?? ""; } };
   },
 };

@@ -40,7 +40,7 @@ function draw() {
   studio.drawn[name] = root.dataset.key = value.key;
   if (value.heads !== undefined) studio.heads = value.heads;
   drawWords(value);
-  const wanted = JSON.stringify(value.groups.map((group) => [group.id, group.kind, group.span, group.title, group.columns, group.maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold])]));
+  const wanted = JSON.stringify(value.groups.map((group) => [group.id, group.kind, group.span, group.title, group.columns, group.maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])]));
   if (wanted !== layout) build(value);
   layout = wanted;
   value.groups.forEach((group, index) => fillGroup(root.querySelector(`[data-group="${index}"]`), group, value));
@@ -108,14 +108,16 @@ function fillGroup(box, group, value) {
 
 function makeCell(map) {
   const cell = {
-    picture: make("img", { draggable: "false", decoding: "sync" }),
+    picture: make("img", { class: "picture", draggable: "false", decoding: "sync" }),
+    under: map.blend ? make("img", { class: "under", alt: "", draggable: "false" }) : "",
     isolate: make("canvas", { class: "isolate" }),
     title: make("b"), note: make("small"), foot: make("div", { class: "foot" }), dot: dot("#888"),
+    marker: make("i"),
     across: make("i", { class: "across" }), down: make("i", { class: "down" }), box: make("u"),
     task: map.task ?? null,
     token: make("s"),
   };
-  cell.frame = make("div", { class: "map", "data-map": map.id }, cell.picture, cell.isolate, ...wipeOver(cell, map), cell.token, cell.across, cell.down, cell.box);
+  cell.frame = make("div", { class: "map", "data-map": map.id }, cell.under, cell.picture, cell.isolate, ...wipeOver(cell, map), cell.token, cell.across, cell.down, cell.box);
   cell.card = make("figure", { class: "card", "data-testid": `map-${map.id}` },
     make("figcaption", {}, cell.dot, cell.title, cell.note), cell.frame, cell.foot);
   return cell;
@@ -128,10 +130,12 @@ function fill(cell, map, value) {
   cell.title.textContent = map.title;
   cell.note.textContent = map.note ?? "";
   cell.frame.style.aspectRatio = String(value.aspect);
+  cell.frame.style.setProperty("--aspect", value.aspect);
   cell.frame.classList.toggle("tokens", Boolean(map.tokens));
   cell.picture.alt = map.alt;
   if (map.src) cell.picture.src = map.src;
   else if (studio.photo.src) cell.picture.src = studio.photo.src;
+  if (cell.under) cell.under.src = studio.photo.src;
   if (map.wipe) Object.assign(cell.over, { src: map.wipe.src || studio.photo.src, alt: map.wipe.alt });
   placeToken(cell.token, map.token);
   if (map.values) cell.reader = openReader(map.values, cell.picture);
@@ -180,23 +184,36 @@ function thresholdOf(cell, map) {
 }
 
 function drawPhotos() {
-  cells.forEach((cell) => { if (cell.map && !cell.map.src) cell.picture.src = studio.photo.src; });
+  cells.forEach((cell) => {
+    if (cell.map && !cell.map.src) cell.picture.src = studio.photo.src;
+    if (cell.under) cell.under.src = studio.photo.src;
+    if (cell.map?.wipe && !cell.map.wipe.src) cell.over.src = studio.photo.src;
+  });
 }
 
 function footOf(cell, map) {
-  if (map.legend) return map.legend.map((entry) => legendEntry(cell, entry));
+  const parts = [];
+  cell.kept = null;
+  cell.isolate.classList.remove("on");
+  if (map.legend) parts.push(...map.legend.map((entry) => legendEntry(cell, entry)));
   if (map.ramp) {
     const colours = `linear-gradient(90deg, ${map.ramp.colours.join(", ")})`;
-    return [map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high];
+    parts.push(map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high);
   }
-  if (map.disc) return [make("img", { class: "disc", src: map.disc, alt: "" }), map.foot];
-  return map.foot ? [map.foot] : [];
+  if (map.disc) parts.push(make("span", { class: "disc" }, make("img", { src: map.disc, alt: "" }), cell.marker));
+  if (map.foot) parts.push(make("span", { class: map.ramp || map.legend ? "foot-text" : null }, map.foot));
+  return parts;
 }
 
 function legendEntry(cell, { index, name, colour, share }) {
-  const entry = make("button", { class: "entry", type: "button" }, make("i", { style: { background: colour } }), `${name} ${percent(share)}`);
+  const entry = make("button", { class: "entry", type: "button", "aria-pressed": "false", "data-index": index }, make("i", { style: { background: colour } }), `${name} ${percent(share)}`);
   const show = () => isolateClass(cell, index);
-  const hide = () => isolateClass(cell, null);
+  const hide = () => isolateClass(cell, cell.kept);
+  entry.addEventListener("click", () => {
+    cell.kept = cell.kept === index ? null : index;
+    cell.foot.querySelectorAll(".entry").forEach((other) => other.setAttribute("aria-pressed", String(Number(other.dataset.index) === cell.kept)));
+    show();
+  });
   entry.addEventListener("pointerenter", show);
   entry.addEventListener("pointerleave", hide);
   entry.addEventListener("focus", show);
@@ -208,7 +225,9 @@ async function isolateClass(cell, index) {
   const reader = index === null ? null : await cell.reader;
   cell.isolate.classList.toggle("on", Boolean(reader));
   if (!reader) return;
-  paint(cell, reader, (at) => (reader.bytes[at] === index ? [0, 0, 0, 0] : [251, 250, 247, 216]));
+  // The veil has the colour of an empty map, which follows the theme.
+  const veil = [...getComputedStyle(cell.frame).backgroundColor.match(/\d+/g).slice(0, 3).map(Number), 222];
+  paint(cell, reader, (at) => (reader.bytes[at] === index ? [0, 0, 0, 0] : veil));
 }
 
 function paint(cell, reader, colour) {
@@ -229,19 +248,24 @@ async function openReader(values, picture) {
   context.drawImage(source, 0, 0);
   const bytes = context.getImageData(0, 0, width, height).data;
   const number = (at) => (256 * bytes[at] + bytes[at + 1]) * (values.scale ?? 1);
-  return { width, height, bytes, number, read: (x, y) => readPixel(values, bytes, 4 * (y * width + x)) };
+  const at = (place) => 4 * (Math.min(Math.floor(place.y * height), height - 1) * width + Math.min(Math.floor(place.x * width), width - 1));
+  return { width, height, bytes, number, at, normals: values.normals, read: (place) => readPixel(values, bytes, at(place)) };
 }
 
 function readPixel(values, bytes, at) {
-  if (values.names) return values.names[bytes[at]] ?? "";
+  if (values.names) return values.names[bytes[at]] ?? values.unknown ?? "";
   if (values.normals) {
-    const [x, y, z] = [0, 1, 2].map((channel) => (bytes[at + channel] / 255) * 2 - 1);
+    const [x, y, z] = normalAt(bytes, at);
     return `${x.toFixed(1)} ${y.toFixed(1)} ${z.toFixed(1)}`;
   }
   const number = 256 * bytes[at] + bytes[at + 1];
-  if (number === 65535) return "not measured";
+  if (number === 65535) return values.unknown ?? "not measured";
   const amount = number * values.scale + (values.offset ?? 0);
   return `${values.significant ? amount.toPrecision(values.significant) : amount.toFixed(values.digits)} ${values.unit ?? ""}`.trim();
+}
+
+function normalAt(bytes, at) {
+  return [0, 1, 2].map((channel) => (bytes[at + channel] / 255) * 2 - 1);
 }
 
 function whereIs(event, inside, outside) {
@@ -266,11 +290,13 @@ async function readOut(cell, place) {
   const reader = await cell.reader;
   // The pointer may have moved on while the numbers were decoded.
   if (place !== (studio.hover ?? studio.at)) return;
+  if (reader?.normals) {
+    const [x, y] = normalAt(reader.bytes, reader.at(place));
+    Object.assign(cell.marker.style, { left: `${50 + 50 * x}%`, top: `${50 - 50 * y}%` });
+  }
   const hovering = studio.hover && reader;
   cell.note.classList.toggle("value", Boolean(hovering));
-  cell.note.textContent = hovering
-    ? reader.read(Math.min(Math.floor(place.x * reader.width), reader.width - 1), Math.min(Math.floor(place.y * reader.height), reader.height - 1))
-    : cell.map?.note ?? "";
+  cell.note.textContent = hovering ? reader.read(place) : cell.map?.note ?? "";
 }
 
 function markTask() {

@@ -5,6 +5,7 @@ So each template is fixed, and its script writes what changes into it. Functions
 interface file beside the source of every subclass of a component.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,14 @@ def linked_viewer(name: str, value: Value = None) -> gr.HTML:
     return _component(value, template, f"viewer-{name}", "charts.js", "tools.js", "viewer.js")
 
 
-def wire(value: Value = None) -> gr.HTML:
-    """Nothing to see: it carries the page's events to Python, and the photo from there."""
-    return _component(value, '<div data-testid="wire" hidden></div>', "wire", "wire.js")
+def wire(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
+    """Nothing to see: it carries the page's events to Python, and the photo from there.
+
+    Args:
+        value: The photo.
+        functions: `ask_line` and `leave_line`, which the script calls.
+    """
+    return _component(value, '<div data-testid="wire" hidden></div>', "wire", "wire.js", functions=functions)
 
 
 def inspector_panel(value: Value = None) -> gr.HTML:
@@ -50,6 +56,7 @@ def inspector_panel(value: Value = None) -> gr.HTML:
         <p class="hint token"></p></div>
       <h4 class="after">What each task says</h4><div class="rows"></div>
       <div class="asked" hidden><h4 class="after">Who the bridge asked here</h4><div></div></div>
+      <div class="act" role="group" aria-label="Pins and places"></div><ul class="pins" aria-label="Pinned"></ul>
       <p class="live unseen" aria-live="polite"></p>
     </aside>"""
     return _component(value, template, "inspector", "inspector.js")
@@ -73,15 +80,29 @@ def rail_panel(value: Value = None) -> gr.HTML:
     return _component(value, template, "rail", "rail.js")
 
 
-def page_head(value: Value = None) -> gr.HTML:
-    """Name of the page, the checkpoint that answers, and one quiet line about what is going on."""
+def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
+    """Name of the page, the checkpoint that answers, one quiet line about what is going on, and what can be taken along.
+
+    Args:
+        value: What it says.
+        functions: `take_along`, which the script calls.
+    """
     template = """
     <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
       <span class="chip" data-testid="checkpoint"></span>
       <select class="others" aria-label="Checkpoint" hidden></select>
       <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
-      <span class="actions"><button type="button" class="quiet" data-action="link">Copy link</button></span></header>"""
-    return _component(value, template, "head", "frame.js")
+      <span class="actions"><button type="button" class="quiet" data-action="link">Copy link</button>
+        <details class="menu" data-testid="downloads"><summary class="quiet">Download</summary><div>
+          <button type="button" data-download="zip" data-testid="download-zip"><b>Everything</b>
+            <small>Zip of numbers, pictures and settings</small></button>
+          <button type="button" data-download="report" data-testid="download-report"><b>Report</b>
+            <small>One HTML file that opens anywhere</small></button>
+          <button type="button" data-download="picture" data-testid="download-picture"><b>This view</b>
+            <small>PNG with legends, twice the size</small></button>
+          <a href="?view=api" target="_blank"><b>For programs</b><small>How to ask the studio from Python</small></a>
+        </div></details></span></header>"""
+    return _component(value, template, "head", "frame.js", "download.js", functions=functions)
 
 
 def page_way(value: Value = None) -> gr.HTML:
@@ -93,13 +114,16 @@ def page_way(value: Value = None) -> gr.HTML:
     return _component(value, template, "way", "frame.js")
 
 
-def _component(value: Value, template: str, name: str, *scripts: str) -> gr.HTML:
+def _component(
+    value: Value, template: str, name: str, *scripts: str, functions: Sequence[Callable] = ()
+) -> gr.HTML:
     return gr.HTML(
         value,  # type: ignore[arg-type]
         html_template=template,
         js_on_load="\n".join(_read(script) for script in ("page.js", *scripts)),
         apply_default_css=False,
         elem_id=name,
+        server_functions=list(functions) or None,
     )
 
 

@@ -1,10 +1,14 @@
 // Carries the page's events to Python. Each pick, choice or change of tab becomes one question about the whole
 // selection; the answer updates the inspector and the view that is looked at.
 const PATIENCE = 4000;
-// Events that Python answers, beside "pick".
-const EVENTS = ["photo", "example", "checkpoint", "run", "cancel"];
+// Events that take the network's time: the page waits in the line for them. "cancel" and "pick" do not.
+const EVENTS = ["photo", "example", "checkpoint", "run"];
+const ASK_AGAIN = 600;
+const GONE = "The studio does not answer. Is it still running? Nothing on this page is lost; try again.";
 // One question is under way at a time; whatever was selected meanwhile is asked next.
 const asked = { turn: 0, since: 0, waiting: false, again: false };
+// Tickets with which this page waits: one for what is shown, one for what the view still computes.
+const tickets = { show: null, run: null };
 // Several components share the page: the one that was loaded last speaks.
 const me = Symbol("wire");
 studio.wire = me;
@@ -13,7 +17,10 @@ watch("value", hear);
 studio.subscribe((kind) => {
   if (studio.wire !== me) return;
   if (["pick", "choice", "tab"].includes(kind)) send();
-  if (kind === "ask" && EVENTS.includes(studio.asked.event)) trigger(studio.asked.event, { ...studio.selection(), ...studio.asked });
+  if (kind !== "ask") return;
+  const { event } = studio.asked;
+  if (EVENTS.includes(event)) wait({ ...studio.selection(), ...studio.asked, ex: studio.example });
+  if (event === "cancel") cancel();
 });
 hear();
 
@@ -22,7 +29,7 @@ function send() {
   asked.again = asked.waiting && performance.now() - asked.since < PATIENCE;
   if (asked.again) return;
   Object.assign(asked, { turn: asked.turn + 1, since: performance.now(), waiting: true });
-  trigger("pick", { ...studio.selection(), turn: asked.turn });
+  trigger("pick", { ...studio.selection(), ex: studio.example, turn: asked.turn });
 }
 
 function hear() {
@@ -35,6 +42,53 @@ function hear() {
   }
   if (value.turn !== undefined && value.turn !== asked.turn) return;
   asked.waiting = false;
+  if (value.again) studio.ask("example", { id: value.again });
   if (asked.again) return send();
   studio.set("waiting", { waiting: false });
+}
+
+// Ask for the turn until it comes. Whoever asks for something else meanwhile gives up the former place.
+async function wait(event) {
+  const kind = event.event === "run" ? "run" : "show";
+  if (tickets[kind]) server.leave_line(tickets[kind]);
+  const ticket = (tickets[kind] = newTicket());
+  let said = false;
+  while (tickets[kind] === ticket) {
+    const place = await server.ask_line(ticket);
+    if (tickets[kind] !== ticket) return;
+    if (!place) return refuse(kind, GONE);
+    if (place.full) return refuse(kind, `The analysis queue is full. Try again in about ${place.seconds} s.`);
+    if (place.turn) break;
+    said = say(`Waiting: ${place.before} before you`);
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+  }
+  if (tickets[kind] !== ticket) return;
+  tickets[kind] = null;
+  if (said) say("");
+  trigger(event.event, { ...event, ticket });
+}
+
+function cancel() {
+  if (tickets.run) {
+    server.leave_line(tickets.run);
+    tickets.run = null;
+    say("");
+  }
+  trigger("cancel", {});
+}
+
+function refuse(kind, words) {
+  tickets[kind] = null;
+  say(words, "alarm");
+  studio.set("refused", { refused: { kind, words } });
+}
+
+function say(banner, kind = "busy") {
+  studio.set("banner", { banner: { banner, kind } });
+  return true;
+}
+
+// 32 random digits: nobody takes the place of somebody else.
+function newTicket() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

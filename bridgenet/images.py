@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MAX_MEGAPIXELS = 50
+MAX_MEGAPIXELS = 50.0
 """Larger images are refused by their header, before a byte of them is decoded."""
 
 MAX_SIDE = 2048
@@ -54,34 +54,36 @@ class LoadedImage:
     notes: tuple[str, ...]
 
 
-def load_image(source: Source, max_side: int = MAX_SIDE) -> LoadedImage:
+def load_image(source: Source, max_side: int = MAX_SIDE, max_megapixels: float = MAX_MEGAPIXELS) -> LoadedImage:
     """An image as upright 8-bit RGB, with notes about what was done to it.
 
     Args:
         source: A path, the bytes of a file, a PIL image, or an array: (height, width), (height, width, 3) or
             (height, width, 4), of uint8, uint16, or floats in 0..1.
         max_side: Longer sides are reduced to this many pixels.
+        max_megapixels: Larger images are refused.
 
     Raises:
         ImageError: The image cannot be used; the message says why and what to do.
     """
-    if isinstance(source, Image.Image):
-        return _prepare(source, max_side)
     if isinstance(source, np.ndarray):
-        return _prepare(_from_array(source), max_side)
+        source = _from_array(source)
+    if isinstance(source, Image.Image):
+        _check_size(*source.size, max_megapixels)
+        return _prepare(source, max_side)
     if isinstance(source, bytes):
-        return _load_file(BytesIO(source), max_side)
+        return _load_file(BytesIO(source), max_side, max_megapixels)
     path = Path(source)
     if not path.is_file():
         raise ImageError(f"There is no file {path}. Check the path.")
     try:
         with path.open("rb") as file:
-            return _load_file(file, max_side)
+            return _load_file(file, max_side, max_megapixels)
     except PermissionError as error:
         raise ImageError(f"The file {path} may not be read. Change its permissions.") from error
 
 
-def _load_file(file: BufferedReader | BytesIO, max_side: int) -> LoadedImage:
+def _load_file(file: BufferedReader | BytesIO, max_side: int, max_megapixels: float) -> LoadedImage:
     head = file.read(1024)
     file.seek(0)
     if not head:
@@ -92,13 +94,13 @@ def _load_file(file: BufferedReader | BytesIO, max_side: int) -> LoadedImage:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(file)
     except Image.DecompressionBombError as error:
-        raise ImageError(_too_large("more than 150 megapixels")) from error
+        raise ImageError(_too_large("more than 150 megapixels", max_megapixels)) from error
     except UnidentifiedImageError as error:
         raise ImageError(_unreadable(head)) from error
     except Exception as error:  # Decoders of broken headers raise whatever they trip over.
         raise ImageError(_damaged(error)) from error
     full_size = image.size
-    _check_size(*full_size)
+    _check_size(*full_size, max_megapixels)
     # JPEG decoders can reduce while decoding, which saves time and memory.
     image.draft(None, (max_side, max_side))
     return _prepare(image, max_side, full_size)
@@ -106,7 +108,6 @@ def _load_file(file: BufferedReader | BytesIO, max_side: int) -> LoadedImage:
 
 def _prepare(image: Image.Image, max_side: int, full_size: tuple[int, int] | None = None) -> LoadedImage:
     width, height = full_size or image.size
-    _check_size(width, height)
     notes = _frame_note(image)
     try:
         orientation = image.getexif().get(ORIENTATION, 1)
@@ -123,9 +124,9 @@ def _prepare(image: Image.Image, max_side: int, full_size: tuple[int, int] | Non
     return LoadedImage(np.array(rgb), (*notes, *mode_notes))
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_MEGAPIXELS * 1e6:
-        raise ImageError(_too_large(f"{width} × {height} = {width * height / 1e6:.0f} megapixels"))
+def _check_size(width: int, height: int, max_megapixels: float) -> None:
+    if width * height > max_megapixels * 1e6:
+        raise ImageError(_too_large(f"{width} × {height} = {width * height / 1e6:.0f} megapixels", max_megapixels))
     if min(width, height) < MIN_SIDE:
         raise ImageError(
             f"This image is {width} × {height} pixels, too small to see anything in. "
@@ -218,5 +219,5 @@ def _damaged(error: Exception) -> str:
     return f"This image is damaged or cut off ({error or type(error).__name__}). Save or download it again."
 
 
-def _too_large(size: str) -> str:
-    return f"This image has {size}; the limit is {MAX_MEGAPIXELS}. Reduce it and try again."
+def _too_large(size: str, limit: float) -> str:
+    return f"This image has {size}; the limit is {limit:g}. Reduce it and try again."

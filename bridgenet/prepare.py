@@ -84,7 +84,7 @@ Arguments = (
 
 def main() -> int:
     """The command. Returns its exit status."""
-    arguments: Nyud | Basis = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)  # pyright: ignore
+    arguments: Nyud | Basis = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)
     try:
         if isinstance(arguments, Basis):
             prepare_basis(arguments.checkpoint, arguments.images, arguments.data_root)
@@ -123,7 +123,7 @@ def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: P
         tqdm.write(f"{error}\nMade rooms are used instead.", file=sys.stderr)
         data = replace(data, name="made_rooms", root=None)
         references = reference_images(data, images)
-    basis = fit_basis(model, tqdm(references, unit="image"), source=data.name)
+    basis = fit_basis(model, iter(tqdm(references, total=images, unit="image")), source=data.name)
     basis.save(checkpoint / BASIS_FILE)
     tqdm.write(f"{checkpoint / BASIS_FILE}: fitted on {basis.images} images of {data.name}.", file=sys.stderr)
 

@@ -11,7 +11,9 @@ from scipy.io import savemat
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, open_dataset
-from bridgenet.prepare import prepare_nyud
+from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis
+from bridgenet.learning import CheckpointError, load_model
+from bridgenet.prepare import prepare_basis, prepare_nyud
 
 NAMES = ("book", "wall", "refridgerator", "night stand", "yoga mat", "other prop")
 COUNT = 3
@@ -189,3 +191,40 @@ def test_too_little_space_is_said_before_anything_is_written(
     with pytest.raises(DataError, match=r"No space left.*it goes on"):
         prepare_nyud(mat, splits, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def small_checkpoint(folder: Path) -> Path:
+    """A copy of a shipped checkpoint without its basis."""
+    shipped = Path(__file__).parents[1] / "checkpoints" / "rooms-tiny"
+    return Path(shutil.copytree(shipped, folder / "tiny", ignore=shutil.ignore_patterns(BASIS_FILE)))
+
+
+def test_the_command_leaves_a_basis_that_fits_the_checkpoint(tmp_path: Path) -> None:
+    checkpoint = small_checkpoint(tmp_path)
+    command = [sys.executable, "-m", "bridgenet.prepare", "basis", checkpoint, "--images", "3"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "fitted on 3 images of made_rooms" in run.stderr
+    model, _, _ = load_model(checkpoint)
+    assert FeatureBasis.load(checkpoint / BASIS_FILE, model).images == 3
+
+
+def test_where_the_data_set_is_not_there_made_rooms_are_used_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("BRIDGENET_DATA", raising=False)
+    checkpoint = small_checkpoint(tmp_path)
+    config = (checkpoint / "config.json").read_text().replace('"name": "made_rooms"', '"name": "nyud"')
+    (checkpoint / "config.json").write_text(config)
+    prepare_basis(checkpoint, 2)
+    assert "Made rooms are used instead" in capsys.readouterr().err
+    assert FeatureBasis.load(checkpoint / BASIS_FILE).source == "made_rooms"
+    with pytest.raises(DataError, match="There is no folder"):
+        prepare_basis(checkpoint, 2, tmp_path / "nowhere")
+
+
+def test_a_basis_of_no_checkpoint_or_no_images_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="There is no checkpoint folder"):
+        prepare_basis(tmp_path / "nowhere")
+    with pytest.raises(BasisError, match="at least one image"):
+        prepare_basis(small_checkpoint(tmp_path), 0)

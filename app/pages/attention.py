@@ -1,10 +1,23 @@
-"""What the views of attention share: heads, their names, and which of them is read."""
+"""What the views of attention share: heads, scopes of colour, places in words, and one map of attention."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import numpy as np
+
+from app.encoding import numbers_uri
+from app.pages.maps import Map, heat_map, ramp, token_map
 from app.pages.page import Value
 from app.selection import Selection
 from app.session import Analysis
+from bridgenet import drawing
+from bridgenet.drawing import AttentionView
+from bridgenet.model import BridgeNet
+
+SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
+"""What shares a colour scale, as a legend says it."""
+
+Kept = TypeVar("Kept")
 
 
 def has_bridge(analysis: Analysis) -> bool:
@@ -39,3 +52,63 @@ def head_tool(selection: Selection, analysis: Analysis) -> dict[str, Any]:
 def attention_view(analysis: Analysis, hint: str) -> Value:
     """What the values of both viewers begin with."""
     return {"heads": head_count(analysis), "hint": hint}
+
+
+def kept(analysis: Analysis, name: str, compute: Callable[[], Kept]) -> Kept:
+    """What the whole photo has in common: computed at the first pick, then remembered with the analysis."""
+    if (known := analysis.memory.get(name)) is None:
+        known = analysis.memory[name] = compute()
+    return known
+
+
+def own_network(analysis: Analysis) -> BridgeNet:
+    """The network, for running parts of it again. Copying it takes longer than all that the views ask of it."""
+    return kept(analysis, "attention.network", analysis.own_model)
+
+
+def class_here(analysis: Analysis, selection: Selection) -> str:
+    """Name of the predicted class of the selected pixel; empty without segmentation."""
+    if "semseg" not in analysis.prediction:
+        return ""
+    said = analysis.prediction["semseg"]
+    return said.classes[int(said.array[drawing.token_at(selection.x, selection.y, analysis.size)])]
+
+
+def token_box(view: AttentionView) -> dict[str, float]:
+    """The token that is asked about, as a viewer outlines it."""
+    left, top, right, bottom = view.box
+    return {"left": left, "top": top, "width": right - left, "height": bottom - top}
+
+
+def attention_map(name: str, title: str, view: AttentionView, limit: float, shared: str, alt: str, **more: Any) -> Map:
+    """Attention as a map, from 0 to the limit, or for differences from minus to plus the limit.
+
+    Args:
+        name: Identifies the map.
+        title: Stands above it.
+        view: What is drawn, with the outline of the token that is asked about.
+        limit: Value at the full colour.
+        shared: What shares the colour scale, in words.
+        alt: The map in words.
+        more: Further keys of the map.
+    """
+    entry = (
+        signed_map(name, title, view.placed, limit, alt)
+        if view.signed
+        else heat_map(name, title, view.placed, limit, alt)
+    )
+    entry["ramp"] |= {"shared": shared}
+    return entry | {"token": token_box(view)} | more
+
+
+def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str) -> Map:
+    """Differences on a grid: blue below zero, white at zero, red above."""
+    step = max(limit, 1e-9) / 30_000
+    return token_map(
+        name,
+        title,
+        drawing.colour_signed(values, limit),
+        alt,
+        ramp={"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu")},
+        values={"src": numbers_uri(values + limit, step), "scale": step, "offset": -limit, "significant": 2},
+    )

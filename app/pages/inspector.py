@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from app.pages.attention import has_bridge
-from app.pages.bridge import bridge_rows
+from app.pages.kept import kept
+from app.pages.maps import disc_uri
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import percent
@@ -23,6 +23,12 @@ AXES = {
     "away": (0, 0, -1),
 }
 
+BEST = 3
+"""Classes that are listed with their probability."""
+
+Place = dict[str, float]
+"""Fractions `x` and `y` of the photo."""
+
 
 def inspector(analysis: Analysis, selection: Selection) -> dict[str, Any]:
     """Value of the inspector."""
@@ -34,18 +40,9 @@ def inspector(analysis: Analysis, selection: Selection) -> dict[str, Any]:
         "text": "Everything on this page shows this place.",
         "rows": rows,
         "spoken": f"x {column} y {row}: " + ", ".join(f"{entry['title']} {entry['value']}" for entry in rows),
+        "places": notable_places(analysis, selection.task),
     }
-    if has_bridge(analysis):
-        parts = bridge_rows(analysis, selection)
-        value["shares"] = [
-            {"title": TASKS[task].title, "colour": TASKS[task].colour, "share": part.total}
-            for task, part in parts.items()
-        ]
-        value["uniform"] = f"uniform would be {percent(1 / len(parts))} each"
-        first = next(iter(parts.values()))
-        (line, place), (lines, places) = first.query, first.query_grid
-        value["text"] = f"Bridge token {place}, {line} of {places} × {lines}. {value['text']}"
-    return value
+    return value | bridge_part(analysis, selection, value["text"])
 
 
 def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> dict[str, Any]:
@@ -58,15 +55,17 @@ def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> dict[s
         case "semseg" | "human_parts":
             return row | _class_row(analysis, task, selection, true)
         case "depth":
-            near, far = analysis.depth_limits
-            measured = None if true is None else f"measured {true:.2f} m" if np.isfinite(true) else "not measured here"
-            level = float(np.clip((said - near) / (far - near), 0, 1)) if far > near else None
-            return row | {"value": f"{said:.2f} m", "truth": measured, "fraction": level}
+            return row | _depth_row(analysis.depth_limits, float(said), true)
         case "normals":
             return row | _normal_row(said, true)
         case "sal" | "edge":
             known = None if true is None or true == IGNORE else ("truth: yes" if true else "truth: no")
-            return row | {"value": f"{said:.2f}", "truth": known, "fraction": float(said)}
+            return row | {
+                "value": f"{said:.2f}" if np.isfinite(said) else "no value",
+                "detail": "probability",
+                "truth": known,
+                "fraction": float(said) if np.isfinite(said) else None,
+            }
 
 
 def pixel_of(analysis: Analysis, selection: Selection) -> tuple[int, int]:
@@ -86,42 +85,133 @@ def class_probabilities(analysis: Analysis, task: TaskName, selection: Selection
     return sample[0, :, 0, 0].softmax(dim=0).numpy()
 
 
+def bridge_part(analysis: Analysis, selection: Selection, text: str) -> dict[str, Any]:
+    """Share of each task in what the bridge token at the selected pixel read; empty where there is no bridge.
+
+    Args:
+        analysis: The analysed photo.
+        selection: Names place, scale and head.
+        text: What is said about the place anyway.
+    """
+    stage = analysis.trace.stages[selection.scale] if analysis.trace.stages else None
+    if stage is None or stage.attention is None:
+        return {}
+    name = f"inspector.shares:{selection.scale}:{selection.head}"
+    maps = kept(analysis, name, lambda: drawing.bridge_share_maps(stage, selection.head))
+    grid = next(iter(maps.values())).shape
+    line, place = drawing.token_at(selection.x, selection.y, (grid[0], grid[1]))
+    shares = {task: float(maps[task][line, place]) for task in analysis.tasks}
+    even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
+    words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"
+    return {
+        "shares": [
+            {"title": TASKS[task].title, "colour": TASKS[task].colour, "share": share} for task, share in shares.items()
+        ],
+        "uniform": words if len(shares) > 1 else "there is one task to ask",
+        "text": f"Bridge token {place}, {line} of {grid[1]} × {grid[0]}. {text}",
+    }
+
+
+def notable_places(analysis: Analysis, task: TaskName) -> dict[str, Place]:
+    """Places worth a visit, as fractions of the photo: `uncertain`, and `bridge` for the selected task."""
+    places = {"uncertain": kept(analysis, "inspector.uncertain", lambda: most_uncertain(analysis))}
+    changed = kept(analysis, f"inspector.bridge:{task}", lambda: most_refined(analysis, task))
+    return {name: place for name, place in (places | {"bridge": changed}).items() if place is not None}
+
+
+def most_uncertain(analysis: Analysis) -> Place | None:
+    """Where the network is least sure: of the class, else of the part, of edges, of saliency. None without these."""
+    for task in ("semseg", "human_parts", "edge", "sal"):
+        if task in analysis.prediction:
+            answer = analysis.prediction[task]
+            certain = np.abs(answer.array - 0.5) if answer.confidence is None else answer.confidence
+            return _place_of(np.where(np.isfinite(certain), -certain, -np.inf))
+    return None
+
+
+def most_refined(analysis: Analysis, task: TaskName) -> Place | None:
+    """Where the finest stage's refiner, which brings the bridge in, changed the features of a task most.
+
+    None in a network without bridge.
+    """
+    stage = analysis.trace.stages[-1] if analysis.trace.stages else None
+    if stage is None or stage.bridge is None or task not in stage.refined:
+        return None
+    change = (stage.refined[task] - stage.task_specific[task])[0].float().norm(dim=0)
+    return _place_of(change.cpu().numpy())
+
+
+def _place_of(amount: np.ndarray) -> Place:
+    """Centre of the pixel or token with the largest amount."""
+    row, column = np.unravel_index(int(np.argmax(amount)), amount.shape)
+    return {"x": (int(column) + 0.5) / amount.shape[1], "y": (int(row) + 0.5) / amount.shape[0]}
+
+
+def _depth_row(limits: tuple[float, float], said: float, true: Any) -> dict[str, Any]:
+    near, far = limits
+
+    def level(metres: float) -> float | None:
+        return float(np.clip((metres - near) / (far - near), 0, 1)) if far > near and np.isfinite(metres) else None
+
+    if true is None:
+        measured = None
+    elif np.isfinite(true):
+        off = said - float(true)
+        measured = f"measured {true:.2f} m, {abs(off):.2f} m too {'far' if off > 0 else 'near'}"
+    else:
+        measured = "not measured here"
+    return {
+        "value": f"{said:.2f} m" if np.isfinite(said) else "no value",
+        "truth": measured,
+        "fraction": level(said),
+        "mark": None if true is None else level(float(true)),
+        "ends": [f"{near:.1f} m", f"{far:.1f} m"] if far > near else None,
+    }
+
+
 def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: Any) -> dict[str, Any]:
     names = analysis.prediction[task].classes
+    dataset = "human_parts" if task == "human_parts" else analysis.dataset
+    palette = drawing.class_palette(dataset)
     probabilities = class_probabilities(analysis, task, selection)
-    order = np.argsort(-probabilities)[:3]
-    best = int(order[0])
+    order = [int(index) for index in np.argsort(-probabilities)[:BEST]]
     truth_names = (
         names if task == "human_parts" else drawing.class_names(analysis.truth_classes) if true is not None else ()
     )
     known = None if true is None or true == IGNORE else f"truth: {truth_names[int(true)]}"
-    others = [
-        f"{names[index]} {percent(float(probabilities[index]))}" for index in order[1:] if probabilities[index] > 0.01
-    ]
     return {
-        "value": names[best],
-        "detail": percent(float(probabilities[best])),
+        "value": names[order[0]],
+        "detail": f"{percent(float(probabilities[order[0]]))} sure",
         "truth": known,
-        "fraction": float(probabilities[best]),
-        "others": others,
+        "fraction": None,
+        "best": [
+            {
+                "title": names[index],
+                "colour": "#{:02x}{:02x}{:02x}".format(*palette[index]),
+                "share": float(probabilities[index]),
+            }
+            for index in order
+        ],
     }
 
 
 def _normal_row(said: np.ndarray, true: Any) -> dict[str, Any]:
+    if not np.isfinite(said).all():
+        return {"value": "no value", "fraction": None}
     name, axis = max(AXES.items(), key=lambda entry: float(said @ np.array(entry[1])))
     off = _angle(said, np.array(axis))
-    known = (
-        None
-        if true is None
-        else f"{_angle(said, true):.0f}° from the truth"
-        if np.isfinite(true).all()
-        else "truth unknown here"
-    )
+    measured = true is not None and np.isfinite(true).all() and bool(np.any(true))
+    known = None if true is None else f"{_angle(said, true):.0f}° from the truth" if measured else "truth unknown here"
     return {
         "value": name if off < 3 else f"{name}, {off:.0f}° off",
         "detail": " ".join(f"{part:+.2f}".replace("-", "−") for part in said),
         "truth": known,
         "fraction": None,
+        "disc": {
+            "src": disc_uri(),
+            "said": [float(part) for part in said],
+            "true": [float(part) for part in true] if measured else None,
+        },
     }
 
 

@@ -1,58 +1,172 @@
 """Overview: the photo, all predictions, and their errors where the truth is known."""
 
+from typing import Any
+
 import numpy as np
 
-from app.encoding import LONGEST, photo_uri
-from app.pages.maps import Map, error_map, photo_map, prediction_map
-from app.pages.page import Page, Value
-from app.selection import Selection
+from app.encoding import LONGEST, photo_uri, sampled
+from app.pages.kept import kept
+from app.pages.maps import Map, error_map, photo_map, prediction_map, truth_uri, with_unit, wrong_map
+from app.pages.page import Page, Value, choices, tool
+from app.selection import Choice, Selection
 from app.session import Analysis
 from app.wording import percent, wording
-from bridgenet.tasks import IGNORE
+from bridgenet import drawing
+from bridgenet.tasks import IGNORE, TASKS, TaskName
 
-COUNTS = ("No", "One answer", "Two", "Three", "Four", "Five", "Six")
+COUNTS = ("No answer", "One answer", "Two answers", "Three answers", "Four answers", "Five answers", "Six answers")
+
+MODE = Choice(
+    "overview.mode",
+    "Show",
+    {"side": "side by side", "slider": "slider", "blend": "over photo", "truth": "with truth"},
+)
+CONTOURS = Choice("overview.contours", "Depth contours", {"off": "off", "on": "on"})
+FADE = Choice("overview.fade", "Fade where unsure", {"off": "off", "on": "on"})
+
+UNSURE = 0.5
+"""A pixel whose class has a smaller probability is called uncertain."""
+
+GLANCE = 320
+"""Longest side, in pixels, of what is counted for the headline: enough for whole per cents."""
 
 
 def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> Value:
     """Value of the viewer: photo, predictions and error maps, none larger than `longest` pixels."""
     height, width = analysis.size
-    say, hint = wording("overview")
+    _, hint = wording("overview")
     if analysis.dataset == "made_rooms" and analysis.truth_classes != "made_rooms":
         hint = "This checkpoint has only ever seen made rooms: a photo is foreign to it. " + hint
     seen_height, seen_width = analysis.prediction.network_size
     foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
-    maps = [photo_map(analysis, foot), *(prediction_map(analysis, task, longest) for task in analysis.tasks)]
+    mode = mode_of(analysis, selection)
+    on = {name: selection.text(option) == "on" for name, option in (("contours", CONTOURS), ("fade", FADE))}
+    maps = [
+        kept(analysis, f"overview:{task}:{longest}:{on}", lambda task=task: prediction_map(analysis, task, longest, **on))
+        for task in analysis.tasks
+    ]
+    groups: list[dict[str, Any]] = [
+        {"columns": 3, "maps": [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]}
+    ]
+    if errors := kept(analysis, f"overview.errors:{longest}", lambda: error_maps(analysis, longest)):
+        text = "the prediction against the truth that this example brings"
+        groups.append({"id": "errors", "title": "Errors", "text": text, "columns": 3, "maps": errors})
     return {
         "photo": {"src": photo_uri(analysis.prediction.image, longest), "size": [width, height], "key": analysis.key},
-        "say": [{"text": say.format(count=COUNTS[len(analysis.tasks)])}],
+        "say": headline(analysis),
         "hint": hint,
-        "groups": [{"columns": 3, "maps": maps + error_maps(analysis, longest)}],
+        "tools": tools(analysis, selection),
+        "groups": groups,
     }
 
 
+def headline(analysis: Analysis) -> list[dict[str, str]]:
+    """What there is and what to notice, in one sentence. Parts with a colour stand out."""
+    what, _ = wording("overview")
+    parts = [{"text": what.format(count=COUNTS[len(analysis.tasks)])}]
+    sure = None
+    if "semseg" in analysis.prediction:
+        answer = analysis.prediction["semseg"]
+        palette = drawing.class_palette(analysis.dataset)
+        largest = drawing.legend_entries(sampled(answer.array, GLANCE).astype(np.int64), answer.classes, palette)[:2]
+        names = " and ".join(f"{entry.name} {percent(entry.area)}" for entry in largest)
+        parts += [{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}]
+        sure = answer.confidence
+    if "depth" in analysis.prediction:
+        near, far = drawing.depth_limits(sampled(analysis.prediction["depth"].array, GLANCE))
+        distance = f"{near:.1f} m" if f"{near:.1f}" == f"{far:.1f}" else f"{near:.1f} to {far:.1f} m"
+        joint = ", " if len(parts) > 1 else ": everything "
+        parts += [{"text": joint}, {"text": f"{distance} away", "colour": TASKS["depth"].colour}]
+    if sure is not None:
+        unsure = float((sampled(sure, GLANCE) < UNSURE).mean())
+        parts.append({"text": f", {percent(unsure)} of it uncertain (best class under {percent(UNSURE)})"})
+    return [*parts, {"text": "."}]
+
+
+def mode_of(analysis: Analysis, selection: Selection) -> str:
+    """How predictions are shown; beside the photo where the truth is asked for and not known."""
+    mode = selection.text(MODE)
+    return mode if mode in modes(analysis) else MODE.default
+
+
+def modes(analysis: Analysis) -> dict[str, str]:
+    """Ways of showing predictions that this photo allows."""
+    known = any(task in analysis.prediction for task in analysis.truth)
+    return {mode: text for mode, text in MODE.values.items() if mode != "truth" or known}
+
+
+def tools(analysis: Analysis, selection: Selection) -> list[dict[str, Any]]:
+    """Choices that make sense for this checkpoint and this photo."""
+    mode = mode_of(analysis, selection)
+    row = [{"name": MODE.name, "label": MODE.label} | choices(modes(analysis), mode)]
+    if mode == "blend":
+        bounds = {"low": 0, "high": 1, "step": 0.05, "value": 0.6}
+        row.append({"kind": "mix", "name": "overview.opacity", "label": "Opacity"} | bounds)
+    if "depth" in analysis.prediction:
+        row.append(tool(CONTOURS, selection) | {"kind": "toggle"})
+    if any(analysis.prediction[task].confidence is not None for task in analysis.tasks):
+        row.append(tool(FADE, selection) | {"kind": "toggle"})
+    return row
+
+
 def error_maps(analysis: Analysis, longest: int = LONGEST) -> list[Map]:
-    """Depth error in metres, angle between normals in degrees, and wrongly named pixels, for what is known."""
-    maps = []
-    if "depth" in analysis.truth and "depth" in analysis.prediction:
-        error = np.abs(analysis.prediction["depth"].array - analysis.truth["depth"])
-        foot = f"median {_median(error):.2f} m"
-        maps.append(error_map("depth-error", "Depth error", "depth", error, "m", foot, longest))
-    if "normals" in analysis.truth and "normals" in analysis.prediction:
-        cosine = (analysis.prediction["normals"].array * analysis.truth["normals"]).sum(axis=-1)
-        angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-        foot = f"median {_median(angle):.0f}°"
-        maps.append(error_map("normals-error", "Normals error", "normals", angle, "°", foot, longest))
-    if "semseg" in analysis.truth and "semseg" in analysis.prediction and analysis.truth_classes == analysis.dataset:
-        truth = analysis.truth["semseg"]
-        wrong = np.where(truth == IGNORE, np.nan, analysis.prediction["semseg"].array != truth)
-        foot = f"{percent(float(np.nanmean(wrong)))} wrong" if np.isfinite(wrong).any() else "not labelled"
-        maps.append(error_map("semseg-error", "Wrong class", "semseg", wrong, "", foot, longest))
-    return maps
+    """Errors of all tasks whose truth is known, each in its unit: metres, degrees, wrong classes, probability."""
+    return [
+        _error_of(analysis, task, longest)
+        for task in analysis.tasks
+        if task in analysis.truth and (task != "semseg" or analysis.truth_classes == analysis.dataset)
+    ]
 
 
-def _median(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+def error_array(analysis: Analysis, task: TaskName) -> np.ndarray:
+    """Error of a task at every pixel, NaN where the truth is not known.
+
+    Returns:
+        depth: |Δ| in metres. normals: angle in degrees. Classes: 1 wrong, 0 right. sal, edge: |Δp|, 0..1.
+    """
+    said, true = analysis.prediction[task].array, analysis.truth[task]
+    match task:
+        case "depth":
+            return np.abs(said - true)
+        case "normals":
+            return np.degrees(np.arccos(np.clip((said * true).sum(axis=-1), -1, 1)))
+        case "semseg" | "human_parts":
+            return np.where(true == IGNORE, np.nan, said != true)
+        case "sal" | "edge":
+            return np.where(true == IGNORE, np.nan, np.abs(said - true))
 
 
-PAGE = Page("overview", overview)
+def _error_of(analysis: Analysis, task: TaskName, longest: int) -> Map:
+    error = error_array(analysis, task)
+    known = error[np.isfinite(error)]
+    name, title = f"{task}-error", f"{TASKS[task].title} error"
+    if task in ("semseg", "human_parts"):
+        title = "Wrong class" if task == "semseg" else "Wrong part"
+        foot = f"{percent(float(known.mean()))} wrong" if known.size else "not labelled"
+        return wrong_map(name, title, task, error, foot, longest)
+    unit, digits, statistic = {"depth": ("m", 2, "median"), "normals": ("°", 0, "median")}.get(task, ("", 2, "mean"))
+    middle = {"median": np.median, "mean": np.mean}[statistic]
+    foot = f"{statistic} {with_unit(f'{middle(known):.{digits}f}', unit)}" if known.size else "nothing measured"
+    return error_map(name, title, task, error, unit, foot, longest)
+
+
+def _shown(entry: Map, analysis: Analysis, mode: str, longest: int) -> Map:
+    """A prediction with the photo or the truth under a slider, or blended over the photo."""
+    title = entry["title"]
+    match mode:
+        case "slider":
+            photo = {"src": "", "alt": f"The photo: {analysis.title}", "label": f"Photo or {title}: slide"}
+            return entry | {"wipe": photo | {"left": "photo", "right": "prediction"}}
+        case "blend":
+            return entry | {"blend": True}
+        case "truth":
+            source = truth_uri(analysis, entry["task"], longest)
+            if source is None:
+                return entry | {"foot": entry.get("foot") or "truth not known"}
+            truth = {"src": source, "alt": f"Truth: {title}", "label": f"Truth or prediction of {title}: slide"}
+            return entry | {"wipe": truth | {"left": "truth", "right": "prediction"}}
+        case _:
+            return entry
+
+
+PAGE = Page("overview", overview, options=(MODE, CONTOURS, FADE))

@@ -78,5 +78,6 @@ def choices(values: dict[str, str], chosen: str) -> Value:
 
 
 def button(action: str, label: str, *, name: str = "") -> Value:
-    """A button. Actions: `run` (compute this view), `cancel`, `set` (an option to a value), see `tools.js`."""
+    """A button. Actions: `run` (compute this view), `cancel`, `set` (an option to a value), `pin`, `unpin`, see
+    `tools.js`."""
     return {"kind": "button", "action": action, "label": label, "name": name or action}

@@ -41,7 +41,7 @@ _FINGERPRINT_VALUES = 64
 Mask = Bool[np.ndarray, "height width"]
 """Which pixels of an image count."""
 
-Tokens = Float[np.ndarray, "tokens channels"]
+Tokens = Float[np.ndarray, "_ _"]
 
 
 class BasisError(ValueError):
@@ -317,7 +317,9 @@ def _inside(mask: Mask | None, grid: tuple[int, int]) -> np.ndarray:
     return inside
 
 
-def _joint_basis(tokens: Mapping[str, Tokens], kinds: Mapping[str, str], wanted: Tokens | None = None) -> GroupBasis:
+def _joint_basis(
+    tokens: Mapping[str, Tokens], kinds: Mapping[str, str], wanted: Float[np.ndarray, "_ 3"] | None = None
+) -> GroupBasis:
     """Principal directions of maps of equal width.
 
     Args:

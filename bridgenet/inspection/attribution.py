@@ -29,6 +29,7 @@ CHUNK = 4
 """Images that go through the network at once."""
 
 Map = Float[np.ndarray, "height width"]
+AnyMap = Float[np.ndarray, "_ _"]
 Switches = tuple[bool, ...]
 
 

@@ -99,7 +99,9 @@ def feature_groups(feature: Tensor | np.ndarray, groups: int = 6, seed: int = 0)
         )
     tokens = array.reshape(channels, -1).T.astype(np.float64)
     tokens -= np.median(tokens, axis=0)
-    strengths, directions = _factorise(np.concatenate([tokens.clip(min=0), (-tokens).clip(min=0)], axis=1), groups, seed)
+    strengths, directions = _factorise(
+        np.concatenate([tokens.clip(min=0), (-tokens).clip(min=0)], axis=1), groups, seed
+    )
     directions = directions[:, :channels] - directions[:, channels:]
     length = np.linalg.norm(directions, axis=1)
     strengths, directions = strengths * length, directions / np.maximum(length, 1e-12)[:, None]
@@ -161,7 +163,9 @@ def _factorise(values: Float[np.ndarray, "tokens parts"], groups: int, seed: int
     # The start comes from a singular value decomposition, which NMF only refines: far better than a random one, and
     # the same in every run.
     initial = "nndsvda" if groups <= min(values.shape) else "random"
-    factors = NMF(groups, init=initial, random_state=seed, max_iter=ITERATIONS, tol=TOLERANCE)
+    # scikit-learn's annotation of n_components leaves numbers out.
+    count: Any = groups
+    factors = NMF(count, init=initial, random_state=seed, max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
         # Groups that would still move a little are good enough to be looked at.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -28,6 +28,9 @@ from bridgenet.trace import Trace
 Progress = Callable[[int, int], None]
 """Called with (done, total) after every pass of the network. May raise to cancel."""
 
+Seen = Callable[[int, str, Trace], None]
+"""Called with the number of the image, the source that was removed, and the trace of that pass."""
+
 CONFIDENCE = 0.95
 FEWEST_CELLS = 3
 """Fewer cells have no rank order worth the name."""
@@ -125,6 +128,7 @@ def interaction_matrix(
     draws: int = 3,
     seed: int = 0,
     progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> InteractionMatrix:
     """The causal cross-task matrix of a network over one image or more.
 
@@ -142,6 +146,7 @@ def interaction_matrix(
         draws: Random drops per image, whose mean effect is the control.
         seed: Fixes them.
         progress: Called with (done, total) after every pass.
+        seen: Called with every pass without a source, whose predictions the matrix itself does not keep.
 
     Raises:
         ValueError: Images are missing or malformed, a name is unknown, tasks meet in none of the places, or `swap`
@@ -153,7 +158,9 @@ def interaction_matrix(
         raise ValueError(f"The control needs at least one draw, got {draws}.")
     if removal == "swap" and other is None and len(pictures) < 2:
         raise ValueError("Removal 'swap' takes the task from another image: give `other`, or more than one image.")
-    passes = _Passes(model, cast(Removal, removal), present, cast(Norm, norm), draws, seed, progress, len(pictures))
+    passes = _Passes(
+        model, cast(Removal, removal), present, cast(Norm, norm), draws, seed, progress, seen, len(pictures)
+    )
     with evaluating(model):
         for index, picture in enumerate(pictures):
             partner = other if other is not None else pictures[(index + 1) % len(pictures)]
@@ -196,6 +203,7 @@ class _Passes:
     draws: int
     seed: int
     progress: Progress | None
+    seen: Seen | None
     images: int
     done: int = 0
     tasks: tuple[str, ...] = ()
@@ -216,14 +224,17 @@ class _Passes:
         effects = []
         for source in self.tasks:
             with without_task(self.model, trace, source, self.removal, places=self.places, norm=self.norm, other=other):
-                effects.append(self._effects(trace))
+                after = decode_again(self.model, trace)
+            effects.append(self._effects(trace, after))
+            if self.seen is not None:
+                self.seen(index, source, after)
             self._report()
         controls = []
         for draw in range(self.draws):
             seed = int(np.random.SeedSequence((self.seed, index, draw)).generate_state(1)[0])
             share = 1 / len(self.tasks)
             with random_drop(self.model, trace, share, seed, places=self.places, norm=self.norm):
-                controls.append(self._effects(trace))
+                controls.append(self._effects(trace, decode_again(self.model, trace)))
             self._report()
         self.effects.append(effects)
         self.controls.append(np.mean(controls, axis=0).tolist())
@@ -253,9 +264,8 @@ class _Passes:
     def _forward(self, picture: Tensor) -> Trace:
         return self.model(picture[None].to(device_of(self.model)))
 
-    def _effects(self, trace: Trace) -> list[float]:
-        after = decode_again(self.model, trace).predictions
-        return [effect_of(task, trace.predictions[task], after[task]) for task in self.tasks]
+    def _effects(self, trace: Trace, after: Trace) -> list[float]:
+        return [effect_of(task, trace.predictions[task], after.predictions[task]) for task in self.tasks]
 
     def _report(self) -> None:
         self.done += 1

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bridgenet.inspection.attribution import Map, Progress, one_image, silent, undisturbed
+from bridgenet.inspection.attribution import AnyMap, Progress, one_image, silent, undisturbed
 from bridgenet.inspection.pixels import PixelBaseline, baseline_image
 from bridgenet.inspection.targets import Target
 from bridgenet.shapes import Image
@@ -91,7 +91,7 @@ def _calibrate(model: nn.Module, images: Image) -> None:
         norm.training = False
 
 
-def rank_agreement(map: Map, other: Map) -> float:
+def rank_agreement(map: AnyMap, other: AnyMap) -> float:
     """Spearman's rank correlation, -1..1, of two maps; the second is brought to the size of the first.
 
     Not a number where a map is constant, because it then ranks nothing.
@@ -106,7 +106,7 @@ def deletion_curve(
     model: nn.Module,
     images: Image,
     target: Target,
-    map: Map,
+    map: AnyMap,
     steps: int = 8,
     baseline: PixelBaseline = "blurred",
     seed: int = 0,
@@ -164,7 +164,7 @@ def _deleted(cells: Tensor, grid: tuple[int, int], size: tuple[int, int]) -> Ten
     return hole.view(grid).repeat_interleave(CELL, 0).repeat_interleave(CELL, 1)[: size[0], : size[1]]
 
 
-def _resized(map: Map, size: tuple[int, int]) -> Tensor:
+def _resized(map: AnyMap, size: tuple[int, int]) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(map)).float()
     if tensor.shape == size:
         return tensor

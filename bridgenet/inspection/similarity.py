@@ -232,7 +232,8 @@ def _transform(feature: AnyMap) -> tuple[Float[np.ndarray, "height width"], Floa
     """Shares of energy, and their frequencies in cycles per token."""
     maps = _tensor(feature).double().numpy()
     maps = maps - maps.mean(axis=(1, 2), keepdims=True)
-    energy = np.square(dctn(maps, axes=(1, 2), norm="ortho")).sum(axis=0)
+    waves = np.asarray(dctn(maps, axes=(1, 2), norm="ortho"))
+    energy = np.square(waves).sum(axis=0)
     height, width = energy.shape
     # Entry k of the cosine transform of n tokens has k half waves over the image.
     frequency = np.hypot(np.arange(height)[:, None] / (2 * height), np.arange(width)[None] / (2 * width))

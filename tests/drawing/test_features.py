@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from bridgenet.drawing import channel_norm, pca_rgb, pca_rgb_aligned, similarity_to_token
+from bridgenet.drawing import channel_map, channel_norm, colour_signed, pca_rgb, pca_rgb_aligned, similarity_to_token
 
 
 def _map(seed: int = 0, channels: int = 12, size: tuple[int, int] = (9, 11)) -> np.ndarray:
@@ -89,3 +89,22 @@ def test_a_token_is_most_like_itself_and_opposite_to_its_mirror() -> None:
     assert similarity[4, 5] == pytest.approx(1, abs=1e-5) and similarity.max() <= 1
     two = np.stack([np.tile([-1.0, 1.0], (4, 1)), np.zeros((4, 2))])
     np.testing.assert_allclose(similarity_to_token(two, 0.1, 0.5), np.tile([1.0, -1.0], (4, 1)))
+
+
+def test_a_channel_of_both_signs_is_drawn_around_zero_and_another_from_its_own_limits() -> None:
+    feature = np.zeros((2, 10, 10))
+    feature[0, 0], feature[0, 1] = -4, 2
+    feature[1] = np.arange(100).reshape(10, 10)
+    both = channel_map(feature, 0)
+    assert both.signed and both.limits == (-4, 4)
+    np.testing.assert_array_equal(both.picture, colour_signed(feature[0], 4.0))
+    one_sided = channel_map(torch.from_numpy(feature)[None], 1)
+    assert not one_sided.signed and one_sided.limits == pytest.approx(np.percentile(feature[1], (1, 99)))
+    np.testing.assert_array_equal(one_sided.values, feature[1])
+    shared = channel_map(feature, 1, limits=(0.0, 200.0), signed=False)
+    assert shared.limits == (0, 200) and shared.picture.mean() < one_sided.picture.mean()
+
+
+def test_a_channel_that_is_not_there_is_named() -> None:
+    with pytest.raises(IndexError, match="no channel 12: the feature has 12"):
+        channel_map(_map(), 12)

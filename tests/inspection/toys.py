@@ -19,7 +19,7 @@ TOY = ModelConfig(
     token_reduction=(2,),
     drop_path=0.0,
 )
-MARK = 30.0
+MARK = 6.0
 """What tells the tokens of semseg from those of others, in channel 0."""
 
 
@@ -67,8 +67,8 @@ def _read_marked_tokens(stage: nn.Module) -> None:
     project.query.weight.zero_()
     project.query.bias.fill_(1)
     project.key.weight.zero_()
-    project.key.weight[:, 0] = 10
-    project.key.weight[:, 1] = 1
+    project.key.weight[:, 0] = 30
+    project.key.weight[:, 1] = 3
     for task in ("semseg", "normals"):
         for block in stage.refiners[task].blocks:
             block.correction.expand.weight.zero_()

@@ -1,0 +1,215 @@
+"""The endpoints for programs: the same numbers as on the page, through `gradio_client`.
+
+    from gradio_client import Client, handle_file
+    client = Client("http://127.0.0.1:7860")
+    summary, arrays = client.predict(handle_file("kitchen.jpg"), api_name="/predict")
+
+Each takes a photo, or the `id` that `/predict` has given for it. The file is deleted once it is read.
+"""
+
+import json
+import math
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import gradio as gr
+import numpy as np
+from gradio.utils import get_upload_folder
+
+from app.downloads import classes_of, versions
+from app.handlers import Limits, read_once, uploaded_file
+from app.session import Analysis, Session, StudioError
+from bridgenet.images import ImageError
+from bridgenet.tasks import TASKS, TaskName
+
+RESULTS = 24
+"""Files of arrays that are kept for programs to fetch."""
+
+READ = 500
+"""Uploads of which it is remembered which analysis they became."""
+
+
+class Endpoints:
+    """What every endpoint computes. Plain functions of data; wrong inputs raise `gr.Error` with what to do.
+
+    Args:
+        session: Checkpoints and analyses.
+        limits: Of photos.
+    """
+
+    def __init__(self, session: Session, limits: Limits) -> None:
+        self.session = session
+        self.limits = limits
+        self._results: deque[Path] = deque()
+        self._read: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def predict(self, image: Any) -> tuple[dict[str, Any], str]:
+        """Every task's answer to a photo: `predict(image) -> (summary, arrays)`.
+
+        image: a photo (PNG, JPEG, WebP, ...). summary: `id` (names the photo in the other endpoints), `size` [height,
+        width] in pixels, `notes` (what was done to the photo), `tasks`: for each its `unit`, `shape`, `dtype`, what a
+        value `means`, and `classes` by index. arrays: an .npz file with one array per task at that size: semseg and
+        human_parts class indices (uint8), with `confidence_<task>` 0..1; depth in metres; normals unit vectors
+        (x right, y up, z toward the viewer); edge and sal probabilities 0..1.
+        """
+        with _explained():
+            analysis = self._analysis(image, "")
+            arrays: dict[str, np.ndarray] = {}
+            tasks = {}
+            for task, answer in analysis.prediction.items():
+                arrays[task] = answer.array
+                if answer.confidence is not None:
+                    arrays[f"confidence_{task}"] = answer.confidence
+                tasks[task] = {
+                    "unit": answer.unit,
+                    "means": MEANINGS[task],
+                    "shape": list(answer.array.shape),
+                    "dtype": str(answer.array.dtype),
+                } | ({"classes": list(answer.classes)} if answer.classes else {})
+            summary = {
+                "id": analysis.key,
+                "size": list(analysis.size),
+                "notes": list(analysis.prediction.notes),
+                "tasks": tasks,
+            }
+            return summary, str(self._keep(arrays))
+
+    def attention(
+        self, image: Any, id: str, x: float, y: float, task: str, head: float, kind: str, scale: float
+    ) -> dict[str, Any]:
+        """Where a pixel's token looks: `attention(image, id, x, y, task, head, kind, scale) -> row`.
+
+        image: a photo, or none with `id` from /predict. x, y: fractions 0..1 of width and height. task: a task of the
+        checkpoint. head: 0, 1, ..., or -1 for the mean of all. kind: `tpp` (the task's own attention after the
+        patterns of all tasks were fused; the row sums to 1) or `bridge` (what the bridge token read from the tokens of
+        this task; the sums of all tasks add up to 1). scale: stage of the bridge, 0 is the coarsest, -1 the finest;
+        tpp has one scale only. row: `weights` (rows x columns on the grid of keys, no unit), `shape`, `sum`, `query`
+        [row, column] of the asking token on its grid `query_grid` [rows, columns].
+        """
+        from bridgenet import drawing
+
+        with _explained():
+            x, y = fraction(x, "x"), fraction(y, "y")
+            kind = one_of(kind, ("tpp", "bridge"), "kind")
+            analysis = self._analysis(image, id)
+            task = task_of(analysis, task)
+            chosen = head_of(analysis, head)
+            if kind == "tpp":
+                if analysis.trace.pattern is None:
+                    raise StudioError(f"{analysis.checkpoint} has no Task Pattern Propagation. Ask for kind 'bridge'.")
+                row = drawing.tpp_row(analysis.trace, task, x, y, chosen)
+            else:
+                row = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, chosen)[task]
+            return {
+                "id": analysis.key,
+                "kind": kind,
+                "task": task,
+                "weights": row.weights.tolist(),
+                "shape": list(row.weights.shape),
+                "sum": float(row.weights.sum()),
+                "query": list(row.query),
+                "query_grid": list(row.query_grid),
+            }
+
+    def bridge_share(self, image: Any, id: str, x: float, y: float, scale: float, head: float) -> dict[str, float]:
+        """How much of what the bridge read at a pixel came from which task: `bridge_share(...) -> {task: share}`.
+
+        image: a photo, or none with `id` from /predict. x, y: fractions 0..1 of width and height. scale: stage of the
+        bridge, 0 is the coarsest, -1 the finest. head: 0, 1, ..., or -1 for the mean of all. Shares are 0..1 and sum
+        to 1; uniform would be 1 / number of tasks.
+        """
+        from bridgenet import drawing
+
+        with _explained():
+            x, y = fraction(x, "x"), fraction(y, "y")
+            analysis = self._analysis(image, id)
+            rows = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, head_of(analysis, head))
+            return {task: float(rows[task].total) for task in analysis.tasks}
+
+    def interaction(self, image: Any, id: str, removal: str) -> dict[str, Any]:
+        """Who influences whom: `interaction(image, id, removal) -> matrix`. Takes seconds.
+
+        image: a photo, or none with `id` from /predict. removal: what takes the place of a task's tokens: `mask`
+        (they cannot be read), `zero` or `mean`. matrix: `effect` [source][target], how much the target's prediction
+        changes when the source is removed, in `units` of the target (% of pixels, m, degrees, probability); `control`
+        [target], the same for tokens dropped at random; `strength` = effect / control; `attention` [source][target],
+        share of the source in what the target reads (columns sum to 1); `rank_correlation` of strength and attention,
+        -1..1; `tasks` in the order of rows and columns. What is not finite is null.
+        """
+        from bridgenet.inspection import interaction_matrix
+
+        with _explained():
+            removal = one_of(removal, ("mask", "zero", "mean"), "removal")
+            analysis = self._analysis(image, id)
+            name = f"api.interaction.{removal}"
+            if name not in analysis.memory:
+                analysis.memory[name] = interaction_matrix(analysis.own_model(), analysis.images(), removal)
+            return {"id": analysis.key} | analysis.memory[name].to_dict()
+
+    def attribute(self, image: Any, id: str, task: str, x: float, y: float, method: str) -> dict[str, Any]:
+        """Which tasks' features a prediction at a pixel comes from: `attribute(...) -> scores`. Takes seconds.
+
+        image: a photo, or none with `id` from /predict. task: whose prediction. x, y: fractions 0..1 of width and
+        height. method: `ablation` (fall of the value when one task's features are replaced by their mean) or `shapley`
+        (shares of all of it). scores: `scores` {task: number} in `unit` (m for depth, logit for classes, edges and
+        saliency, none for the component of a normal), `target` (what is explained), `full` and `baseline`: its value
+        with all features, and with none; shapley scores sum to full - baseline.
+        """
+        from bridgenet.inspection.attribution import TaskMethod, attribute_tasks
+
+        with _explained():
+            x, y = fraction(x, "x"), fraction(y, "y")
+            chosen = one_of(method, get_args(TaskMethod), "method")
+            analysis = self._analysis(image, id)
+            target, words = target_at(analysis, task_of(analysis, task), x, y)
+            result = attribute_tasks(analysis.own_model(), analysis.trace, target, chosen)
+            return {
+                "id": analysis.key,
+                "target": words,
+                "method": chosen,
+                "unit": result.unit,
+                "scores": dict(zip(result.tasks, map(float, result.scores), strict=True)),
+                "full": result.full_value,
+                "baseline": result.baseline_value,
+            }
+
+    def info(self) -> dict[str, Any]:
+        """What answers here: `info() -> facts`.
+
+        facts: `checkpoint`, its `tasks` with `title` and `unit`, `classes` with index, name and colour, `metrics` on
+        its validation images, `input_size` [height, width] in pixels that it has learnt at, `scales` and `heads` of
+        its attention, other `checkpoints`, `limits` of photos (megabytes, megapixels), `versions`.
+        """
+        with _explained():
+            predictor = self.session.predictor()
+            model = predictor.config.model
+            from bridgenet import drawing
+
+            tasks = {
+                task: {"title": TASKS[task].title, "unit": TASKS[task].unit if task == "depth" else ""}
+                for task in predictor.tasks
+            }
+            classes = {
+                task: list(predictor.classes if task == "semseg" else drawing.class_names("human_parts"))
+                for task in predictor.tasks
+                if task in ("semseg", "human_parts")
+            }
+            return {
+                "checkpoint": predictor.name,
+                "tasks": tasks,
+                "classes": classes,
+                "metrics": predictor.metrics,
+                "input_size": list(predictor.config.data.input_size),
+                "dataset": predictor.config.data.name,
+                "heads": model.heads,
+                "checkpoints": list(self.session.checkpoints),
+                "limits": {"megabytes": self.limits.megabytes, "megapixels": self.limits.megapixels},
+                "versions": versions(),
+            }

@@ -1,0 +1,127 @@
+"""The waiting line: whoever wants the network takes a ticket and asks from time to time whether it is their turn."""
+
+import re
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MAX_WAITING = 40
+"""Visitors that may wait at once."""
+
+PATIENCE = 3.0
+"""Seconds after which a visitor who has not asked again is passed over; the place in the line is kept."""
+
+FORGOTTEN = 90.0
+"""Seconds after which such a visitor has left. Browsers let hidden pages ask once a minute."""
+
+CALLED = 15.0
+"""Seconds within which a visitor who was called has to begin."""
+
+STUCK = 120.0
+"""Seconds without any sign of life after which an analysis no longer holds up the line."""
+
+USUAL = 3.0
+"""Seconds that an analysis takes, as long as none was measured."""
+
+
+class Line:
+    """Who is next.
+
+    Args:
+        most: Visitors that may wait at once.
+        clock: Seconds.
+    """
+
+    def __init__(self, most: int = MAX_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
+        self.most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: OrderedDict[str, float] = OrderedDict()
+        self._called: dict[str, float] = {}
+        self._running: dict[str, float] = {}
+        self._took: deque[float] = deque(maxlen=10)
+
+    def ask(self, ticket: Any) -> dict[str, Any]:
+        """Whether it is this visitor's turn. The first time, they join the end of the line.
+
+        Returns:
+            `turn` (whether to begin now), `before` (how many are served earlier), `full` (the line takes nobody
+            else), `seconds` (until the line has moved on, about).
+        """
+        if not is_ticket(ticket):
+            return {"turn": True, "before": 0, "full": False, "seconds": 0}
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            if ticket in self._called or ticket in self._running:
+                return self._answer(0, turn=True)
+            if ticket not in self._waiting and len(self._waiting) >= self.most:
+                return self._answer(len(self._waiting), full=True)
+            self._waiting[ticket] = now
+            before = self._before(ticket, now)
+            if before:
+                return self._answer(before)
+            del self._waiting[ticket]
+            self._called[ticket] = now
+            return self._answer(0, turn=True)
+
+    def leave(self, ticket: Any) -> None:
+        """Somebody has been served, or does not want to wait any longer."""
+        with self._lock:
+            for place in (self._waiting, self._called, self._running):
+                place.pop(ticket, None)
+
+    @contextmanager
+    def turn(self, ticket: Any) -> Iterator[Callable[[], None]]:
+        """The time in which a visitor is served. Gives what has to be called now and then as a sign of life."""
+        if not is_ticket(ticket):
+            yield lambda: None
+            return
+        began = self._clock()
+        with self._lock:
+            self._waiting.pop(ticket, None)
+            self._called.pop(ticket, None)
+            self._running[ticket] = began
+        try:
+            yield lambda: self._alive(ticket)
+        finally:
+            self.leave(ticket)
+            with self._lock:
+                self._took.append(self._clock() - began)
+
+    @property
+    def waiting(self) -> int:
+        """Visitors who wait."""
+        with self._lock:
+            self._forget(self._clock())
+            return len(self._waiting)
+
+    def _alive(self, ticket: str) -> None:
+        with self._lock:
+            if ticket in self._running:
+                self._running[ticket] = self._clock()
+
+    def _before(self, ticket: str, now: float) -> int:
+        count = len(self._called) + len(self._running)
+        for other, seen in self._waiting.items():
+            if other == ticket:
+                break
+            count += now - seen <= PATIENCE
+        return count
+
+    def _forget(self, now: float) -> None:
+        for place, limit in ((self._waiting, FORGOTTEN), (self._called, CALLED), (self._running, STUCK)):
+            for ticket in [ticket for ticket, seen in place.items() if now - seen > limit]:
+                del place[ticket]
+
+    def _answer(self, before: int, *, turn: bool = False, full: bool = False) -> dict[str, Any]:
+        usual = sum(self._took) / len(self._took) if self._took else USUAL
+        return {"turn": turn, "before": before, "full": full, "seconds": max(1, round(before * usual))}
+
+
+def is_ticket(ticket: Any) -> bool:
+    """Whether it is a ticket as the page makes them: 32 random hexadecimal digits."""
+    return isinstance(ticket, str) and re.fullmatch(r"[0-9a-f]{32}", ticket) is not None

@@ -7,10 +7,10 @@ ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check train notebooks
+.PHONY: help demo test check train notebooks screenshots
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## Open the studio in the browser (ARGS="--port 7861" adds options)
 	$(BIN)/python app/main.py $(ARGS)
@@ -41,3 +41,6 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-all: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-compile -e '.[all]'
 	@touch $@ $(VENV)/.installed
+
+screenshots: $(VENV)/.installed-all ## Take pictures of every tab of the studio, light and dark, into docs/
+	$(BIN)/python docs/screenshots.py $(ARGS)

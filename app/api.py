@@ -1,38 +1,51 @@
 """The endpoints for programs: the same numbers as on the page, through `gradio_client`.
 
-    from gradio_client import Client, handle_file
-    client = Client("http://127.0.0.1:7860")
-    summary, arrays = client.predict(handle_file("kitchen.jpg"), api_name="/predict")
+    client = gradio_client.Client("http://127.0.0.1:7860")
+    summary, arrays = client.predict(gradio_client.handle_file("kitchen.jpg"), api_name="/predict")
 
 Each takes a photo, or the `id` that `/predict` has given for it. The file is deleted once it is read.
 """
 
-import json
 import math
 import shutil
 import tempfile
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
 
-from app.downloads import classes_of, versions
+from app.downloads import versions
 from app.handlers import Limits, read_once, uploaded_file
 from app.session import Analysis, Session, StudioError
 from bridgenet.images import ImageError
 from bridgenet.tasks import TASKS, TaskName
+
+if TYPE_CHECKING:
+    from bridgenet.inspection.targets import Target
+    from bridgenet.trace import Stage
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
 
 READ = 500
 """Uploads of which it is remembered which analysis they became."""
+
+
+MEANINGS: dict[TaskName, str] = {
+    "semseg": "index of the class",
+    "human_parts": "index of the body part",
+    "depth": "distance along the optical axis, metres",
+    "normals": "unit vector: x right, y up, z toward the viewer",
+    "sal": "probability of being salient, 0..1",
+    "edge": "probability of a boundary, 0..1",
+}
+"""What one value of a task's array is."""
 
 
 class Endpoints:
@@ -82,7 +95,15 @@ class Endpoints:
             return summary, str(self._keep(arrays))
 
     def attention(
-        self, image: Any, id: str, x: float, y: float, task: str, head: float, kind: str, scale: float
+        self,
+        image: Any = None,
+        id: str = "",
+        x: float = 0.5,
+        y: float = 0.5,
+        task: str = "depth",
+        head: float = -1,
+        kind: str = "tpp",
+        scale: float = -1,
     ) -> dict[str, Any]:
         """Where a pixel's token looks: `attention(image, id, x, y, task, head, kind, scale) -> row`.
 
@@ -118,7 +139,9 @@ class Endpoints:
                 "query_grid": list(row.query_grid),
             }
 
-    def bridge_share(self, image: Any, id: str, x: float, y: float, scale: float, head: float) -> dict[str, float]:
+    def bridge_share(
+        self, image: Any = None, id: str = "", x: float = 0.5, y: float = 0.5, scale: float = -1, head: float = -1
+    ) -> dict[str, float]:
         """How much of what the bridge read at a pixel came from which task: `bridge_share(...) -> {task: share}`.
 
         image: a photo, or none with `id` from /predict. x, y: fractions 0..1 of width and height. scale: stage of the
@@ -133,7 +156,7 @@ class Endpoints:
             rows = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, head_of(analysis, head))
             return {task: float(rows[task].total) for task in analysis.tasks}
 
-    def interaction(self, image: Any, id: str, removal: str) -> dict[str, Any]:
+    def interaction(self, image: Any = None, id: str = "", removal: str = "mask") -> dict[str, Any]:
         """Who influences whom: `interaction(image, id, removal) -> matrix`. Takes seconds.
 
         image: a photo, or none with `id` from /predict. removal: what takes the place of a task's tokens: `mask`
@@ -153,7 +176,15 @@ class Endpoints:
                 analysis.memory[name] = interaction_matrix(analysis.own_model(), analysis.images(), removal)
             return {"id": analysis.key} | analysis.memory[name].to_dict()
 
-    def attribute(self, image: Any, id: str, task: str, x: float, y: float, method: str) -> dict[str, Any]:
+    def attribute(
+        self,
+        image: Any = None,
+        id: str = "",
+        task: str = "depth",
+        x: float = 0.5,
+        y: float = 0.5,
+        method: str = "ablation",
+    ) -> dict[str, Any]:
         """Which tasks' features a prediction at a pixel comes from: `attribute(...) -> scores`. Takes seconds.
 
         image: a photo, or none with `id` from /predict. task: whose prediction. x, y: fractions 0..1 of width and
@@ -189,7 +220,6 @@ class Endpoints:
         """
         with _explained():
             predictor = self.session.predictor()
-            model = predictor.config.model
             from bridgenet import drawing
 
             tasks = {
@@ -208,8 +238,173 @@ class Endpoints:
                 "metrics": predictor.metrics,
                 "input_size": list(predictor.config.data.input_size),
                 "dataset": predictor.config.data.name,
-                "heads": model.heads,
+                "heads": predictor.config.model.heads,
+                "scales": len(predictor.config.model.token_reduction),
                 "checkpoints": list(self.session.checkpoints),
                 "limits": {"megabytes": self.limits.megabytes, "megapixels": self.limits.megapixels},
                 "versions": versions(),
             }
+
+    def _analysis(self, image: Any, id: Any) -> Analysis:
+        """The analysis of a photo that came along, or of the one that is named."""
+        if image is None:
+            if not id:
+                raise StudioError("Send a photo as image, or the id that /predict has given for one.")
+            known = self.session.find(id)
+            if known is None:
+                raise StudioError("There is no analysis of this id, or it was released. Send the photo again.")
+            return known
+        path = image.get("path") if isinstance(image, Mapping) else image
+        with self._lock:
+            before = self.session.find(self._read.get(str(path)))
+        # Equal files of several programs have one place on the disk: the first who reads it deletes it for all.
+        if before is not None and not Path(str(path)).is_file():
+            return before
+        title = Path(str(image.get("orig_name") if isinstance(image, Mapping) else path) or "photo").name[:80]
+        analysis = self.session.analyse(read_once(uploaded_file(path), self.limits), title=title)
+        with self._lock:
+            self._read[str(path)] = analysis.key
+            while len(self._read) > READ:
+                self._read.popitem(last=False)
+        return analysis
+
+    def _keep(self, arrays: Mapping[str, np.ndarray]) -> Path:
+        """Arrays as a file in a folder that nobody can guess; the oldest such file is deleted."""
+        Path(get_upload_folder()).mkdir(parents=True, exist_ok=True)
+        file = Path(tempfile.mkdtemp(dir=get_upload_folder())) / "prediction.npz"
+        np.savez(file, allow_pickle=False, **dict(arrays))
+        with self._lock:
+            self._results.append(file)
+            while len(self._results) > RESULTS:
+                shutil.rmtree(self._results.popleft().parent, ignore_errors=True)
+        return file
+
+
+def fraction(value: Any, name: str) -> float:
+    """A place, as a fraction of the photo.
+
+    Raises:
+        StudioError: It is not from 0 to 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise StudioError(f"{name} must be a number from 0 to 1, not {value!r}.")
+    if not 0 <= value <= 1:
+        raise StudioError(f"{name} = {value:g} is outside the photo. Give a fraction from 0 to 1, not pixels.")
+    return float(value)
+
+
+def one_of(value: Any, known: tuple[str, ...], name: str) -> Any:
+    """One of the words there are.
+
+    Raises:
+        StudioError: It is none of them.
+    """
+    if value not in known:
+        raise StudioError(f"There is no {name} {value!r}. Choose one of: {', '.join(known)}.")
+    return value
+
+
+def whole(value: Any, low: int, high: int, name: str) -> int:
+    """A whole number between bounds.
+
+    Raises:
+        StudioError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value not in range(low, high + 1):
+        raise StudioError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+    return int(value)
+
+
+def task_of(analysis: Analysis, task: Any) -> TaskName:
+    """A task of the checkpoint.
+
+    Raises:
+        StudioError: It has no such task.
+    """
+    return one_of(task, analysis.tasks, "task")
+
+
+def head_of(analysis: Analysis, head: Any) -> int | None:
+    """An attention head; None is the mean of all."""
+    from app.pages.attention import head_count
+
+    chosen = whole(head, -1, head_count(analysis) - 1, "head")
+    return None if chosen < 0 else chosen
+
+
+def bridge_stage(analysis: Analysis, scale: Any) -> "Stage":
+    """A stage of the decoder that has a bridge; -1 is the finest."""
+    stages = analysis.trace.stages
+    stage = stages[whole(scale, -1, len(stages) - 1, "scale")]
+    if stage.attention is None:
+        raise StudioError(
+            f"{analysis.checkpoint} has no bridge there: its tasks do not read each other in the decoder."
+        )
+    return stage
+
+
+def target_at(analysis: Analysis, task: TaskName, x: float, y: float) -> tuple["Target", str]:
+    """What the prediction says at a place, as a target of attribution, and in words."""
+    from bridgenet.drawing import token_at
+    from bridgenet.inspection.targets import AXES, Pixel, Target
+
+    answer = analysis.prediction[task]
+    said = answer.array[token_at(x, y, analysis.size)]
+    component, words = None, TASKS[task].title.lower()
+    if answer.classes:
+        component = int(said)
+        words = f"{answer.classes[component]} against the other classes"
+    elif task == "normals":
+        component = int(np.abs(said).argmax())
+        words = f"the {AXES[component]} component of the normal"
+    return Target(task, component, Pixel(x, y)), f"{words} at x {x:g}, y {y:g}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a program did wrong, as an error that Gradio hands on in words."""
+    try:
+        yield
+    except (StudioError, ImageError) as problem:
+        raise gr.Error(str(problem), print_exception=False) from problem
+
+
+def add_endpoints(session: Session, limits: Limits, queued: Mapping[str, Any]) -> Endpoints:
+    """Make the endpoints part of the page that is being built. They are never seen on it.
+
+    Args:
+        session: Checkpoints and analyses.
+        limits: Of photos.
+        queued: How they wait for the network: with the page's own events.
+    """
+    endpoints = Endpoints(session, limits)
+    with gr.Row(visible=False):
+        parts: dict[str, Any] = {
+            "image": gr.File(label=f"image: a photo (PNG, JPEG, WebP), up to {limits.megabytes:g} MB"),
+            "id": gr.Textbox("", label="id of an analysis, as /predict gives it; instead of a photo"),
+            "x": gr.Number(0.5, label="x: fraction of the width, 0 (left) to 1 (right)"),
+            "y": gr.Number(0.5, label="y: fraction of the height, 0 (top) to 1 (bottom)"),
+            "task": gr.Textbox("depth", label=f"task: one of {', '.join(TASKS)} that the checkpoint has"),
+            "head": gr.Number(-1, label="head: 0, 1, ... or -1 for the mean of all"),
+            "kind": gr.Textbox("tpp", label="kind: tpp or bridge"),
+            "scale": gr.Number(-1, label="scale of the bridge: 0 is the coarsest, -1 the finest"),
+            "removal": gr.Textbox("mask", label="removal: mask, zero or mean"),
+            "method": gr.Textbox("ablation", label="method: ablation or shapley"),
+        }
+        answer, arrays = gr.JSON(label="the answer, as described above"), gr.File(label=".npz file of arrays")
+        button = gr.Button()
+    for function, names, outputs in (
+        (endpoints.predict, ("image",), [answer, arrays]),
+        (endpoints.attention, ("image", "id", "x", "y", "task", "head", "kind", "scale"), [answer]),
+        (endpoints.bridge_share, ("image", "id", "x", "y", "scale", "head"), [answer]),
+        (endpoints.interaction, ("image", "id", "removal"), [answer]),
+        (endpoints.attribute, ("image", "id", "task", "x", "y", "method"), [answer]),
+        (endpoints.info, (), [answer]),
+    ):
+        # The file as it was sent: our loader reads what Gradio's would refuse or change without a word.
+        button.click(
+            function, [parts[name] for name in names], outputs, api_name=function.__name__, api_visibility="public",
+            api_description=" ".join((function.__doc__ or "").split()), preprocess=False, show_progress="hidden",
+            **queued,
+        )  # fmt: skip
+    return endpoints

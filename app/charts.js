@@ -24,7 +24,7 @@ function matrixCell({ text, small, level, title, value, own }, option, chosen) {
   const on = value !== undefined && value === chosen;
   const box = make("td", { role: "gridcell", class: own ? "own" : "", style: { "--level": `${share}%` }, title: title ?? "" });
   if (on) box.classList.add("on");
-  if (share > 62) box.classList.add("deep");
+  if (share > 78) box.classList.add("deep");
   const words = [text, small ? make("small", {}, small) : ""];
   if (!option || value === undefined) return fillNode(box, {}, words);
   const button = make("button", { type: "button", "aria-pressed": String(on), "aria-label": title ?? text, "data-value": value }, ...words);
@@ -34,14 +34,14 @@ function matrixCell({ text, small, level, title, value, own }, option, chosen) {
 
 // What the shades of a matrix mean: a bar from 0 to the deepest, with words below.
 function shadeBar({ stops, label }, tone) {
-  const names = stops.map(([level, text]) => make("span", { class: level <= 0 ? "first" : level >= 1 ? "last" : "", style: { left: `${100 * level}%` } }, text));
+  const names = stops.map(([level, text]) => make("span", { class: level <= 0 ? "first" : level >= 1 ? "last" : level > 0.6 ? "late" : "", style: { left: `${100 * level}%` } }, text));
   const ticks = stops.map(([level]) => make("i", { style: { left: `${100 * level}%` } }));
   return make("div", { class: `shade ${tone ?? ""}` }, make("span", { class: "shade-label" }, label), make("div", { class: "shade-bar" }, make("b"), ...ticks, ...names));
 }
 
 // points: [{x, y, inner, outer, title, value}]; x, y as of lines; rule: {y, text}, a dashed line across; option, chosen as of matrix.
 function dots({ points, x, y, rule, option, chosen, names, alt }) {
-  const { nodes, across, up, width, left } = axes(x, y);
+  const { nodes, across, up, width, height, left } = axes(x, y, [320, 230]);
   const marked = rule ? [draw_("line", { class: "mark", x1: left, x2: width - 10, y1: up(rule.y), y2: up(rule.y) }), draw_("text", { x: width - 10, y: up(rule.y) - 4, "text-anchor": "end" }, rule.text)] : [];
   const spots = points.map((point) => {
     const on = point.value === chosen;
@@ -51,19 +51,19 @@ function dots({ points, x, y, rule, option, chosen, names, alt }) {
     return [on, spot];
   });
   const drawn = [...spots.filter(([on]) => !on), ...spots.filter(([on]) => on)].map(([, spot]) => spot);
-  return make("div", {}, draw_("svg", { viewBox: `0 0 ${width} 200`, class: "lines", role: "img", "aria-label": alt }, ...nodes, ...marked, ...drawn),
+  return make("div", {}, draw_("svg", { viewBox: `0 0 ${width} ${height}`, class: "lines", role: "img", "aria-label": alt }, ...nodes, ...marked, ...drawn),
     names ? make("div", { class: "foot" }, names) : "");
 }
 
 // stations: [{title, state: "cut" | "whole" | "held" | "free", words}]: where tasks meet, and what is done there.
 function places({ stations, alt }) {
-  return make("ol", { class: "places", "aria-label": alt }, ...stations.map(({ title, state, words }) => make("li", { class: state }, make("b", {}, title), make("span", {}, words))));
+  return make("ol", { class: "places", "aria-label": alt }, ...stations.map(({ title, state, words }) => make("li", { "data-state": state }, make("b", {}, title), make("span", {}, words))));
 }
 
-// series: [{name, colour, points: [[x, y], ...], dashed}]; x, y: {label, low, high, ticks: [[value, text], ...]}; mark: x.
+// series: [{name, colour, points: [[x, y], ...], dashed, strong}]; x, y: {label, low, high, ticks: [[value, text], ...]}; mark: x.
 function lines({ series, x, y, mark, alt }) {
   const { nodes, across, up, width, height, top, bottom } = axes(x, y);
-  const curves = series.map(({ colour, points, dashed }) => draw_("polyline", { fill: "none", stroke: colour, "stroke-width": 2, "stroke-dasharray": dashed ? "4 3" : null, points: points.map(([a, b]) => `${across(a)},${up(b)}`).join(" ") }));
+  const curves = series.map(({ colour, points, dashed, strong }) => draw_("polyline", { fill: "none", stroke: colour, "stroke-width": strong ? 3.4 : 2, "stroke-dasharray": dashed ? "4 3" : null, points: points.map(([a, b]) => `${across(a)},${up(b)}`).join(" ") }));
   const at = mark === undefined || mark === null ? [] : [draw_("line", { class: "mark", x1: across(mark), x2: across(mark), y1: top, y2: height - bottom })];
   const picture = draw_("svg", { viewBox: `0 0 ${width} ${height}`, class: "lines", role: "img", "aria-label": alt }, ...nodes, ...curves, ...at);
   const names = series.map(({ name, colour, dashed }) => make("span", { class: "name" }, make("i", { class: dashed ? "dashed" : "", style: { "--curve": colour } }), name));
@@ -71,8 +71,8 @@ function lines({ series, x, y, mark, alt }) {
 }
 
 // Ticks and labels of a drawing, and where its values lie.
-function axes(x, y) {
-  const [width, height, left, bottom, top] = [420, 200, 46, 34, 8];
+function axes(x, y, [width, height] = [420, 200]) {
+  const [left, bottom, top] = [46, 34, 8];
   const across = (value) => left + ((value - x.low) / (x.high - x.low || 1)) * (width - left - 10);
   const up = (value) => height - bottom - ((value - y.low) / (y.high - y.low || 1)) * (height - bottom - top);
   const text = (place, words, more = {}) => draw_("text", { x: place[0], y: place[1], ...more }, words);
@@ -116,5 +116,5 @@ function spoken(parts) {
 
 // rows: [{title, shares: [{title, colour, share}]}]: one stacked bar under the other.
 function shares({ rows }) {
-  return make("div", { class: "share-rows" }, ...rows.map(({ title, shares: parts }) => make("div", { class: "share-row" }, make("span", {}, title), shareBar(parts, true))));
+  return make("div", { class: "share-rows" }, ...rows.map(({ title, shares: parts }) => make("div", { class: "share-row" }, make("span", {}, title), shareBar(parts, true, 440))));
 }

@@ -10,8 +10,8 @@ from app.downloads import Downloads
 from app.examples import EXAMPLES
 from app.handlers import Answer, Handlers, Limits
 from app.session import Session
-from app.tabs import TABS
-from app.viewer import inspector_panel, linked_viewer, page_head, page_way, rail_panel, wire
+from app.tabs import LESSON_STEPS, TABS
+from app.viewer import inspector_panel, lesson_card, lesson_steps, linked_viewer, page_head, page_way, rail_panel, wire
 
 MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 1}
 """The network answers one photo at a time; the others wait in the queue."""
@@ -73,6 +73,7 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
         line.checkpoint(checkpoint, [key], everything, **queued, trigger_mode="multiple")
         line.pick(pick, [key], followers, queue=False, trigger_mode="multiple", **QUIET)
         running = line.run(run, [key], followers, **queued, trigger_mode="multiple")
+        parts["lesson"].step(lesson_step, None, parts["steps"], queue=False, **QUIET)
         line.cancel(None, None, None, cancels=[running], **QUIET)
         add_endpoints(session, handlers.limits, MODEL_EVENTS)
     # Visitors of the page wait in a line of their own (`app.line`); what waits here are programs and opened pages.
@@ -92,6 +93,9 @@ def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> d
     def take_along(event: Any) -> dict[str, Any]:
         return downloads.take(event)
 
+    def reveal_lesson(event: Any) -> dict[str, Any]:
+        return handlers.reveal(event)
+
     parts: dict[str, Any] = {"key": gr.State(None, time_to_live=3600)}
     parts["wire"] = wire(first.get("wire"), [ask_line, leave_line])
     parts["head"] = page_head(first["head"], [take_along])
@@ -103,9 +107,18 @@ def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> d
             for name in TABS:
                 with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
                     parts[name] = linked_viewer(name, first.get(name))
+                    if name == "lessons":
+                        parts["steps"] = lesson_steps()
+            parts["lesson"] = lesson_card([reveal_lesson])
         with gr.Column(elem_classes="inspector-column"):
             parts["inspector"] = inspector_panel(first.get("inspector"))
     return parts
+
+
+def lesson_step(event: gr.EventData) -> gr.Walkthrough:
+    """Open one of the lessons in their row."""
+    index = getattr(event, "index", None)
+    return gr.Walkthrough(selected=index if index in range(len(LESSON_STEPS)) else 0)
 
 
 def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from app.pages.attention import has_bridge
 from app.report import UNITS, picture_of, report
 from app.selection import Selection
 from app.session import Analysis, Session, StudioError
@@ -249,8 +248,9 @@ def _attention_files(analysis: Analysis, selection: Selection) -> Iterator[tuple
         if analysis.trace.pattern is not None:
             row = drawing.tpp_row(analysis.trace, task, x, y, head)
             yield f"attention/tpp_{task}.npy", npy(row.weights.astype(np.float32))
-    if has_bridge(analysis) and analysis.trace.stages[selection.scale].attention is not None:
-        rows = drawing.bridge_rows(analysis.trace.stages[selection.scale], x, y, head)
+    stage = analysis.trace.stages[selection.scale]
+    if stage.attention is not None:
+        rows = drawing.bridge_rows(stage, x, y, head)
         for task in analysis.tasks:
             yield f"attention/bridge_{task}.npy", npy(rows[task].weights.astype(np.float32))
 

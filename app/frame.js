@@ -8,6 +8,7 @@ studio.subscribe((kind) => {
   if (kind === "banner") drawBanner(studio.banner);
 });
 frame.addEventListener("keydown", walk);
+frame.querySelector("[data-action=tour]")?.addEventListener("click", () => studio.ask("lesson"));
 frame.querySelector("[data-action=link]")?.addEventListener("click", copyLink);
 frame.querySelector(".others")?.addEventListener("change", (event) => studio.ask("checkpoint", { checkpoint: event.target.value }));
 draw();

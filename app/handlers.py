@@ -149,6 +149,20 @@ class Handlers:
             logging.getLogger(__name__).exception("The view %s could not be computed", name)
             yield {name: {"problem": "This view could not be computed; the studio's log says why. Try other settings."}}
 
+    def reveal(self, event: Any) -> dict[str, Any]:
+        """What holds for the question of a lesson: `say`, or a `problem` in words."""
+        from app.pages import lessons, views
+
+        event = event if isinstance(event, Mapping) else {}
+        analysis = self.session.find(event.get("key"))
+        if analysis is None:
+            return {"problem": _RELEASED}
+        try:
+            return {"say": lessons.answer(analysis, views.selection_of(analysis, event), event.get("lesson"))}
+        except Exception:
+            logging.getLogger(__name__).exception("The lesson %s could not be answered", event.get("lesson"))
+            return {"problem": "This could not be measured; the studio's log says why. The other lessons still work."}
+
     def _asking(self) -> Answer:
         return busy("Asking the network" if self.session.ready else "Warming up the network")
 
@@ -186,7 +200,7 @@ class Handlers:
         return answer
 
     def _show(self, analysis: Analysis, event: Event, rail: dict[str, Any]) -> Answer:
-        from app.pages import views
+        from app.pages import lessons, views
 
         selection = views.selection_of(analysis, event)
         has = views.capabilities(analysis)
@@ -200,6 +214,7 @@ class Handlers:
                 "head": checkpoint_chip(self.session, analysis.checkpoint) | {"banner": "", "kind": ""},
                 "rail": rail | notes | {part: has[part] for part in ("tasks", "scales", "heads")},
                 "way": {part: has[part] for part in ("tabs", "pipeline")},
+                "lesson": lessons.offered(analysis, [tab["name"] for tab in has["tabs"]]),
                 "wire": {"photo": views.photo_of(analysis)},
             }
         )

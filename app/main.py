@@ -1,11 +1,15 @@
 """Start the studio: `python app/main.py`, then open the address that it prints."""
 
 import argparse
+import importlib.util
 import os
+import shutil
+import signal
 import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 # Both before gradio is imported: nothing is reported anywhere, and uploads live in a folder of this run alone.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -26,10 +30,19 @@ def main(arguments: list[str] | None = None) -> None:
             f"Serving on {options.host} lets everyone who can reach this machine use the studio, without a password. "
             "If that is what you want, add --allow-remote; else leave --host out."
         )
+    if options.mcp and importlib.util.find_spec("mcp") is None:
+        raise SystemExit("--mcp needs a package that is not installed. Install it: pip install 'bridgenet[mcp]'")
     port = choose_port(options.host, options.port)
     with tempfile.TemporaryDirectory(prefix="bridgenet-studio-") as folder:
+        signal.signal(signal.SIGTERM, lambda *_: end(folder))
         os.environ["GRADIO_TEMP_DIR"] = folder
-        serve(checkpoint, options.host, port, options.device)
+        serve(checkpoint, options, port)
+
+
+def end(folder: str) -> None:
+    """Tidy up and stop at once: what visitors sent does not outlive the studio, and open pages do not hold it up."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -44,7 +57,25 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, help=f"port (default: {PORT}, or the next one that is free)")
     parser.add_argument("--device", default="cpu", help="where the network runs, such as cpu or cuda (default: cpu)")
     parser.add_argument("--allow-remote", action="store_true", help="allow a host that others can reach")
+    parser.add_argument(
+        "--max-upload-mb", type=positive, default=20.0, metavar="MB", help="largest photo as a file (default: 20)"
+    )
+    parser.add_argument(
+        "--max-pixels", type=positive, default=50.0, metavar="MEGAPIXELS", help="largest photo (default: 50 megapixels)"
+    )
+    parser.add_argument("--no-warmup", action="store_true", help="load the network when the first visitor comes")
+    parser.add_argument(
+        "--mcp", action="store_true", help="also serve the endpoints to assistants (MCP); needs bridgenet[mcp]"
+    )
     return parser.parse_args(arguments)
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return number
 
 
 def find_checkpoint(asked: Path | None) -> Path:
@@ -85,25 +116,45 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def serve(checkpoint: Path, host: str, port: int, device: str) -> None:
+def serve(checkpoint: Path, options: argparse.Namespace, port: int) -> None:
     """Serve the page, then load the network behind it."""
+    from app.session import Session
+
+    session = Session(checkpoint, options.device)
+    demo, settings = page(session, options)
+    demo.launch(server_name=options.host, server_port=port, **settings)
+    address = f"[{options.host}]" if ":" in options.host else options.host
+    sys.stdout.write(f"BridgeNet Studio: http://{address}:{port}  (checkpoint {checkpoint.name}; Ctrl-C ends it)\n")
+    sys.stdout.flush()
+    if not options.no_warmup:
+        session.start()
+    demo.block_thread()
+
+
+def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
+    """The page, and how it is launched: private, quiet, without a trace on the network."""
     from app.demo import build_demo
     from app.first_paint import first_values
-    from app.handlers import MEGABYTES
-    from app.session import Session
+    from app.handlers import Limits
     from app.theme import studio_css, studio_theme
 
-    session = Session(checkpoint, device)
-    demo = build_demo(session, first_values(checkpoint))
-    demo.launch(
-        server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, share=False, show_error=True,
-        theme=studio_theme(), css=studio_css(), footer_links=[], run_history=False, ssr_mode=False,
-        max_file_size=MEGABYTES * 1_000_000, allowed_paths=[], strict_cors=True,
-    )  # fmt: skip
-    sys.stdout.write(f"BridgeNet Studio: http://{host}:{port}  (checkpoint {checkpoint.name}; Ctrl-C ends it)\n")
-    sys.stdout.flush()
-    session.start()
-    demo.block_thread()
+    limits = Limits(options.max_upload_mb, options.max_pixels)
+    demo = build_demo(session, first_values(session.checkpoint), limits)
+    return demo, {
+        "prevent_thread_lock": True,
+        "quiet": True,
+        "share": False,
+        "show_error": True,
+        "theme": studio_theme(),
+        "css": studio_css(),
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "max_file_size": round(limits.megabytes * 1_000_000),
+        "allowed_paths": [],
+        "strict_cors": True,
+        "mcp_server": options.mcp,
+    }
 
 
 if __name__ == "__main__":

@@ -160,11 +160,12 @@ function segments(label, options, chosen, onChoose) {
   return group;
 }
 
-function shareBar(shares, withNames) {
+// Names stand where they fit into a bar of about `width` pixels.
+function shareBar(shares, withNames, width = 780) {
   const bar = make("div", { class: withNames ? "shares" : "shares small", role: "img" });
   bar.setAttribute("aria-label", shares.map(({ title, share }) => `${title} ${percent(share)}`).join(", "));
   shares.forEach(({ title, colour, share }) => {
-    const text = withNames && share > 0.09 ? `${share > 0.16 ? title + " " : ""}${percent(share)}` : "";
+    const text = withNames && share > 0.09 ? `${share * width > 7.4 * title.length + 42 ? title + " " : ""}${percent(share)}` : "";
     const part = make("span", { style: { background: colour, color: inkOn(colour), width: `${100 * share}%` }, title: `${title} ${percent(share)}` }, text);
     bar.append(part);
   });

@@ -10,6 +10,8 @@ GREY = "#8a867d"
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 200, 46, 10, 8, 34
 """Of a line chart, and its margins."""
 
+NOT_COMPUTED = '<p class="hint">Not computed yet: open this view in the studio and let it finish first.</p>'
+
 STYLE = """
 * { box-sizing: border-box; }
 .sheet { font: 14px/1.45 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1d1c1a; }
@@ -61,7 +63,7 @@ def view(value: Value, photo: str, place: tuple[float, float]) -> str:
         f'<p class="say">{said}</p>' if said else "",
         f'<p class="hint">{_text(value["hint"])}</p>' if value.get("hint") else "",
         f'<p class="hint">{settings}</p>' if settings else "",
-        f'<p class="hint">{_text(value["pending"])}</p>' if value.get("pending") else "",
+        NOT_COMPUTED if value.get("pending") else "",
         _shares(value["shares"]) if value.get("shares") else "",
         f'<div class="groups">{groups}</div>',
     )
@@ -144,7 +146,8 @@ def _matrix(group: Value) -> str:
     lines = []
     for row in group["rows"]:
         cells = "".join(
-            f'<td style="background:{_heat(cell.get("level") or 0)}">{_text(cell["text"])}</td>' for cell in row["cells"]
+            f'<td style="background:{_heat(cell.get("level") or 0)}">{_text(cell["text"])}</td>'
+            for cell in row["cells"]
         )
         kind = ' class="control"' if row.get("control") else ""
         lines.append(f"<tr{kind}><th>{_dot(row)} {_text(row['title'])}</th>{cells}</tr>")

@@ -12,3 +12,13 @@ TABS: dict[str, str] = {
     "lessons": "Lessons",
 }
 """Title by name."""
+
+LESSON_STEPS: dict[str, str] = {
+    "answers": "Answers",
+    "features": "Features",
+    "tpp": "TPP",
+    "bridge": "Bridge",
+    "refinement": "Refinement",
+    "influence": "Influence",
+}
+"""Short title of every lesson by name, in their order."""

@@ -14,6 +14,7 @@ studio.subscribe((kind) => {
   if (kind === "photo") drawPhotos();
   if (kind === "choice") markTask();
   if (["hover", "pick", "photo"].includes(kind)) moveCross();
+  if (kind === "ask" && studio.asked.event === "run" && !studio.asked.tab && studio.tab === name) begin(root.dataset.key);
   if (kind === "waiting" && studio.tab === name && root.dataset.state !== "absent") root.dataset.state = studio.waiting ? "waiting" : known() ? "ready" : "pending";
 });
 root.addEventListener("pointermove", (event) => whereIs(event, (place) => studio.point(place), () => studio.point(null)));
@@ -46,8 +47,10 @@ function draw() {
   value.groups.forEach((group, index) => fillGroup(root.querySelector(`[data-group="${index}"]`), group, value));
   markTask();
   moveCross();
-  pend(value.pending);
+  // The visitor has moved on to a place that needs no answer: the old one would lead back to where it was asked.
+  if (!value.pending && running && ![value.key, `${value.key}|pending`].includes(running)) studio.ask("cancel");
   if (!value.pending) running = null;
+  pend(value.pending);
   else if (value.key !== running && value.key !== unwanted) run(value.key);
 }
 
@@ -55,6 +58,12 @@ function run(key) {
   if (running) studio.ask("cancel");
   [running, unwanted] = [key, null];
   studio.ask("run", { tab: name });
+}
+
+// A tool has asked for what is not computed by itself.
+function begin(key) {
+  [running, unwanted] = [key, null];
+  pend("Asking the network");
 }
 
 function cancel() {
@@ -80,7 +89,13 @@ function drawWords(value) {
   root.querySelector(".say").replaceChildren(...spoken(value.say ?? []));
   root.querySelector(".hint").textContent = value.hint ?? "";
   drawTools(value.tools ?? []);
-  root.querySelector(".bar").replaceChildren(...(value.shares ? [shareBar(value.shares, true)] : []));
+  root.querySelector(".bar").replaceChildren(...(value.shares ? [shareBar(value.shares, true), evenTicks(value.shares.length)] : []));
+}
+
+// Where the parts of a bar would end if they were even.
+function evenTicks(count) {
+  const ticks = [...Array(count - 1).keys()].map((index) => make("i", { style: { left: `${(100 * (index + 1)) / count}%` } }));
+  return make("div", { class: "even", "aria-hidden": "true" }, ...ticks, count > 1 ? make("span", {}, `ticks: even parts of ${percent(1 / count)}`) : "");
 }
 
 function build(value) {
@@ -111,7 +126,7 @@ function makeCell(map) {
     picture: make("img", { class: "picture", draggable: "false", decoding: "sync" }),
     under: map.blend ? make("img", { class: "under", alt: "", draggable: "false" }) : "",
     isolate: make("canvas", { class: "isolate" }),
-    title: make("b"), note: make("small"), foot: make("div", { class: "foot" }), dot: dot("#888"),
+    title: titleOf(map), note: make("small"), foot: make("div", { class: "foot" }), dot: dot("#888"),
     marker: make("i"),
     across: make("i", { class: "across" }), down: make("i", { class: "down" }), box: make("u"),
     task: map.task ?? null,
@@ -123,8 +138,17 @@ function makeCell(map) {
   return cell;
 }
 
+// A title may set an option, such as the head that is read: {option, value, chosen}.
+function titleOf({ choose }) {
+  if (!choose) return make("b");
+  const title = make("button", { type: "button", class: "choose" });
+  title.addEventListener("click", () => studio.option(choose.option, choose.value));
+  return title;
+}
+
 function fill(cell, map, value) {
   cell.map = map;
+  if (map.choose) cell.title.setAttribute("aria-pressed", String(map.choose.chosen));
   cell.reader = null;
   cell.dot.style.background = map.colour ?? "#8a867d";
   cell.title.textContent = map.title;
@@ -198,7 +222,7 @@ function footOf(cell, map) {
   if (map.legend) parts.push(...map.legend.map((entry) => legendEntry(cell, entry)));
   if (map.ramp) {
     const colours = `linear-gradient(90deg, ${map.ramp.colours.join(", ")})`;
-    parts.push(map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high);
+    parts.push(map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high, map.ramp.shared ? make("span", { class: "shared" }, map.ramp.shared) : "");
   }
   if (map.disc) parts.push(make("span", { class: "disc" }, make("img", { src: map.disc, alt: "" }), cell.marker));
   if (map.foot) parts.push(make("span", { class: map.ramp || map.legend ? "foot-text" : null }, map.foot));
@@ -226,7 +250,8 @@ async function isolateClass(cell, index) {
   cell.isolate.classList.toggle("on", Boolean(reader));
   if (!reader) return;
   // The veil has the colour of an empty map, which follows the theme.
-  const veil = [...getComputedStyle(cell.frame).backgroundColor.match(/\d+/g).slice(0, 3).map(Number), 222];
+  const empty = getComputedStyle(root).getPropertyValue("--empty").trim();
+  const veil = [...[1, 3, 5].map((start) => parseInt(empty.slice(start, start + 2), 16)), 222];
   paint(cell, reader, (at) => (reader.bytes[at] === index ? [0, 0, 0, 0] : veil));
 }
 
@@ -253,7 +278,8 @@ async function openReader(values, picture) {
 }
 
 function readPixel(values, bytes, at) {
-  if (values.names) return values.names[bytes[at]] ?? values.unknown ?? "";
+  // Beside a name, green may hold a number of its own: `second` says what it is, with # in its place.
+  if (values.names) return [values.names[bytes[at]] ?? values.unknown ?? "", ...(values.second ? [values.second.replace("#", bytes[at + 1])] : [])].join(", ");
   if (values.normals) {
     const [x, y, z] = normalAt(bytes, at);
     return `${x.toFixed(1)} ${y.toFixed(1)} ${z.toFixed(1)}`;
@@ -300,5 +326,5 @@ async function readOut(cell, place) {
 }
 
 function markTask() {
-  cells.forEach((cell) => cell.card.classList.toggle("on", cell.task !== null && cell.task === studio.task));
+  cells.forEach((cell) => cell.card.classList.toggle("on", cell.task === null ? Boolean(cell.map?.choose?.chosen) : cell.task === studio.task));
 }

@@ -12,6 +12,8 @@ from typing import Any
 
 import gradio as gr
 
+from app.tabs import LESSON_STEPS
+
 HERE = Path(__file__).parent
 
 Value = dict[str, Any] | None
@@ -81,7 +83,7 @@ def rail_panel(value: Value = None) -> gr.HTML:
 
 
 def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
-    """Name of the page, the checkpoint that answers, one quiet line about what is going on, and what can be taken along.
+    """Name of the page, the checkpoint that answers, a quiet line about what is going on, and what can be taken along.
 
     Args:
         value: What it says.
@@ -92,7 +94,8 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
       <span class="chip" data-testid="checkpoint"></span>
       <select class="others" aria-label="Checkpoint" hidden></select>
       <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
-      <span class="actions"><button type="button" class="quiet" data-action="link">Copy link</button>
+      <span class="actions"><button type="button" class="quiet" data-action="tour" data-testid="tour">Tour</button>
+        <button type="button" class="quiet" data-action="link">Copy link</button>
         <details class="menu" data-testid="downloads"><summary class="quiet">Download</summary><div>
           <button type="button" data-download="zip" data-testid="download-zip"><b>Everything</b>
             <small>Zip of numbers, pictures and settings</small></button>
@@ -114,9 +117,37 @@ def page_way(value: Value = None) -> gr.HTML:
     return _component(value, template, "way", "frame.js")
 
 
-def _component(
-    value: Value, template: str, name: str, *scripts: str, functions: Sequence[Callable] = ()
-) -> gr.HTML:
+def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
+    """The lesson that is open: question, answer, and the way on. It stays below whatever view is looked at.
+
+    Args:
+        functions: `reveal_lesson`, which the script calls.
+    """
+    template = """
+    <section class="studio lesson" data-testid="lesson" data-state="closed" aria-label="Lesson" tabindex="-1" hidden>
+      <div class="lesson-head"><span data-part="count"></span><b data-part="title"></b>
+        <span class="done" data-part="done" hidden>done ✓</span>
+        <button type="button" data-part="close" aria-label="Close the lesson" title="Close (Escape)">✕</button></div>
+      <p data-part="question"></p><p class="hint" data-part="look"></p>
+      <p class="said" data-part="answer" aria-live="polite"></p>
+      <div class="lesson-actions"><button type="button" class="quiet" data-part="show">Show me</button>
+        <button type="button" class="quiet" data-part="reveal">Reveal</button><span></span>
+        <button type="button" class="quiet" data-part="back">Back</button>
+        <button type="button" class="quiet" data-part="next">Next</button></div>
+    </section>"""
+    return _component(None, template, "lesson", "charts.js", "lessons.js", functions=functions)
+
+
+def lesson_steps() -> gr.Walkthrough:
+    """The row of lessons in their tab. Its texts depend on the checkpoint: `lessons.js` writes them."""
+    with gr.Walkthrough(selected=0, elem_id="lesson-steps") as steps:
+        for index, (name, title) in enumerate(LESSON_STEPS.items()):
+            with gr.Step(title, id=index, elem_id=f"step-{name}"):
+                gr.HTML(f'<div class="studio step" data-step="{name}"></div>', apply_default_css=False)
+    return steps
+
+
+def _component(value: Value, template: str, name: str, *scripts: str, functions: Sequence[Callable] = ()) -> gr.HTML:
     return gr.HTML(
         value,  # type: ignore[arg-type]
         html_template=template,

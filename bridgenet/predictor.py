@@ -102,12 +102,14 @@ class Predictor:
         config: How it was trained.
         name: Name of its checkpoint folder.
         metrics: What it reached on its validation images.
+        folder: The checkpoint folder; None for a network that was not loaded from one.
     """
 
     model: BridgeNet
     config: TrainConfig
     name: str = "network"
     metrics: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
@@ -126,7 +128,7 @@ class Predictor:
         if not directory.is_dir():
             raise CheckpointError(_missing(directory))
         model, config, metrics = load_model(directory, _existing_device(device))
-        return cls(model, config, directory.resolve().name, metrics)
+        return cls(model, config, directory.resolve().name, metrics, directory.resolve())
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:

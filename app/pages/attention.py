@@ -74,6 +74,12 @@ def class_here(analysis: Analysis, selection: Selection) -> str:
     return said.classes[int(said.array[drawing.token_at(selection.x, selection.y, analysis.size)])]
 
 
+def mostly(view: AttentionView) -> str:
+    """Where most of a map's weight lies, as the end of a sentence."""
+    where = drawing.place_in_words(view.placed)
+    return where if where.startswith("all") else f"mostly {where}"
+
+
 def token_box(view: AttentionView) -> dict[str, float]:
     """The token that is asked about, as a viewer outlines it."""
     left, top, right, bottom = view.box
@@ -101,14 +107,25 @@ def attention_map(name: str, title: str, view: AttentionView, limit: float, shar
     return entry | {"token": token_box(view)} | more
 
 
-def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str) -> Map:
-    """Differences on a grid: blue below zero, white at zero, red above."""
-    step = max(limit, 1e-9) / 30_000
+def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, *, base: float = 0.0) -> Map:
+    """Differences on a grid: blue below zero, white at zero, red above.
+
+    Args:
+        name: Identifies the map.
+        title: Stands above it.
+        values: Differences.
+        limit: Magnitude at the full colour.
+        alt: The map in words.
+        base: What they differ from; hovering reads the sum.
+    """
+    # Differences beyond the full colour can still be read.
+    reach = max(limit, float(np.abs(values).max()), 1e-9)
+    step = reach / 30_000
     return token_map(
         name,
         title,
         drawing.colour_signed(values, limit),
         alt,
         ramp={"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu")},
-        values={"src": numbers_uri(values + limit, step), "scale": step, "offset": -limit, "significant": 2},
+        values={"src": numbers_uri(values + reach, step), "scale": step, "offset": base - reach, "significant": 2},
     )

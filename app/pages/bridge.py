@@ -1,55 +1,87 @@
 """Bridge: what the bridge token at the selected pixel read, and from which task (BFE)."""
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
-from app.pages.attention import attention_view, has_bridge, head_tool, heads_read
-from app.pages.maps import Map, heat_map, photo_map, token_map
-from app.pages.page import Page, Value
-from app.selection import Selection
+from app.encoding import png_uri
+from app.pages.attention import (
+    SHARED,
+    attention_map,
+    attention_view,
+    class_here,
+    has_bridge,
+    head_tool,
+    heads_read,
+    kept,
+    mostly,
+    own_network,
+    signed_map,
+    token_box,
+)
+from app.pages.maps import Map, photo_map, token_map
+from app.pages.page import Page, Value, tool
+from app.selection import Choice, Selection, Word
 from app.session import Analysis
 from app.wording import percent, wording
-from bridgenet import drawing
-from bridgenet.drawing import AttentionRow
+from bridgenet import drawing, inspection
+from bridgenet.drawing import AttentionView, Weighting
+from bridgenet.inspection import RegionShare
 from bridgenet.tasks import TASKS, TaskName
+
+WEIGHTING = Choice("bridge.weighting", "Attention", {"raw": "mass", "value": "× value"})
+REGION = Word("bridge.region", "Region")
+
+READ_AS = {
+    "raw": "by mass",
+    "value": "by the length of what is handed over (attention × value), scaled to sum 1",
+}
+
+LISTED = 12
+"""Classes that the table of regions has at most."""
+
+STANDS_OUT = 1.25
+"""How much more than its area a class must get to be named in the sentence."""
 
 
 def bridge(analysis: Analysis, selection: Selection) -> Value:
     """Value of the viewer of the bridge's attention at the selected pixel and scale."""
     rows = bridge_rows(analysis, selection)
     shares: dict[TaskName, float] = {task: row.total for task, row in rows.items()}
-    high = max(float(row.weights.max()) for row in rows.values())
-    maps = [photo_map(analysis, "click anywhere, in any map")]
-    for task, row in rows.items():
-        about = TASKS[task]
-        alt = f"Attention of the bridge to {about.title.lower()} tokens, {percent(shares[task])} in all"
-        maps.append(
-            heat_map(
-                f"bridge-{task}",
-                about.title,
-                row.placed,
-                high,
-                alt,
-                note=percent(shares[task]),
-                colour=about.colour,
-                task=task,
-            )
-        )
-    maps.append(_dominant_map(analysis, selection))
-    _, hint = wording("bridge")
-    return attention_view(analysis, hint.format(heads=heads_read(selection, analysis))) | {
-        "say": bridge_sentence(shares, _mostly_on(analysis, rows)),
+    everything = drawing.together({**rows})
+    place = f", {mostly(everything)}{_on_class(analysis, everything)}"
+    what, how = wording("bridge")
+    weighting = selection.text(WEIGHTING)
+    hint = what.replace("\n", " ").format(heads=heads_read(selection, analysis), weighting=READ_AS[weighting])
+    several = len(rows) > 1
+    regions = region_shares(analysis, selection) if several else []
+    return attention_view(analysis, f"{hint} {how}") | {
+        "say": bridge_sentence(shares, place),
         "shares": [
             {"title": TASKS[task].title, "colour": TASKS[task].colour, "share": share} for task, share in shares.items()
         ],
-        "tools": [head_tool(selection, analysis)],
-        "groups": [{"columns": 3, "maps": maps}],
+        "tools": [
+            head_tool(selection, analysis),
+            tool(WEIGHTING, selection),
+            *_region_tool(analysis, regions, selection),
+        ],
+        "groups": [
+            _place_maps(analysis, selection, rows),
+            *([_everywhere(analysis, selection, token_box(everything))] if several else []),
+            *(_region_groups(analysis, selection, regions) if regions else []),
+        ],
     }
 
 
 def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[dict[str, str]]:
-    """What the bridge read, in words. Parts with a colour stand out."""
+    """What the bridge read, in words. Parts with a colour stand out.
+
+    Args:
+        shares: Of every task.
+        place: Where it was read: the end of the sentence, with what stands before it; may be empty.
+    """
     if len(shares) == 1:
         return [{"text": "There is one task: the bridge read all it knows from it" + place + "."}]
     order = sorted(shares, key=lambda task: -shares[task])
@@ -61,33 +93,243 @@ def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[dict[s
     return [{"text": "Here the bridge read "}, first, {"text": f"{rest}{place}."}]
 
 
-def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionRow]:
+def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionView]:
     """What the bridge token at the selected place read from each task. The totals add up to 1."""
-    stage = analysis.trace.stages[selection.scale]
-    rows = drawing.bridge_rows(stage, selection.x, selection.y, selection.head)
+    rows = drawing.bridge_rows(
+        analysis.trace.stages[selection.scale],
+        selection.x,
+        selection.y,
+        selection.head,
+        size=analysis.size,
+        **_weighting(analysis, selection),
+    )
     return {task: rows[task] for task in analysis.tasks}
 
 
+def share_maps(analysis: Analysis, selection: Selection) -> dict[TaskName, np.ndarray]:
+    """Share of each task at every bridge token of the selected scale. At every token they add up to 1."""
+
+    def compute() -> dict[TaskName, np.ndarray]:
+        stage = analysis.trace.stages[selection.scale]
+        maps = drawing.bridge_share_maps(stage, selection.head, **_weighting(analysis, selection))
+        return {task: maps[task] for task in analysis.tasks}
+
+    return kept(analysis, f"bridge.shares:{_way(selection)}", compute)
+
+
+def region_shares(analysis: Analysis, selection: Selection) -> list[RegionShare]:
+    """Mean share of each task in every predicted class, largest class first; nothing without segmentation."""
+    if "semseg" not in analysis.prediction:
+        return []
+    labels = analysis.prediction["semseg"].array
+
+    def compute() -> list[RegionShare]:
+        return inspection.region_shares({**share_maps(analysis, selection)}, labels)
+
+    return kept(analysis, f"bridge.regions:{_way(selection)}", compute)
+
+
+def _way(selection: Selection) -> str:
+    """Names what the maps of the whole photo depend on."""
+    return f"{selection.scale}:{selection.head}:{selection.text(WEIGHTING)}"
+
+
+def _weighting(analysis: Analysis, selection: Selection) -> dict[str, Any]:
+    weighting = cast(Weighting, selection.text(WEIGHTING))
+    if weighting == "raw":
+        return {"weighting": weighting}
+    ask = partial(_values, analysis, selection.scale)
+    return {"weighting": weighting, "values": kept(analysis, f"bridge.values:{selection.scale}", ask)}
+
+
+def _values(analysis: Analysis, scale: int) -> np.ndarray:
+    return inspection.bridge_values(own_network(analysis), analysis.trace, scale)
+
+
+def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName, AttentionView]) -> Value:
+    """The photo, what was read of each task from the selected place, and who was asked most."""
+    limits = drawing.colour_limits({**rows}, selection.scope)
+    maps = [photo_map(analysis, "click anywhere, in any map")]
+    for task, row in rows.items():
+        about, where = TASKS[task], drawing.place_in_words(row.placed)
+        away = "" if row.distance is None else f" · {percent(row.distance)} away"
+        alt = f"Attention of the bridge to {about.title.lower()} tokens, {percent(row.total)} in all, mostly {where}"
+        more = {"note": percent(row.total), "colour": about.colour, "task": task, "foot": f"{where}{away}"}
+        shared = SHARED[selection.scope]
+        maps.append(attention_map(f"bridge-{task}", about.title, row, limits[task], shared, alt, **more))
+    maps[0]["token"] = maps[1]["token"]
+    if len(rows) > 1:
+        dominant = kept(analysis, f"bridge.dominant:{_way(selection)}", partial(_dominant_map, analysis, selection))
+        maps.append(dominant | {"token": maps[1]["token"]})
+    return {"id": "bridge-place", "columns": 3, "maps": maps}
+
+
 def _dominant_map(analysis: Analysis, selection: Selection) -> Map:
-    picture = drawing.dominant_task_map(analysis.trace.stages[selection.scale], selection.head)
-    alt = "The task that each bridge token asked most; strong colours where its lead is large"
+    """The task that each bridge token asked most: hovering reads its name and lead, the legend isolates a task."""
+    stage, way = analysis.trace.stages[selection.scale], _weighting(analysis, selection)
+    dominant = drawing.dominant_task(stage, selection.head, **way)
+    names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
+    area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
+    legend = [
+        {"index": int(index), "name": names[index].title, "colour": names[index].colour, "share": float(area[index])}
+        for index in np.argsort(-area, kind="stable")
+        if area[index] > 0
+    ]
+    words = ", ".join(f"{entry['name'].lower()} at {percent(entry['share'])}" for entry in legend)
+    lead = np.round(100 * dominant.lead)
+    codes = np.stack([dominant.index, lead, np.zeros_like(lead)], axis=-1).astype(np.uint8)
     return token_map(
-        "dominant", "Asked most, everywhere", picture, alt, foot="colour = task, strength = lead", colour="#55554f"
+        "dominant",
+        "Asked most",
+        drawing.dominant_task_map(stage, selection.head, **way),
+        f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large",
+        colour="#55554f",
+        note="strong where the lead is clear",
+        legend=legend,
+        values={"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"},
     )
 
 
-def _mostly_on(analysis: Analysis, rows: Mapping[TaskName, AttentionRow]) -> str:
-    """The predicted class that got most of the attention, if one stands out."""
+def _everywhere(analysis: Analysis, selection: Selection, box: dict[str, float]) -> Value:
+    """Share of each task at every token, on scales that are centred at an even share."""
+    maps = kept(analysis, f"bridge.everywhere:{_way(selection)}:{selection.scope}", partial(_even, analysis, selection))
+    even = percent(1 / len(maps))
+    return {
+        "id": "bridge-everywhere",
+        "title": "Share of each task, everywhere",
+        "text": f"white: the even share of {even}, red more, blue less; beside a name: the mean of the photo",
+        "columns": 3 if len(maps) in (3, 5, 6) else min(len(maps), 4),
+        "maps": [entry | {"token": box} for entry in maps],
+    }
+
+
+def _even(analysis: Analysis, selection: Selection) -> list[Map]:
+    maps = share_maps(analysis, selection)
+    even = 1 / len(maps)
+    # Nobody is asked less than not at all: a scale that is centred at an even share ends there on its lower side.
+    own = {task: min(float(np.abs(share - even).max()), even) for task, share in maps.items()}
+    limits = own if selection.scope == "map" else dict.fromkeys(own, max(own.values()))
+    entries = []
+    for task, share in maps.items():
+        about, mean, limit = TASKS[task], float(share.mean()), limits[task]
+        alt = f"Share of {about.title.lower()} at every bridge token: {percent(mean)} on average, "
+        alt += f"from {percent(float(share.min()))} to {percent(float(share.max()))}"
+        entry = signed_map(f"share-{task}", about.title, 100 * (share - even), 100 * limit, alt, base=100 * even)
+        entry["values"] |= {"significant": None, "digits": 0, "unit": "%"}
+        low, high = percent(even - limit), percent(even + limit)
+        high = f"≥ {high}" if float(share.max()) > even + limit else high
+        shared = SHARED["map" if selection.scope == "map" else "tab"]
+        entry["ramp"] |= {"low": low, "high": high, "shared": shared}
+        entries.append(entry | {"note": percent(mean), "colour": about.colour, "task": task})
+    return entries
+
+
+def _region_tool(analysis: Analysis, regions: list[RegionShare], selection: Selection) -> list[Value]:
+    if not regions:
+        return []
+    names = analysis.prediction["semseg"].classes
+    values = {"": "class at the pixel"} | {names[region.index]: names[region.index] for region in regions}
+    chosen = selection.text(REGION)
+    return [tool(REGION, selection, values) | {"chosen": chosen if chosen in values else ""}]
+
+
+def chosen_region(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> RegionShare:
+    """The class that was chosen, else the class at the pixel, else the largest."""
+    by_name = {analysis.prediction["semseg"].classes[region.index]: region for region in regions}
+    here = by_name.get(class_here(analysis, selection), regions[0])
+    return by_name.get(selection.text(REGION), here)
+
+
+def _region_groups(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> list[Value]:
+    """Shares by class of region: bars of one class, and a table of all."""
+    names = analysis.prediction["semseg"].classes
+    palette = drawing.class_palette(analysis.dataset)
+    chosen = chosen_region(analysis, selection, regions)
+    name, tasks = names[chosen.index], list(chosen.mean)
+    bars = [_region_bar(chosen, cast(TaskName, task)) for task in tasks]
+    top = max([row["high"] or row["value"] for row in bars] + [2 / len(tasks)])
+    rows = []
+    for region in regions[:LISTED]:
+        colour = "#{:02x}{:02x}{:02x}".format(*palette[region.index])
+        marked = f"{names[region.index]} ◂" if region is chosen else names[region.index]
+        shares = [_with_interval(region, task) for task in tasks]
+        rows.append([{"text": marked, "colour": colour}, f"{region.tokens:.1f}", *shares])
+    titles = [
+        {"text": TASKS[cast(TaskName, task)].title, "colour": TASKS[cast(TaskName, task)].colour} for task in tasks
+    ]
+    left = f" (the {LISTED} largest of {len(regions)})" if len(regions) > LISTED else ""
+    return [
+        {
+            "id": "bridge-region",
+            "kind": "bars",
+            "title": f"In all {name} pixels",
+            "text": f"n = {chosen.tokens:.1f} tokens; dashed: even",
+            "rows": bars,
+            "to": min(top * 1.05, 1.0),
+            "tick": 1 / len(tasks),
+            "alt": f"Mean share of each task in all pixels seen as {name}, with 95 % intervals",
+        },
+        {
+            "id": "bridge-regions",
+            "kind": "table",
+            "title": "By class",
+            "text": f"mean share in % ± 95 % interval, in this photo{left}",
+            "head": ["seen as", "tokens", *titles],
+            "rows": rows,
+            "alt": "Mean share of each task in every predicted class",
+        },
+    ]
+
+
+def _region_bar(region: RegionShare, task: TaskName) -> dict[str, Any]:
+    low, high = region.interval[task] or (None, None)
+    return {
+        "title": TASKS[task].title,
+        "colour": TASKS[task].colour,
+        "value": region.mean[task],
+        "low": low,
+        "high": high,
+        "text": f"{_with_interval(region, task)}\u00a0%",
+    }
+
+
+def _with_interval(region: RegionShare, task: str) -> str:
+    interval, mean = region.interval[task], region.mean[task]
+    if interval is None:
+        return f"{100 * mean:.0f}"
+    half = 100 * max(interval[1] - mean, mean - interval[0])
+    return f"{100 * mean:.0f}\u00a0±\u00a0{half:.{0 if half >= 1 else 1}f}"
+
+
+def _on_class(analysis: Analysis, view: AttentionView) -> str:
+    """The predicted class that got most of the attention, if that is much more than its area."""
     if "semseg" not in analysis.prediction:
         return ""
-    names = drawing.class_names(analysis.dataset)
-    read = np.sum([row.weights for row in rows.values()], axis=0)
-    labels = analysis.prediction["semseg"].array
-    lines = ((np.arange(labels.shape[0]) + 0.5) * read.shape[0] / labels.shape[0]).astype(int)
-    places = ((np.arange(labels.shape[1]) + 0.5) * read.shape[1] / labels.shape[1]).astype(int)
-    mass = np.bincount(labels.astype(int).ravel(), read[lines][:, places].ravel(), minlength=len(names))
-    top = int(mass.argmax())
-    return f", mostly where it sees {names[top]}" if mass[top] > 0.4 * mass.sum() else ", from all over the image"
+    cover = kept(analysis, f"bridge.cover:{view.placed.shape}", partial(_coverage, analysis, view.placed.shape))
+    share = cover @ view.placed.ravel() / view.placed.sum()
+    top, area = int(share.argmax()), cover.mean(axis=1)
+    if share[top] < max(0.25, STANDS_OUT * area[top]):
+        return ""
+    name = analysis.prediction["semseg"].classes[top]
+    return f"; {percent(float(share[top]))} on {name}, which covers {percent(float(area[top]))}"
 
 
-PAGE = Page("bridge", bridge, follows=frozenset({"place", "task", "scale", "head", "scope"}), exists=has_bridge)
+def _coverage(analysis: Analysis, grid: tuple[int, int]) -> np.ndarray:
+    """Part of every cell of a grid that each predicted class covers: (classes, cells)."""
+    said = analysis.prediction["semseg"]
+    rows, columns = (
+        (np.arange(length) * cells // length) for length, cells in zip(said.array.shape, grid, strict=True)
+    )
+    cell = rows[:, None] * grid[1] + columns
+    count = np.zeros((len(said.classes), grid[0] * grid[1]))
+    np.add.at(count, (said.array.astype(int), cell), 1)
+    return count / np.maximum(count.sum(axis=0), 1)
+
+
+PAGE = Page(
+    "bridge",
+    bridge,
+    follows=frozenset({"place", "task", "scale", "head", "scope"}),
+    options=(WEIGHTING, REGION),
+    exists=has_bridge,
+)

@@ -22,6 +22,9 @@ SHOW = Choice("compare.show", "Show", {"wipe": "A | B wipe", "sides": "side by s
 LONGEST = 320
 """Longest side of a map, in pixels: there are many, and they come again with every place."""
 
+LEGEND = 3
+"""Classes in the legend of a map."""
+
 CLASSES: tuple[TaskName, ...] = ("semseg", "human_parts")
 
 
@@ -64,7 +67,7 @@ def compare(analysis: Analysis, selection: Selection) -> Value:
     """Value of the viewer: numbers at the place and over the photo, who was asked, and the maps of every task."""
     _, hint = wording("compare")
     compared: Compared | None = analysis.memory.get(pair_key(analysis, selection))
-    shared: Value = {"hint": hint, "tools": _tools(analysis, selection)}
+    shared: Value = {"hint": hint, "tools": _tools(analysis, selection, compared)}
     if compared is None:
         say = [{"text": "Two answers, side by side."}]
         return shared | {"say": say, "groups": [], "pending": "B is still to be computed."}
@@ -106,9 +109,13 @@ def other_of(analysis: Analysis, selection: Selection) -> str:
 
 def pair_key(analysis: Analysis, selection: Selection) -> str:
     """Names a pair: equal keys, equal A and B."""
+    return "|".join(["compare", *_pinned_keys(selection), other_of(analysis, selection)])
+
+
+def _pinned_keys(selection: Selection) -> list[str]:
+    """Keys of what is pinned as A and B; empty where nothing is."""
     pins = [selection.pins.get(letter) for letter in ("A", "B")]
-    keys = [str(pin.get("key")) if isinstance(pin, dict) else "" for pin in pins]
-    return "|".join(["compare", *keys, other_of(analysis, selection)])
+    return [str(pin.get("key")) if isinstance(pin, dict) else "" for pin in pins]
 
 
 def sentence(compared: Compared, selection: Selection) -> list[dict[str, str]]:
@@ -128,9 +135,13 @@ def sentence(compared: Compared, selection: Selection) -> list[dict[str, str]]:
             kind = "class" if task == "semseg" else "part"
             parts += [{"text": link}, measured, {"text": f" of the pixels {'change' if named else 'differ in'} {kind}"}]
         else:
-            verb = "" if set(moving[:index]) - set(CLASSES) else " moves" if named else " differs"
+            verb = "" if set(moving[:index]) - set(CLASSES) else _verb(task, "move" if named else "differ")
             parts += [{"text": f"{link}{TASKS[task].title.lower()}{verb} by "}, measured]
     return [*parts, {"text": "."}]
+
+
+def _verb(task: TaskName, verb: str) -> str:
+    return f" {verb}" if task in ("normals", "edge") else f" {verb}s"
 
 
 def _apart(pair: Pair, selection: Selection) -> list[dict[str, str]]:
@@ -158,8 +169,8 @@ def numbers_table(compared: Compared, selection: Selection) -> Value:
     """Every task at the place, over the photo, and against the ground truth where both have it."""
     pair, changes = compared.pair, compared.changes
     head = ["Task", "A", "B"]
-    head += ["B differs by", "mean over the photo"] if changes else []
-    head += ["mean error of A", "of B", "B against A"] if compared.errors else []
+    head += ["Differs by", "Mean, photo"] if changes else []
+    head += ["Error of A", "Error of B", "B against A"][: 3 if pair.same_photo else 2] if compared.errors else []
     rows = []
     for task in pair.tasks:
         said = [task_row(side.analysis, task, selection)["value"] for side in (pair.a, pair.b)]
@@ -167,7 +178,8 @@ def numbers_table(compared: Compared, selection: Selection) -> Value:
         if changes:
             row += _differences(compared, task, selection)
         if compared.errors:
-            row += _errors(task, *compared.errors[task]) if task in compared.errors else ["–"] * 3
+            told = _errors(task, *compared.errors[task]) if task in compared.errors else ["–"] * 3
+            row += told if pair.same_photo else told[:2]
         rows.append(row)
     return {
         "kind": "table",
@@ -228,7 +240,7 @@ def map_groups(compared: Compared, show: str) -> list[Value]:
     for task in pair.tasks:
         a, b = (_side_map(letter, side, task) for letter, side in (("A", pair.a), ("B", pair.b)))
         maps = [a, b]
-        if show == "wipe":
+        if show == "wipe" and pair.comparable(task):
             wipe = {"src": a["src"], "alt": a["alt"], "left": "A", "right": "B", "label": f"{TASKS[task].title}: A | B"}
             maps = [b | {"id": f"{task}-wipe", "title": TASKS[task].title, "note": "A | B", "wipe": wipe}]
         if task in compared.differences:
@@ -242,19 +254,21 @@ def _side_map(letter: str, side: Side, task: TaskName) -> Map:
     drawn = prediction_map(side.analysis, task, LONGEST)
     alt = f"{letter}, {side.words}: {drawn['alt']}"
     title = f"{letter} · {drawn['title']}"
-    return drawn | {"id": f"{task}-{letter.lower()}", "title": title, "alt": alt, "threshold": None}
+    if drawn.get("legend"):
+        drawn |= {"legend": drawn["legend"][:LEGEND]}
+    return drawn | {"id": f"{task}-{letter.lower()}", "title": title, "alt": alt, "note": "", "threshold": None}
 
 
 def difference_map(task: TaskName, difference: np.ndarray) -> Map:
     """B minus A at every pixel, in the unit of the task."""
     about = TASKS[task]
-    name, title, unit = f"{task}-difference", "Difference", {"depth": "m", "normals": "°"}.get(task, "")
+    name, title, unit = f"{task}-difference", "B − A", {"depth": "m", "normals": "°"}.get(task, "")
     mean = amount(task, _mean_amount(difference))
     if task in CLASSES:
-        drawn = error_map(name, "Another class", task, difference, unit, f"{mean} of pixels", LONGEST)
+        drawn = error_map(name, "Changed", task, difference, unit, f"{mean} of pixels", LONGEST)
         return drawn | {"ramp": None, "foot": "bright where the class differs"}
     if task == "normals":
-        return error_map(name, title, task, difference, unit, f"mean {mean}", LONGEST)
+        return error_map(name, "Angle", task, difference, unit, f"mean {mean}", LONGEST)
     small = sampled(difference, LONGEST)
     limit = max(float(np.percentile(np.abs(small), 98)), 1e-6)
     step = 0.001
@@ -268,7 +282,7 @@ def difference_map(task: TaskName, difference: np.ndarray) -> Map:
         "note": f"mean {mean}",
         "src": png_uri(drawing.colour_signed(np.round(small * (100 / limit)) * (limit / 100), limit)),
         "alt": f"{about.title}, B minus A: red where B is {more}, blue where it is less so, white where they agree",
-        "ramp": {"low": f"B less −{high}", "high": f"+{high}", "colours": ramp("rdbu")},
+        "ramp": {"low": f"−{high}", "high": f"+{high}", "colours": ramp("rdbu")},
         "values": {
             "src": numbers_uri(sampled(difference, LONGEST // 2) + 32.0, step),
             "scale": step,
@@ -283,17 +297,19 @@ def _mean_amount(difference: np.ndarray) -> float:
     return float(np.abs(difference).mean(dtype=np.float64))
 
 
-def _tools(analysis: Analysis, selection: Selection) -> list[Value]:
+def _tools(analysis: Analysis, selection: Selection, compared: Compared | None) -> list[Value]:
     others = dict(interventions(analysis))
     for name in analysis.memory.get("compare.checkpoints", ()):
         if name != analysis.checkpoint:
             others[f"{CHECKPOINT}{name}"] = f"checkpoint {name}"
     chosen = replace(selection, options={**selection.options, WITH.name: other_of(analysis, selection)})
-    pins = [
-        button("pin", f"Pin as {letter}", name=f"pin-{letter.lower()}") | {"value": letter} for letter in ("A", "B")
-    ]
-    release = [button("unpin", "Release pins")] if selection.pins else []
-    return [tool(WITH, chosen, others), tool(SHOW, selection), *pins, *release]
+    tools = []
+    a, b = _pinned_keys(selection)
+    if a in ("", analysis.key) and not b:
+        tools.append(tool(WITH, chosen, others))
+    if compared is None or compared.pair.same_photo:
+        tools.append(tool(SHOW, selection))
+    return [*tools, button("unpin", "Release pins")] if selection.pins else tools
 
 
 PAGE = Page(

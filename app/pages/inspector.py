@@ -26,6 +26,9 @@ AXES = {
 BEST = 3
 """Classes that are listed with their probability."""
 
+WORTH_SAYING = 0.005
+"""A class with a smaller probability would read `0 %`."""
+
 Place = dict[str, float]
 """Fractions `x` and `y` of the photo."""
 
@@ -100,7 +103,7 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> dict[str
     maps = kept(analysis, name, lambda: drawing.bridge_share_maps(stage, selection.head))
     grid = next(iter(maps.values())).shape
     line, place = drawing.token_at(selection.x, selection.y, (grid[0], grid[1]))
-    shares = {task: float(maps[task][line, place]) for task in analysis.tasks}
+    shares: dict[TaskName, float] = {task: float(maps[task][line, place]) for task in analysis.tasks}
     even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
     words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"
     return {
@@ -175,6 +178,7 @@ def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: A
     palette = drawing.class_palette(dataset)
     probabilities = class_probabilities(analysis, task, selection)
     order = [int(index) for index in np.argsort(-probabilities)[:BEST]]
+    order = [index for index in order if index == order[0] or probabilities[index] >= WORTH_SAYING]
     truth_names = (
         names if task == "human_parts" else drawing.class_names(analysis.truth_classes) if true is not None else ()
     )
@@ -200,8 +204,11 @@ def _normal_row(said: np.ndarray, true: Any) -> dict[str, Any]:
         return {"value": "no value", "fraction": None}
     name, axis = max(AXES.items(), key=lambda entry: float(said @ np.array(entry[1])))
     off = _angle(said, np.array(axis))
-    measured = true is not None and np.isfinite(true).all() and bool(np.any(true))
-    known = None if true is None else f"{_angle(said, true):.0f}° from the truth" if measured else "truth unknown here"
+    # Unlabelled normals are NaN or have no length.
+    seen = true if true is not None and np.isfinite(true).all() and np.any(true) else None
+    known = (
+        None if true is None else "truth unknown here" if seen is None else f"{_angle(said, seen):.0f}° from the truth"
+    )
     return {
         "value": name if off < 3 else f"{name}, {off:.0f}° off",
         "detail": " ".join(f"{part:+.2f}".replace("-", "−") for part in said),
@@ -210,7 +217,7 @@ def _normal_row(said: np.ndarray, true: Any) -> dict[str, Any]:
         "disc": {
             "src": disc_uri(),
             "said": [float(part) for part in said],
-            "true": [float(part) for part in true] if measured else None,
+            "true": None if seen is None else [float(part) for part in seen],
         },
     }
 

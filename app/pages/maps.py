@@ -223,14 +223,16 @@ def _depth_map(array: np.ndarray, limits: tuple[float, float], longest: int, *, 
     lines = contours and high > low
     if lines:
         picture = _with_contours(picture, array, contour_step(limits))
-    words = f"a line every {contour_step(limits):g} m" if lines else ""
+    words = f", a line every {contour_step(limits):g} m" if lines else ""
     return {
         "title": "Depth, metric",
         "src": png_uri(picture),
-        "alt": f"Predicted depth, from {low:.1f} to {high:.1f} metres{', ' if words else ''}{words}{unknown}",
-        "note": words or "near → far",
-        "ramp": single_value(f"{low:.2f} m", "viridis", 1.0) if far == near else scale,
-        "foot": unknown.removeprefix(", "),
+        "alt": f"Predicted depth, from {low:.1f} to {high:.1f} metres{words}{unknown}",
+        "note": "near → far",
+        "ramp": scale
+        if far != near
+        else single_value(f"{low:.2f} m" if np.isfinite(array).any() else "", "viridis", 1.0),
+        "foot": (words + unknown).removeprefix(", "),
         "values": {
             "src": numbers_uri(sampled(array, longest // 2), 0.01),
             "scale": 0.01,

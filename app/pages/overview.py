@@ -37,20 +37,28 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     _, hint = wording("overview")
     if analysis.dataset == "made_rooms" and analysis.truth_classes != "made_rooms":
         hint = "This checkpoint has only ever seen made rooms: a photo is foreign to it. " + hint
+    if "semseg" in analysis.prediction:
+        hint += f" Uncertain: no class reaches {percent(UNSURE)}."
     seen_height, seen_width = analysis.prediction.network_size
     foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
     mode = mode_of(analysis, selection)
     on = {name: selection.text(option) == "on" for name, option in (("contours", CONTOURS), ("fade", FADE))}
     maps = [
-        kept(analysis, f"overview:{task}:{longest}:{on}", lambda task=task: prediction_map(analysis, task, longest, **on))
+        kept(
+            analysis, f"overview:{task}:{longest}:{on}", lambda task=task: prediction_map(analysis, task, longest, **on)
+        )
         for task in analysis.tasks
     ]
-    groups: list[dict[str, Any]] = [
-        {"columns": 3, "maps": [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]}
-    ]
-    if errors := kept(analysis, f"overview.errors:{longest}", lambda: error_maps(analysis, longest)):
+    maps = [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]
+    errors = kept(analysis, f"overview.errors:{longest}", lambda: error_maps(analysis, longest))
+    columns = 4 if width < 0.8 * height else 3
+    if len(errors) <= -len(maps) % columns:
+        # They fill the last row.
+        maps, errors = maps + errors, []
+    groups: list[dict[str, Any]] = [{"columns": columns, "maps": maps}]
+    if errors:
         text = "the prediction against the truth that this example brings"
-        groups.append({"id": "errors", "title": "Errors", "text": text, "columns": 3, "maps": errors})
+        groups.append({"id": "errors", "title": "Errors", "text": text, "columns": columns, "maps": errors})
     return {
         "photo": {"src": photo_uri(analysis.prediction.image, longest), "size": [width, height], "key": analysis.key},
         "say": headline(analysis),
@@ -72,14 +80,17 @@ def headline(analysis: Analysis) -> list[dict[str, str]]:
         names = " and ".join(f"{entry.name} {percent(entry.area)}" for entry in largest)
         parts += [{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}]
         sure = answer.confidence
-    if "depth" in analysis.prediction:
-        near, far = drawing.depth_limits(sampled(analysis.prediction["depth"].array, GLANCE))
+    if (
+        "depth" in analysis.prediction
+        and np.isfinite(depth := sampled(analysis.prediction["depth"].array, GLANCE)).any()
+    ):
+        near, far = drawing.depth_limits(depth)
         distance = f"{near:.1f} m" if f"{near:.1f}" == f"{far:.1f}" else f"{near:.1f} to {far:.1f} m"
         joint = ", " if len(parts) > 1 else ": everything "
         parts += [{"text": joint}, {"text": f"{distance} away", "colour": TASKS["depth"].colour}]
     if sure is not None:
         unsure = float((sampled(sure, GLANCE) < UNSURE).mean())
-        parts.append({"text": f", {percent(unsure)} of it uncertain (best class under {percent(UNSURE)})"})
+        parts.append({"text": f", {percent(unsure)} of it uncertain"})
     return [*parts, {"text": "."}]
 
 

@@ -28,6 +28,7 @@ class Page:
         options: Options of this view.
         exists: Whether the checkpoint has what the view shows.
         compute: The slow part: computes what `view` misses and keeps it in `analysis.memory`.
+        ignores: What of `follows` does not matter as its options are set, so that it is not drawn again in vain.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Page:
     options: tuple[Option, ...] = ()
     exists: Callable[[Analysis], bool] = field(default=lambda analysis: True)
     compute: Callable[[Session, Analysis, Selection, Progress], None] | None = None
+    ignores: Callable[[Selection], frozenset[Follows]] = field(default=lambda selection: frozenset())
 
     def key(self, analysis: Analysis, selection: Selection) -> str:
         """Names what the viewer shows: equal keys, equal views."""
@@ -48,7 +50,8 @@ class Page:
             "pins": sorted((name, str(pin)) for name, pin in selection.pins.items()),
         }
         own = [f"{option.name}={selection.options.get(option.name, option.default)}" for option in self.options]
-        return "|".join([analysis.key, *(f"{parts[part]}" for part in sorted(self.follows)), *own])
+        followed = sorted(self.follows - self.ignores(selection))
+        return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own])
 
 
 def tool(option: Option, selection: Selection, values: dict[str, str] | None = None) -> Value:
@@ -78,6 +81,5 @@ def choices(values: dict[str, str], chosen: str) -> Value:
 
 
 def button(action: str, label: str, *, name: str = "") -> Value:
-    """A button. Actions: `run` (compute this view), `cancel`, `set` (an option to a value), `pin`, `unpin`, see
-    `tools.js`."""
+    """A button. Actions, see `tools.js`: `run` (compute this view), `cancel`, `set` (an option), `pin`, `unpin`."""
     return {"kind": "button", "action": action, "label": label, "name": name or action}

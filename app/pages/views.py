@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.encoding import LONGEST, photo_uri
-from app.pages import bridge, compare, features, overview, tpp
+from app.pages import attribution, bridge, compare, features, interaction, lessons, overview, refinement, tpp
 from app.pages.attention import has_bridge, head_count
 from app.pages.features import scale_names
 from app.pages.inspector import inspector
@@ -14,7 +14,20 @@ from app.session import Analysis
 from app.tabs import TABS
 from bridgenet.tasks import TASKS
 
-PAGES: dict[str, Page] = {page.name: page for page in (overview.PAGE, features.PAGE, tpp.PAGE, bridge.PAGE, compare.PAGE)}
+PAGES: dict[str, Page] = {
+    page.name: page
+    for page in (
+        overview.PAGE,
+        features.PAGE,
+        tpp.PAGE,
+        bridge.PAGE,
+        refinement.PAGE,
+        interaction.PAGE,
+        attribution.PAGE,
+        compare.PAGE,
+        lessons.PAGE,
+    )
+}
 """Views by name."""
 
 OPTIONS: tuple[Option, ...] = tuple(option for page in PAGES.values() for option in page.options)

@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 """Called with (done, total) after every pass of the network. May raise to cancel."""
 
 Seen = Callable[[int, str, Trace], None]
-"""Called with the number of the image, the source that was removed, and the trace of that pass."""
+"""Called with the number of the image, the source that was removed (empty: none), and the trace of that pass."""
 
 CONFIDENCE = 0.95
 FEWEST_CELLS = 3
@@ -146,7 +146,7 @@ def interaction_matrix(
         draws: Random drops per image, whose mean effect is the control.
         seed: Fixes them.
         progress: Called with (done, total) after every pass.
-        seen: Called with every pass without a source, whose predictions the matrix itself does not keep.
+        seen: Called with the uncut pass of every image and with every pass without a source: the matrix keeps none.
 
     Raises:
         ValueError: Images are missing or malformed, a name is unknown, tasks meet in none of the places, or `swap`
@@ -220,14 +220,14 @@ class _Passes:
             raise ValueError(
                 f"One task alone ({', '.join(self.tasks)}) influences no other: the network needs two or more."
             )
+        self._show(index, "", trace)
         self._report()
         effects = []
         for source in self.tasks:
             with without_task(self.model, trace, source, self.removal, places=self.places, norm=self.norm, other=other):
                 after = decode_again(self.model, trace)
             effects.append(self._effects(trace, after))
-            if self.seen is not None:
-                self.seen(index, source, after)
+            self._show(index, source, after)
             self._report()
         controls = []
         for draw in range(self.draws):
@@ -266,6 +266,10 @@ class _Passes:
 
     def _effects(self, trace: Trace, after: Trace) -> list[float]:
         return [effect_of(task, trace.predictions[task], after.predictions[task]) for task in self.tasks]
+
+    def _show(self, index: int, source: str, trace: Trace) -> None:
+        if self.seen is not None:
+            self.seen(index, source, trace)
 
     def _report(self) -> None:
         self.done += 1

@@ -87,20 +87,32 @@ def changed_share(task: str, before: AnyFeature, after: AnyFeature, truth: Tenso
     judged = changed & (truth != IGNORE).all(dim=1)
     if not judged.any():
         return Changed(share, None, tolerance)
-    better = _error(task, after, truth) < _error(task, before, truth)
+    better = error_at(task, after, truth) < error_at(task, before, truth)
     return Changed(share, better[judged].double().mean().item(), tolerance)
 
 
-def _error(task: str, logits: Tensor, truth: Tensor) -> Tensor:
-    """Distance from the truth (batch, height, width). Of a class: 0 or 1."""
+def error_at(task: str, logits: Tensor, truth: Tensor) -> Tensor:
+    """Distance from the truth at every pixel, float32 (batch, height, width); NaN where nothing is known.
+
+    Args:
+        task: Which task.
+        logits: (batch, channels, height, width).
+        truth: As in `changed_share`.
+
+    Returns:
+        Of a class: 1 if it is wrong, else 0. depth: metres. normals: degrees. sal, edge: probability.
+    """
+    truth = truth[:, None] if truth.ndim == 3 else truth
+    known = (truth != IGNORE).all(dim=1)
     match task:
         case "semseg" | "human_parts":
-            return (logits.argmax(dim=1) != truth[:, 0]).float()
+            error = (logits.argmax(dim=1) != truth[:, 0]).float()
         case "depth":
-            return (logits - truth)[:, 0].abs()
+            error = (logits - truth)[:, 0].abs()
         case "normals":
-            return angle_between(logits, truth.to(logits.dtype))
+            error = angle_between(logits, truth.to(logits.dtype))
         case "sal":
-            return (logits.softmax(dim=1)[:, 1] - truth[:, 0]).abs()
+            error = (logits.softmax(dim=1)[:, 1] - truth[:, 0]).abs()
         case _:
-            return (logits.sigmoid() - truth)[:, 0].abs()
+            error = (logits.sigmoid() - truth)[:, 0].abs()
+    return error.masked_fill(~known, float("nan"))

@@ -1,14 +1,15 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import save_untrained
 from PIL import Image
 
-from app.handlers import SKIP, VIEWS, Handlers, checkpoint_chip, uploaded_file
-from app.session import Session, StudioError
-
-EMPTY: dict[str, Any] = {}
+from app.handlers import Handlers, Limits, checkpoint_chip, read_link, uploaded_file
+from app.session import KEPT, Session, StudioError
+from app.tabs import TABS
 
 
 @pytest.fixture
@@ -17,33 +18,38 @@ def handlers(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return Handlers(session)
 
 
-def stored(tmp_path: Path, content: bytes | None = None) -> Path:
+def stored(tmp_path: Path, content: bytes | None = None, seed: int = 0) -> Path:
     path = tmp_path / "photo.png"
     if content is None:
-        Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)).save(path)
+        Image.fromarray(np.random.default_rng(seed).integers(0, 256, (64, 80, 3), dtype=np.uint8)).save(path)
     else:
         path.write_bytes(content)
     return path
 
 
-def values(answer: list[Any]) -> dict[str, Any]:
-    return dict(zip(("key", "selection", "head", "rail", "way", *VIEWS), answer, strict=True))
+def shown_key(handlers: Handlers, name: str = "room-0") -> str:
+    *_, last = handlers.example({"id": name})
+    return last["key"]
 
 
-def test_a_photo_gives_all_views_after_saying_what_it_does(handlers: Handlers, tmp_path: Path) -> None:
-    *stages, last = handlers.photo({"path": str(stored(tmp_path)), "name": "photo.png"}, EMPTY)
-    assert [values(stage)["head"]["banner"] for stage in stages] == [
+def pick(handlers: Handlers, key: str | None, tab: str, **event: Any) -> dict[str, Any]:
+    return handlers.pick({"x": 0.1, "y": 0.1, "tab": tab} | event, key)
+
+
+def test_a_photo_gives_all_it_needs_after_saying_what_it_does(handlers: Handlers, tmp_path: Path) -> None:
+    *stages, last = handlers.photo({"path": str(stored(tmp_path)), "name": "photo.png"})
+    assert [stage["head"]["banner"] for stage in stages] == [
         "Reading the photo …", "Asking the network …", "Drawing the maps …",
     ]  # fmt: skip
-    shown = values(last)
-    assert len(shown["overview"]["groups"][0]["maps"]) == 7
-    assert shown["key"] == shown["overview"]["key"]
-    assert shown["rail"]["error"] == "" and shown["head"]["banner"] == ""
+    assert len(last["overview"]["groups"]) >= 1
+    assert last["overview"]["key"].startswith(last["key"]) and last["wire"]["photo"]["key"] == last["key"]
+    assert last["rail"]["error"] == "" and last["head"]["banner"] == ""
+    assert {name for name in TABS if last[name].get("stale")} == set(TABS) - {"overview"}
 
 
 def test_an_upload_is_deleted_once_it_is_read(handlers: Handlers, tmp_path: Path) -> None:
     path = stored(tmp_path)
-    list(handlers.photo({"path": str(path), "name": "photo.png"}, EMPTY))
+    list(handlers.photo({"path": str(path), "name": "photo.png"}))
     assert not path.exists()
 
 
@@ -52,10 +58,23 @@ def test_a_bad_file_is_explained_and_deleted_and_the_views_stay(
     handlers: Handlers, tmp_path: Path, content: bytes
 ) -> None:
     path = stored(tmp_path, content)
-    *_, last = handlers.photo({"path": str(path), "name": "bad.png"}, EMPTY)
-    shown = values(last)
-    assert len(shown["rail"]["error"]) > 20 and "Traceback" not in shown["rail"]["error"]
-    assert all(shown[view] == SKIP for view in VIEWS)
+    *_, last = handlers.photo({"path": str(path), "name": "bad.png"})
+    assert len(last["rail"]["error"]) > 20 and "Traceback" not in last["rail"]["error"]
+    assert set(last) == {"head", "rail"}
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [(Limits(megabytes=0.001), "more than the 0.001 MB"), (Limits(megapixels=0.001), "the limit is 0.001")],
+)
+def test_a_photo_beyond_the_limits_is_refused(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits, words: str
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    path = stored(tmp_path)
+    *_, last = Handlers(session, limits).photo({"path": str(path), "name": "large.png"})
+    assert words in last["rail"]["error"]
     assert not path.exists()
 
 
@@ -63,54 +82,128 @@ def test_a_bad_file_is_explained_and_deleted_and_the_views_stay(
 def test_no_file_of_the_machine_is_read_through_the_page(handlers: Handlers, path: Any) -> None:
     with pytest.raises(StudioError):
         uploaded_file(path)
-    *_, last = handlers.photo({"path": path, "name": "x"}, EMPTY)
-    assert "did not arrive" in values(last)["rail"]["error"]
+    *_, last = handlers.photo({"path": path, "name": "x"})
+    assert "did not arrive" in last["rail"]["error"]
 
 
 def test_three_pixels_have_three_attention_rows(handlers: Handlers) -> None:
-    *_, last = handlers.example({"id": "room-0"}, EMPTY)
-    key, before = last[:2]
-    rows = []
-    for x, y in ((0.1, 0.2), (0.9, 0.2), (0.9, 0.8)):
-        shown = dict(zip(("selection", "head", *VIEWS), handlers.pick({"x": x, "y": y}, key, before), strict=True))
-        rows.append({view: str(shown[view]["groups"][0]["maps"]) for view in ("tpp", "bridge")})
-    assert len({row["tpp"] for row in rows}) == len({row["bridge"] for row in rows}) == 3
+    key = shown_key(handlers)
+    for tab in ("tpp", "bridge"):
+        places = ((0.1, 0.2), (0.9, 0.2), (0.9, 0.8))
+        rows = {str(pick(handlers, key, tab, x=x, y=y)[tab]["groups"][0]["maps"]) for x, y in places}
+        assert len(rows) == 3
 
 
-def test_a_pick_leaves_the_predictions_alone_and_the_features_follow_only_the_task(handlers: Handlers) -> None:
-    *_, last = handlers.example({"id": "room-0"}, EMPTY)
-    key, before = last[:2]
-    same = dict(zip(("selection", "head", *VIEWS), handlers.pick({"x": 0.1, "y": 0.1}, key, before), strict=True))
-    assert same["overview"] == SKIP and same["features"] == SKIP
-    other = dict(
-        zip(
-            ("selection", "head", *VIEWS), handlers.pick({"x": 0.1, "y": 0.1, "task": "edge"}, key, before), strict=True
-        )
-    )
-    assert other["overview"] == SKIP and other["features"] != SKIP
+def test_a_pick_changes_the_inspector_and_only_the_view_that_is_looked_at(handlers: Handlers) -> None:
+    answer = pick(handlers, shown_key(handlers), "bridge")
+    assert set(answer) == {"inspector", "bridge", "wire"}
+
+
+def test_a_view_that_does_not_follow_the_place_is_not_drawn_again(handlers: Handlers) -> None:
+    key = shown_key(handlers)
+    first = pick(handlers, key, "overview")["overview"]
+    again = pick(handlers, key, "overview", x=0.9, drawn=first["key"])["overview"]
+    assert again == {"same": True, "key": first["key"]}
 
 
 def test_a_pick_on_a_released_photo_says_what_to_do(handlers: Handlers) -> None:
-    _, head, *views = handlers.pick({"x": 0.1, "y": 0.1}, "gone", EMPTY)
-    assert "Drop it again" in head["banner"]
-    assert all(view == SKIP for view in views[:-1])
+    answer = pick(handlers, "gone", "overview")
+    assert "Drop it again" in answer["head"]["banner"]
+    assert set(answer) == {"head", "wire"} and "again" not in answer["wire"]
+
+
+def test_a_pick_on_a_released_example_has_it_analysed_again(handlers: Handlers, tmp_path: Path) -> None:
+    key = shown_key(handlers)
+    for seed in range(KEPT):
+        list(handlers.photo({"path": str(stored(tmp_path, seed=900 + seed)), "name": "other.png"}))
+    answer = pick(handlers, key, "overview", ex="room-0")
+    assert answer["wire"]["again"] == "room-0"
+    assert shown_key(handlers, answer["wire"]["again"]) == key
+    assert "inspector" in pick(handlers, key, "overview", ex="room-0")
 
 
 def test_every_pick_is_answered_under_its_own_number(handlers: Handlers) -> None:
-    *_, last = handlers.example({"id": "room-0"}, EMPTY)
-    assert handlers.pick({"turn": 5}, *last[:2])[-1]["turn"] == 5
-    assert handlers.pick({"turn": 6}, None, EMPTY)[-1] == {"turn": 6}
+    assert pick(handlers, shown_key(handlers), "overview", turn=5)["wire"]["turn"] == 5
+    assert pick(handlers, None, "overview", turn=6)["wire"] == {"turn": 6}
+
+
+@pytest.mark.parametrize("forged", [["a"], {"a": 1}, 7, "", "../../etc", "0" * 24 + ":untrained"])
+def test_a_forged_key_shows_nothing(handlers: Handlers, forged: Any) -> None:
+    shown_key(handlers)
+    assert set(pick(handlers, forged, "overview")) == {"head", "wire"}
 
 
 def test_an_unknown_example_is_refused(handlers: Handlers) -> None:
-    (answer,) = handlers.example({"id": "nowhere"}, EMPTY)
-    assert "no such example" in values(answer)["rail"]["error"]
+    (answer,) = handlers.example({"id": "nowhere"})
+    assert "no such example" in answer["rail"]["error"]
 
 
 def test_the_selection_survives_another_photo(handlers: Handlers) -> None:
-    chosen = {"x": 0.2, "y": 0.3, "task": "edge", "scale": 1, "head": 0}
-    *_, last = handlers.example({"id": "room-0"}, chosen)
-    assert values(last)["selection"] == chosen
+    *_, last = handlers.example({"id": "room-0", "x": 0.2, "y": 0.3, "task": "edge", "scale": 1, "tab": "bridge"})
+    width, height = last["wire"]["photo"]["size"]
+    assert f"{int(0.2 * width)}, {int(0.3 * height)}" in last["inspector"]["title"]
+    assert "groups" in last["bridge"] and last["overview"] == {"stale": True, "key": last["key"]}
+
+
+def test_a_link_opens_the_page_as_it_was(handlers: Handlers) -> None:
+    link = {"ex": "room-1", "tab": "tpp", "px": "0.25,0.75", "task": "edge", "head": "1", "scale": "0"}
+    answer = handlers.open_page(link)
+    assert answer["rail"]["chosen"] == "room-1" and "groups" in answer["tpp"]
+    read = read_link(link | {"refinement.alpha": "1.5", "tpp.direction": "incoming"})
+    assert (read["x"], read["y"], read["head"], read["scale"]) == (0.25, 0.75, 1, 0)
+    assert read["options"] == {"refinement.alpha": 1.5, "tpp.direction": "incoming"}
+
+
+def test_a_link_to_a_photo_of_ones_own_asks_for_the_photo(handlers: Handlers) -> None:
+    answer = handlers.open_page({"photo": "own", "tab": "bridge", "px": "0.25,0.75"})
+    assert "drop the photo here" in answer["rail"]["notes"][0]
+    assert "groups" in answer["bridge"]
+    assert not any("drop the photo" in note for note in handlers.open_page({})["rail"]["notes"])
+
+
+@pytest.mark.parametrize(
+    "link", [{}, {"px": "a,b", "head": "x", "scale": "99"}, {"tab": "nowhere", "task": "flow", "ex": "../etc"}]
+)
+def test_a_broken_link_opens_the_page_all_the_same(handlers: Handlers, link: dict[str, str]) -> None:
+    answer = handlers.open_page(link)
+    assert answer["key"] and "groups" in answer["overview"]
+
+
+def test_a_damaged_checkpoint_is_told_and_the_others_are_offered_and_work(tmp_path: Path) -> None:
+    save_untrained(tmp_path / "sound")
+    shutil.copytree(tmp_path / "sound", tmp_path / "damaged")
+    weights = tmp_path / "damaged" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    handlers = Handlers(Session(tmp_path / "damaged"))
+    answer = handlers.open_page({})
+    assert answer["head"]["kind"] == "alarm" and "damaged could not be loaded" in answer["head"]["banner"]
+    assert answer["head"]["checkpoints"] == ["damaged", "sound"]
+    assert handlers.session.ready
+    *_, last = handlers.change_checkpoint({"checkpoint": "sound"}, None)
+    assert last["head"]["title"] == "sound" and "groups" in last["overview"]
+
+
+def test_an_unknown_checkpoint_is_refused_with_those_there_are(handlers: Handlers) -> None:
+    *_, last = handlers.change_checkpoint({"checkpoint": "../elsewhere"}, shown_key(handlers))
+    assert "Choose one of untrained" in last["head"]["banner"]
+
+
+def test_the_ticket_is_handed_in_when_the_answer_is_there(handlers: Handlers) -> None:
+    ticket, later = "0" * 32, "1" * 32
+    assert handlers.line.ask(ticket)["turn"]
+    answers = handlers.in_turn({"ticket": ticket}, handlers.example({"id": "room-0"}))
+    next(answers)
+    assert handlers.line.ask(later)["before"] == 1
+    list(answers)
+    assert handlers.line.ask(later)["turn"]
+
+
+def test_a_visitor_who_goes_away_in_between_makes_room(handlers: Handlers) -> None:
+    ticket, later = "0" * 32, "1" * 32
+    answers = handlers.in_turn({"ticket": ticket}, handlers.example({"id": "room-0"}))
+    next(answers)
+    answers.close()
+    assert handlers.line.ask(later)["turn"]
 
 
 def test_the_head_of_the_page_names_checkpoint_size_and_metrics(session: Session) -> None:

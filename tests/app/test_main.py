@@ -1,9 +1,13 @@
+import json
 import socket
+import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from conftest import studio
 
-from app.main import choose_port, find_checkpoint, main
+from app.main import choose_port, find_checkpoint, main, parse
 
 
 def test_a_missing_checkpoint_lists_what_there_is(tmp_path: Path) -> None:
@@ -31,3 +35,40 @@ def test_without_a_wish_a_free_port_is_found() -> None:
 def test_strangers_are_let_in_only_on_demand(host: str, checkpoint: Path) -> None:
     with pytest.raises(SystemExit, match="--allow-remote"):
         main(["--checkpoint", str(checkpoint), "--host", host])
+
+
+def test_the_extra_of_the_assistants_is_asked_for_by_name(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(SystemExit, match=r"pip install 'bridgenet\[mcp\]'"):
+        main(["--checkpoint", str(checkpoint), "--mcp"])
+
+
+@pytest.mark.parametrize("option", ["--max-upload-mb", "--max-pixels"])
+@pytest.mark.parametrize("value", ["0", "-3", "inf", "nan", "many"])
+def test_a_limit_that_is_none_is_refused(option: str, value: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([f"{option}={value}"])
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("port", ["0", "70000"])
+def test_a_port_that_cannot_be_is_refused(port: str, checkpoint: Path) -> None:
+    with pytest.raises(SystemExit, match="no port"):
+        main(["--checkpoint", str(checkpoint), "--port", port])
+
+
+def test_the_program_says_one_address_serves_it_and_tidies_up_when_it_is_ended(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    with studio(checkpoint, tmp_path, "--max-upload-mb", "7", "--no-warmup") as (address, program):
+        with urlopen(address + "config") as answer:
+            config = json.load(answer)
+        assert len(list(tmp_path.glob("bridgenet-studio-*"))) == 1
+        assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("bridgenet-studio-*")] == [0]
+        program.terminate()
+        assert program.wait(20) == 0
+    told = [line for line in (tmp_path / "log.txt").read_text().splitlines() if "http" in line]
+    assert len(told) == 1 and f"{address.rstrip('/')} " in told[0]
+    assert list(tmp_path.glob("bridgenet-studio-*")) == []
+    rail = next(part for part in config["components"] if part["props"].get("elem_id") == "rail")
+    assert rail["props"]["value"]["limit"] == 7

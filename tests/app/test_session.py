@@ -2,9 +2,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import photo
 
+from app.memory import MOST_BYTES
 from app.session import KEPT, Session, StudioError
 
 
@@ -21,6 +23,21 @@ def test_the_oldest_analyses_are_released(session: Session) -> None:
     for seed in range(KEPT):
         session.analyse(photo(seed=101 + seed), title="later")
     assert session.find(first.key) is None
+
+
+def test_analyses_of_two_visitors_are_found_by_their_own_keys_alone(session: Session) -> None:
+    one, other = (session.analyse(photo(seed=seed), title="mine") for seed in (41, 42))
+    assert session.find(one.key) is one and session.find(other.key) is other
+    for forged in (None, 7, ["a"], "", one.key[:-1], one.key.upper(), f"../{one.key}"):
+        assert session.find(forged) is None
+
+
+def test_what_an_analysis_remembers_is_bounded(session: Session) -> None:
+    analysis = session.analyse(photo(seed=43), title="much")
+    for number in range(30):
+        analysis.memory[f"view.{number}"] = np.zeros(MOST_BYTES // 10, np.uint8)
+    assert analysis.memory.size <= MOST_BYTES
+    assert "view.29" in analysis.memory and "view.0" not in analysis.memory
 
 
 def test_a_checkpoint_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:

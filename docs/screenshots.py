@@ -1,0 +1,131 @@
+"""Pictures of the studio, every tab in light and dark: `make screenshots`. Needs Chromium.
+
+Writes `<tab>.png` (light) and two sheets, `studio-light.png` and `studio-dark.png`, beside this file.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from urllib.request import urlopen
+
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Browser, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
+VIEWPORT = {"width": 1400, "height": 900}
+TILE = (700, 450)
+
+PLACES = {
+    "overview": "ex=motorcycle&px=0.40,0.55",
+    "features": "ex=motorcycle&px=0.40,0.55&task=depth&scale=2",
+    "tpp": "ex=motorcycle&px=0.40,0.55&task=depth",
+    "bridge": "ex=motorcycle&px=0.40,0.55&scale=1",
+    "refinement": "ex=motorcycle&px=0.40,0.55&task=semseg",
+    "interaction": "ex=motorcycle&px=0.40,0.55",
+    "attribution": "ex=motorcycle&px=0.40,0.55&task=depth",
+    "compare": "ex=motorcycle&px=0.40,0.55",
+    "lessons": "ex=motorcycle&px=0.40,0.55",
+}
+"""What each tab shows: the link behind the question mark."""
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description="Take pictures of every tab of the studio, light and dark.")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "nyud-lite0")
+    parser.add_argument("--tabs", nargs="+", choices=PLACES, default=list(PLACES))
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("There is no Chromium on the PATH; on Debian: apt-get install chromium.")
+    with studio(options.checkpoint) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for theme in ("light", "dark"):
+            pictures = {tab: shoot(browser, f"{address}?{PLACES[tab]}&tab={tab}", tab, theme) for tab in options.tabs}
+            if theme == "light":
+                for tab, picture in pictures.items():
+                    save(picture, HERE / f"{tab}.png")
+            if len(pictures) == len(PLACES):
+                save(sheet(pictures, theme), HERE / f"studio-{theme}.png")
+        browser.close()
+
+
+@contextmanager
+def studio(checkpoint: Path) -> Iterator[str]:
+    """The address of a studio that runs meanwhile."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(ROOT / "app" / "main.py"), "--port", str(port), "--checkpoint", str(checkpoint)]
+    with tempfile.TemporaryDirectory() as elsewhere:
+        process = subprocess.Popen(command, cwd=elsewhere, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+        try:
+            address = f"http://127.0.0.1:{port}/"
+            wait_for(address, process)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the page answers."""
+    for _ in range(240):
+        if process.poll() is not None:
+            raise SystemExit("The studio ended before it answered.")
+        try:
+            with urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise SystemExit("The studio did not answer within a minute.")
+
+
+def shoot(browser: Browser, link: str, tab: str, theme: str) -> Image.Image:
+    """One tab, once all of it is drawn."""
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(f"{link}&__theme={theme}")
+    page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=120_000)
+    page.wait_for_selector(f"[data-testid=viewer-{tab}][data-state=ready]", timeout=120_000)
+    page.wait_for_timeout(600)
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    page.close()
+    sys.stdout.write(f"{tab} {theme}\n")
+    return picture
+
+
+def sheet(pictures: dict[str, Image.Image], theme: str) -> Image.Image:
+    """All tabs in three columns, with their names."""
+    paper, ink = ("#fbfaf7", "#1d1c1a") if theme == "light" else ("#171816", "#efede7")
+    gap, caption = 24, 34
+    rows = -(-len(pictures) // 3)
+    size = (3 * TILE[0] + 4 * gap, rows * (TILE[1] + caption + gap) + gap)
+    whole = Image.new("RGB", size, paper)
+    pen = ImageDraw.Draw(whole)
+    font = ImageFont.load_default(22)
+    for index, (tab, picture) in enumerate(pictures.items()):
+        left = gap + (index % 3) * (TILE[0] + gap)
+        top = gap + (index // 3) * (TILE[1] + caption + gap)
+        pen.text((left, top), tab.capitalize() if tab != "tpp" else "TPP", fill=ink, font=font)
+        whole.paste(picture.resize(TILE, Image.Resampling.LANCZOS), (left, top + caption))
+    return whole
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """As a PNG with a palette: a third of the bytes, and hardly a difference to the eye."""
+    picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

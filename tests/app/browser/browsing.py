@@ -1,0 +1,152 @@
+"""Hands and eyes on the studio's page, for the browser tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE = 60_000
+"""Milliseconds for what usually takes a moment: other work may keep the machine busy."""
+
+
+@contextmanager
+def running_studio(checkpoint: Path, folder: Path) -> Iterator[str]:
+    """Address of the real program, started in an empty folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(MAIN), "--port", str(port), "--checkpoint", str(checkpoint)]
+    with (folder / "log.txt").open("w") as log:
+        studio = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        )
+        url = f"http://127.0.0.1:{port}/"
+        try:
+            _wait_for(url, studio, folder / "log.txt")
+            yield url
+        finally:
+            studio.terminate()
+            studio.wait(20)
+    assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
+
+
+def _wait_for(url: str, studio: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        assert studio.poll() is None, log.read_text()
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError(f"The studio did not answer: {log.read_text()}")
+
+
+class Visit:
+    """One visitor's page, and all that goes wrong on it or goes to another host.
+
+    Args:
+        browser: Where it is opened; every visit has cookies and storage of its own.
+        address: Of the studio.
+        link: What the address says after its question mark.
+        options: Of the browser's context, such as `viewport`.
+    """
+
+    def __init__(self, browser: Browser, address: str, link: str = "", **options: object) -> None:
+        self.address = address
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "accept_downloads": True} | options
+        )
+        self.page: Page = self.context.new_page()
+        self.wrong: list[str] = []
+        self.page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda request: self._judge(request.url))
+        self.page.goto(f"{address}?{link}" if link else address)
+        self.page.wait_for_selector("[data-testid=viewer-overview]", state="attached", timeout=PATIENCE)
+        self.page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=180_000)
+
+    def _judge(self, url: str) -> None:
+        if not url.startswith((self.address, "data:", "blob:")):
+            self.wrong.append(url)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def part(self, name: str) -> str:
+        """Text of the part with this test id."""
+        return self.page.inner_text(f"[data-testid={name}]")
+
+    def tab(self, name: str) -> None:
+        """Open a tab and wait until all of it is drawn."""
+        self.page.click(f"[data-testid=tab-{name}]")
+        self.ready(name)
+
+    def ready(self, name: str) -> None:
+        """Wait until a view and the inspector show what is selected."""
+        self.page.wait_for_selector(f"[data-testid=viewer-{name}][data-state=ready]", timeout=PATIENCE)
+        self.page.wait_for_selector("[data-testid=inspector][data-state=ready]", timeout=PATIENCE)
+
+    def click_map(self, view: str, x: float, y: float, map_id: str | None = None) -> None:
+        """Click a map at fractions of its size, and wait until the page has followed."""
+        viewer = self.page.locator(f"[data-testid=viewer-{view}]")
+        frame = viewer.locator(f"[data-testid=map-{map_id}] .map" if map_id else ".map").first
+        before = self.page.get_attribute("[data-testid=inspector]", "data-key")
+        frame.scroll_into_view_if_needed()
+        box = frame.bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        self.page.wait_for_function(
+            "key => document.querySelector('[data-testid=inspector]').dataset.key !== key", arg=before, timeout=PATIENCE
+        )
+        self.ready(view)
+
+    def choose_file(self, path: Path) -> None:
+        """Through the real file chooser."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.locator("[data-testid=drop]").click()
+        chooser.value.set_files(path)
+
+    def upload(self, path: Path) -> None:
+        """Choose a file and wait until it is shown."""
+        before = self.page.evaluate("bridgenetStudio.photo.key")
+        self.choose_file(path)
+        self.page.wait_for_function("key => bridgenetStudio.photo.key !== key", arg=before, timeout=PATIENCE)
+        self.page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=PATIENCE)
+
+    def option(self, name: str, value: str) -> None:
+        """Set a tool of the view that is open."""
+        tool = self.page.locator(f'[data-tool="{name}"]:visible')
+        if tool.locator("select").count():
+            tool.locator("select").select_option(value)
+        else:
+            tool.locator(f'[data-value="{value}"]').click()
+
+    def pictures(self, view: str) -> list[tuple[str, int, str]]:
+        """Alternative text, width in pixels and source of every picture of a view."""
+        images = self.page.locator(f"[data-testid=viewer-{view}] .map img.picture")
+        return [
+            tuple(entry)
+            for entry in images.evaluate_all("all => all.map(one => [one.alt, one.naturalWidth, one.src])")
+        ]
+
+
+def photo_file(folder: Path, seed: int = 7, name: str = "kitchen.jpg", size: tuple[int, int] = (640, 480)) -> Path:
+    """A file of smooth coloured noise, as a camera would send it."""
+    path = folder / name
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).save(path)
+    return path

@@ -1,0 +1,57 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from browsing import FLAGS, Visit, running_studio
+from playwright.sync_api import Browser, sync_playwright
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_studio(checkpoint, tmp_path_factory.mktemp("elsewhere")) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
+    """Opens pages. At the end of the test none of them has had an error or asked another host."""
+    visits: list[Visit] = []
+
+    def visit(link: str = "", **options: object) -> Visit:
+        visits.append(Visit(browser, address, link, **options))
+        return visits[-1]
+
+    yield visit
+    for one in visits:
+        one.close()
+    assert [wrong for one in visits for wrong in one.wrong] == []
+
+
+@pytest.fixture(scope="session")
+def long_visit(browser: Browser, address: str) -> Iterator[Visit]:
+    visit = Visit(browser, address)
+    yield visit
+    visit.close()
+
+
+@pytest.fixture
+def visit(long_visit: Visit) -> Iterator[Visit]:
+    """One page that stays open over many tests, as a lecturer's would."""
+    long_visit.tab("overview")
+    yield long_visit
+    assert long_visit.wrong == []

@@ -1,0 +1,158 @@
+"""The page as a visitor meets it: the real program, the real Chromium, the real file chooser."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from browsing import Visit, photo_file
+
+
+def test_the_first_picture_is_there_before_the_network(visit: Visit) -> None:
+    # The bundled values are part of the page that the server sends: nothing is computed for them.
+    html = visit.context.request.get(visit.address).text()
+    assert "data:image/png;base64," in html and "warming up" in html
+
+
+def test_an_uploaded_jpeg_gets_all_predictions(visit: Visit, tmp_path: Path) -> None:
+    visit.upload(photo_file(tmp_path))
+    visit.ready("overview")
+    pictures = visit.pictures("overview")
+    assert len(pictures) == 7
+    assert all(len(alt) > 10 and width > 0 for alt, width, _ in pictures)
+    assert "640 × 480" in visit.part("map-image")
+
+
+def test_a_second_photo_takes_the_place_of_the_first(visit: Visit, tmp_path: Path) -> None:
+    visit.upload(photo_file(tmp_path, seed=1))
+    before = visit.pictures("overview")
+    visit.upload(photo_file(tmp_path, seed=2))
+    visit.ready("overview")
+    assert not {source for _, _, source in before} & {source for _, _, source in visit.pictures("overview")}
+
+
+def test_the_same_place_is_marked_in_every_map(visit: Visit) -> None:
+    visit.click_map("overview", 0.3, 0.7)
+    places = "boxes => boxes.map(box => [box.style.left, box.style.top].join())"
+    marked = visit.page.locator("[data-testid=viewer-overview] .map u").evaluate_all(places)
+    assert len(marked) >= 7 and len(set(marked)) == 1
+
+
+def test_hovering_shows_the_cross_hair_and_the_value_in_every_map(visit: Visit) -> None:
+    page = visit.page
+    page.locator("[data-testid=map-depth] .map").scroll_into_view_if_needed()
+    box = page.locator("[data-testid=map-depth] .map").bounding_box()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
+    lines = page.locator("[data-testid=viewer-overview] .map .down").evaluate_all(
+        "lines => lines.map(line => parseFloat(line.style.left))"
+    )
+    assert len(lines) >= 7 and all(line == pytest.approx(90, abs=1) for line in lines)
+    page.wait_for_function("() => / m$/.test(document.querySelector('[data-testid=map-depth] small').textContent)")
+    names = page.evaluate("() => document.querySelector('[data-testid=map-semseg] small').textContent")
+    assert re.fullmatch(r"[a-z][a-z ,0-9%]+", names)
+
+
+def test_the_inspector_says_what_the_map_says_at_the_same_pixel(visit: Visit) -> None:
+    page = visit.page
+    visit.click_map("overview", 0.61, 0.37, "depth")
+    box = page.locator("[data-testid=map-depth] .map").bounding_box()
+    page.mouse.move(box["x"] + 0.61 * box["width"], box["y"] + 0.37 * box["height"])
+    page.wait_for_function("() => / m$/.test(document.querySelector('[data-testid=map-depth] small').textContent)")
+    hovered = float(page.inner_text("[data-testid=map-depth] small").split()[0])
+    said = float(re.search(r"([\d.]+) m", visit.part("inspector"))[1])
+    assert hovered == pytest.approx(said, abs=0.02)
+
+
+def test_the_keyboard_moves_the_pixel_and_chooses_head_and_task(visit: Visit) -> None:
+    page = visit.page
+    visit.click_map("overview", 0.5, 0.5)
+    column, row = map(int, re.findall(r"\d+", page.inner_text("[data-testid=inspector] .where")))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    page.get_by_text(re.compile(rf"^pixel {column + 1}, {row + 8}$", re.IGNORECASE)).wait_for()
+    page.keyboard.press("]")
+    page.keyboard.press("3")
+    assert page.evaluate("[bridgenetStudio.head, bridgenetStudio.task]") == [0, "depth"]
+    page.keyboard.press("[")
+    assert page.evaluate("bridgenetStudio.head") == -1
+    assert page.get_attribute("[data-testid=task-depth]", "aria-pressed") == "true"
+
+
+def test_everything_can_be_reached_by_the_tab_key(visit: Visit) -> None:
+    page = visit.page
+    page.evaluate("document.activeElement?.blur()")
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.dataset.testid ?? document.activeElement.dataset.viewer ?? ''"))
+    assert {"file-upload", "example-motorcycle", "task-semseg", "tab-overview", "overview"} <= reached
+
+
+def test_an_example_brings_its_truth(visit: Visit) -> None:
+    visit.page.click("[data-testid=example-room-1]")
+    visit.page.locator("[data-testid=map-depth-error]").wait_for(timeout=30_000)
+    visit.page.locator("[data-testid=inspector]", has_text="measured").wait_for()
+
+
+def test_a_link_opens_the_page_as_it_was(open_page: Callable[..., Visit]) -> None:
+    first = open_page("ex=room-0")
+    first.tab("bridge")
+    first.click_map("bridge", 0.25, 0.75)
+    first.page.click("[data-testid=task-normals]")
+    first.page.keyboard.press("]")
+    first.option("bridge.weighting", "value")
+    first.ready("bridge")
+    link = first.page.evaluate("bridgenetStudio.link()")
+    second = open_page(link.partition("?")[2])
+    second.ready("bridge")
+    state = "(({tab, task, head, scale, options, example}) => [tab, task, head, scale, options, example])(bridgenetStudio)"
+    assert second.page.evaluate(state) == first.page.evaluate(state)
+    assert second.part("inspector") == first.part("inspector")
+    assert second.pictures("bridge") == first.pictures("bridge")
+
+
+def test_a_reload_keeps_the_place(open_page: Callable[..., Visit]) -> None:
+    visit = open_page("ex=room-0")
+    visit.click_map("overview", 0.8, 0.2)
+    said = visit.part("inspector")
+    visit.page.wait_for_function("location.search.includes('px=0.')")
+    visit.page.reload()
+    visit.page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=60_000)
+    visit.ready("overview")
+    assert visit.part("inspector") == said
+
+
+def test_two_visitors_never_see_each_others_photo(open_page: Callable[..., Visit], tmp_path: Path) -> None:
+    one, other = open_page("ex=room-0"), open_page("ex=room-0")
+    before = other.pictures("overview")
+    one.upload(photo_file(tmp_path, seed=21, name="private.jpg"))
+    other.click_map("overview", 0.4, 0.4)
+    other.tab("bridge")
+    other.tab("overview")
+    assert other.pictures("overview") == before
+    assert "private" not in other.page.content()
+    other.upload(photo_file(tmp_path, seed=22, name="other.jpg"))
+    one.click_map("overview", 0.6, 0.6)
+    ours, theirs = ({source for *_, source in visit.pictures("overview")} for visit in (one, other))
+    assert not ours & theirs
+    key = one.page.evaluate("bridgenetStudio.photo.key")
+    assert other.page.evaluate("bridgenetStudio.photo.key") != key
+
+
+def test_dark_mode_and_a_narrow_window_lose_nothing(open_page: Callable[..., Visit]) -> None:
+    for theme, width in (("dark", 1280), ("light", 800), ("dark", 800)):
+        visit = open_page(f"ex=room-0&__theme={theme}", viewport={"width": width, "height": 900})
+        page = visit.page
+        visit.ready("overview")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(map(int, re.findall(r"\d+", paper)[:3]))
+        assert brightness < 150 if theme == "dark" else brightness > 600
+        for name in ("inspector", "rail", "tab-lessons", "viewer-overview"):
+            assert page.locator(f"[data-testid={name}]").is_visible()
+
+
+def test_motion_is_left_out_for_those_who_asked(open_page: Callable[..., Visit]) -> None:
+    visit = open_page("ex=room-0", reduced_motion="reduce")
+    moving = "all => all.filter(one => !['none', ''].includes(getComputedStyle(one).animationName)).length"
+    assert visit.page.locator(".studio *").evaluate_all(moving) == 0

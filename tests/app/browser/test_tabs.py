@@ -1,0 +1,131 @@
+"""Every tab, opened in a real browser: drawn, described, and following the one selection."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from browsing import Visit
+
+TABS = ("overview", "features", "tpp", "bridge", "refinement", "interaction", "attribution", "compare", "lessons")
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_tab_is_drawn_and_all_its_pictures_are_described(visit: Visit, name: str) -> None:
+    visit.tab(name)
+    viewer = visit.page.locator(f"[data-testid=viewer-{name}]")
+    assert viewer.is_visible() and visit.page.locator("[data-testid=inspector]").is_visible()
+    assert all(len(alt) > 10 and width > 0 and source for alt, width, source in visit.pictures(name))
+    others = [other for other in TABS if other != name]
+    assert not any(visit.page.locator(f"[data-testid=viewer-{other}]").is_visible() for other in others)
+
+
+@pytest.mark.parametrize("name", ["tpp", "bridge"])
+def test_three_clicks_give_three_attentions(visit: Visit, name: str) -> None:
+    visit.tab(name)
+    seen = []
+    for x, y in ((0.2, 0.2), (0.8, 0.25), (0.75, 0.85)):
+        visit.click_map(name, x, y)
+        seen.append(tuple(source for *_, source in visit.pictures(name)))
+    assert len(set(seen)) == 3
+
+
+def test_the_shares_of_the_bridge_are_those_of_the_inspector_and_add_up(visit: Visit) -> None:
+    visit.tab("bridge")
+    visit.click_map("bridge", 0.3, 0.6)
+    labels = visit.page.locator("[data-testid=viewer-bridge] .bar .shares").get_attribute("aria-label")
+    inspected = visit.page.locator("[data-testid=inspector] .shares").get_attribute("aria-label")
+    assert labels == inspected
+    assert sum(int(share) for share in re.findall(r"(\d+) %", labels)) == pytest.approx(100, abs=3)
+
+
+def test_features_change_with_task_and_view(visit: Visit) -> None:
+    visit.tab("features")
+    seen = [visit.pictures("features")]
+    visit.page.click("[data-testid=task-normals]")
+    visit.ready("features")
+    seen.append(visit.pictures("features"))
+    visit.option("features.view", "similarity")
+    visit.page.wait_for_function("bridgenetStudio.drawn.features?.includes('similarity')")
+    visit.ready("features")
+    seen.append(visit.pictures("features"))
+    assert len({str(pictures) for pictures in seen}) == 3
+
+
+def test_a_bridge_strength_of_one_is_the_prediction_and_another_is_not(visit: Visit) -> None:
+    visit.tab("refinement")
+    slider = visit.page.locator('[data-tool="refinement.alpha"] input')
+    assert float(slider.input_value()) == 1
+    before = visit.pictures("refinement")
+    slider.focus()
+    visit.page.keyboard.press("Home")
+    visit.page.wait_for_function("bridgenetStudio.options['refinement.alpha'] === 0")
+    visit.ready("refinement")
+    assert visit.pictures("refinement") != before
+    visit.page.keyboard.press("End")
+    visit.ready("refinement")
+
+
+def test_the_interaction_matrix_names_units_and_control_and_opens_a_cell(visit: Visit) -> None:
+    visit.tab("interaction")
+    viewer = visit.page.locator("[data-testid=viewer-interaction]")
+    matrix = viewer.locator("table.matrix").first
+    assert matrix.locator("tbody tr").count() >= 7
+    assert matrix.locator("tr.control").count() >= 1
+    for unit in ("%", "m", "°"):
+        assert unit in matrix.locator("thead").inner_text()
+    before = visit.pictures("interaction")
+    cells = matrix.locator("td button[aria-pressed=false]")
+    cells.nth(3).click()
+    visit.ready("interaction")
+    assert matrix.locator("td button[aria-pressed=true]").count() == 1
+    assert visit.pictures("interaction") != before
+
+
+def test_an_attribution_can_be_cancelled_and_started_again(visit: Visit) -> None:
+    visit.tab("attribution")
+    visit.option("attribution.source", "pixels")
+    visit.ready("attribution")
+    visit.option("attribution.source", "tasks")
+    visit.ready("attribution")
+    assert visit.page.locator("[data-testid=viewer-attribution] .bars").count() >= 1
+
+
+def test_compare_shows_two_pinned_photos_beside_each_other(visit: Visit) -> None:
+    page = visit.page
+    page.click("[data-testid=example-room-0]")
+    page.wait_for_function("bridgenetStudio.photo.title.includes('room 1')")
+    page.evaluate("bridgenetStudio.pin('A')")
+    page.click("[data-testid=example-room-2]")
+    page.wait_for_function("bridgenetStudio.photo.title.includes('room 3')")
+    page.evaluate("bridgenetStudio.pin('B')")
+    visit.tab("compare")
+    words = visit.part("viewer-compare")
+    assert "room 1" in words and "room 3" in words
+    page.evaluate("bridgenetStudio.choose({ pins: {} })")
+    visit.ready("compare")
+
+
+def test_a_lesson_sets_the_page_and_reveals_its_sentence(visit: Visit) -> None:
+    page = visit.page
+    visit.tab("lessons")
+    begins = page.locator("[data-begin]:visible")
+    assert begins.count() >= 1
+    begins.first.click()
+    card = page.locator("[data-testid=lesson]")
+    card.wait_for(state="visible")
+    card.locator("[data-part=reveal]").click()
+    page.wait_for_function(
+        "() => /[.!]$/.test(document.querySelector('[data-testid=lesson] [data-part=answer]').textContent.trim())",
+        timeout=60_000,
+    )
+    card.locator("[data-part=next]").click()
+    assert page.locator("[data-testid=lesson]").get_attribute("data-lesson")
+    page.keyboard.press("Escape")
+    assert card.is_hidden()
+
+
+def test_a_checkpoint_without_a_bridge_has_no_tab_for_it(open_bare_page: Callable[..., Visit]) -> None:
+    visit = open_bare_page()
+    shown = visit.page.locator("[role=tab]").evaluate_all("tabs => tabs.map(tab => tab.dataset.tab)")
+    assert "overview" in shown and "features" in shown
+    assert not {"tpp", "bridge", "refinement", "interaction"} & set(shown)

@@ -1,0 +1,213 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import photo, save_untrained, without
+
+from app.pages import views
+from app.pages.compare import PAGE, Compared, compare, compute, difference_map, measured, pair_key
+from app.pages.pairs import (
+    Pair,
+    Side,
+    difference_between,
+    error_of,
+    intervene,
+    interventions,
+    make_pair,
+    prediction_of,
+)
+from app.selection import Selection
+from app.session import Analysis, Session, StudioError
+from bridgenet.images import LoadedImage
+
+
+def with_itself(analysis: Analysis) -> Pair:
+    return Pair(Side(analysis, "A"), Side(analysis, "B"), True)
+
+
+def chosen(selection: Selection, other: str, **more: Any) -> Selection:
+    return replace(selection, options={"compare.with": other, **more})
+
+
+def computed(session: Session, analysis: Analysis, selection: Selection) -> dict:
+    assert "pending" in compare(analysis, selection)
+    compute(session, analysis, selection, lambda done, total, words: None)
+    value = compare(analysis, selection)
+    assert "pending" not in value
+    return value
+
+
+def text_of(parts: list[dict]) -> str:
+    return "".join(part["text"] for part in parts)
+
+
+def group(value: dict, name: str) -> dict:
+    return next(entry for entry in value["groups"] if entry["id"] == name)
+
+
+def test_an_analysis_compared_with_itself_differs_nowhere(analysis: Analysis, selection: Selection) -> None:
+    compared = measured(with_itself(analysis))
+    assert set(compared.changes) == set(analysis.tasks)
+    assert not any(difference.any() for difference in compared.differences.values())
+    analysis.memory[pair_key(analysis, chosen(selection, "noise"))] = compared
+    assert text_of(compare(analysis, chosen(selection, "noise"))["say"]) == "A and B agree."
+    del analysis.memory[pair_key(analysis, chosen(selection, "noise"))]
+
+
+def test_differences_are_b_minus_a_in_the_unit_of_the_task() -> None:
+    near, far = np.full((2, 2), 1.5, np.float32), np.full((2, 2), 2.0, np.float32)
+    assert difference_between("depth", near, far) == pytest.approx(0.5)
+    up, right = np.array([[[0, 1, 0]]], np.float32), np.array([[[1, 0, 0]]], np.float32)
+    assert difference_between("normals", up, right) == pytest.approx(90)
+    assert difference_between("normals", up, up)[0, 0] == 0
+    assert difference_between("semseg", np.array([[1, 2]]), np.array([[1, 3]])).tolist() == [[0, 1]]
+
+
+def test_a_mirrored_symmetric_photo_gets_mirrored_normals(session: Session) -> None:
+    half = photo(90, 60).pixels
+    symmetric = LoadedImage(np.concatenate([half, half[:, ::-1]], axis=1), ())
+    analysis = session.analyse(symmetric, title="symmetric")
+    turned = prediction_of(analysis, intervene(analysis, "flip"))
+    # The network cannot tell this photo from its mirror image: what it says of it is turned back, and nothing else.
+    assert np.allclose(turned["depth"].array, analysis.prediction["depth"].array[:, ::-1], atol=1e-4)
+    normals = analysis.prediction["normals"].array[:, ::-1] * np.array([-1, 1, 1])
+    assert np.allclose(turned["normals"].array, normals, atol=1e-4)
+
+
+def test_the_bridge_of_a_mirrored_photo_is_read_at_the_mirrored_place(session: Session, analysis: Analysis) -> None:
+    pair = make_pair(session, analysis, {}, "flip")
+    left = pair.b.shares(Selection(x=0.2, y=0.6, scale=2))
+    upright = replace(pair.b, mirrored=False)
+    assert left == upright.shares(Selection(x=0.8, y=0.6, scale=2)) != upright.shares(Selection(x=0.2, y=0.6, scale=2))
+    assert left is not None and sum(left.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_every_intervention_changes_something_and_leaves_the_network_as_it_was(analysis: Analysis) -> None:
+    for what in interventions(analysis):
+        trace = intervene(analysis, what)
+        changed = prediction_of(analysis, trace)
+        assert any((changed[task].array != analysis.prediction[task].array).any() for task in analysis.tasks), what
+    again = analysis.predictor.model(analysis.images())
+    assert all(torch.equal(again.logits[task], analysis.trace.logits[task]) for task in analysis.tasks)
+
+
+def test_the_unchanged_trace_gives_the_prediction_back(analysis: Analysis) -> None:
+    same = prediction_of(analysis, analysis.trace)
+    assert all((same[task].array == analysis.prediction[task].array).all() for task in analysis.tasks)
+
+
+def test_a_network_without_bridge_and_tpp_has_neither_to_switch_off(tmp_path: Path, selection: Selection) -> None:
+    lacking = without(tmp_path, tpp=False, bfe=False, refinement="tfr")
+    assert list(interventions(lacking)) == ["flip", "noise"]
+    value = computed(Session(tmp_path / "lacking"), lacking, selection)
+    assert "asked" not in [entry["id"] for entry in value["groups"]]
+
+
+def test_the_table_says_what_both_say_at_the_place(session: Session, analysis: Analysis, selection: Selection) -> None:
+    value = computed(session, analysis, chosen(selection, "bridge"))
+    row = next(row for row in group(value, "numbers")["rows"] if row[0]["text"] == "Depth")
+    changed = prediction_of(analysis, intervene(analysis, "bridge"))["depth"].array
+    said = analysis.prediction["depth"].array
+    assert row[1:3] == [f"{said[54, 48]:.2f} m", f"{changed[54, 48]:.2f} m"]
+    assert row[4] == f"{np.abs(changed - said).mean():.2f} m"
+    assert text_of(value["say"]).startswith("With bridge off, ")
+
+
+def test_both_depths_are_drawn_on_one_scale(session: Session, analysis: Analysis, selection: Selection) -> None:
+    value = computed(session, analysis, chosen(selection, "noise", **{"compare.show": "sides"}))
+    a, b, difference = group(value, "depth")["maps"]
+    assert (a["ramp"]["low"], a["ramp"]["high"]) == (b["ramp"]["low"], b["ramp"]["high"])
+    assert difference["values"]["unit"] == "m"
+
+
+def test_a_wipe_has_a_on_its_left_and_b_on_its_right(
+    session: Session, analysis: Analysis, selection: Selection
+) -> None:
+    value = computed(session, analysis, chosen(selection, "tpp"))
+    wiped = group(value, "edge")["maps"][0]
+    sides = compare(analysis, chosen(selection, "tpp", **{"compare.show": "sides"}))
+    a, b, _ = group(sides, "edge")["maps"]
+    assert (wiped["wipe"]["src"], wiped["src"]) == (a["src"], b["src"])
+
+
+def test_a_signed_difference_can_be_read_where_b_is_less() -> None:
+    drawn = difference_map("depth", np.array([[-0.5, 0.25]], np.float32))
+    assert drawn["values"]["offset"] < 0 and drawn["ramp"]["low"] == "−0.5 m"
+
+
+def test_errors_are_told_where_both_have_the_truth(session: Session, selection: Selection) -> None:
+    truth = {"depth": np.full((90, 120), 2.0, np.float32)}
+    known = session.analyse(photo(seed=3), title="measured", truth=truth)
+    value = computed(session, known, chosen(selection, "bridge"))
+    numbers = group(value, "numbers")
+    row = next(row for row in numbers["rows"] if row[0]["text"] == "Depth")
+    assert numbers["head"][5] == "Error of A"
+    assert row[5] == f"{np.abs(known.prediction['depth'].array - 2).mean():.2f} m"
+    assert error_of(known, "normals") is None
+    half = replace(known, truth={"depth": np.where(np.arange(120) < 60, 2.0, np.nan).repeat(90).reshape(120, 90).T})
+    assert error_of(half, "depth") == pytest.approx(np.abs(known.prediction["depth"].array[:, :60] - 2).mean())
+
+
+@pytest.fixture
+def neighbours(tmp_path: Path) -> Session:
+    """A session of two checkpoints, of which the second has two tasks only."""
+    save_untrained(tmp_path / "one")
+    save_untrained(tmp_path / "two", tasks={"depth": 1, "edge": 1})
+    return Session(tmp_path / "one")
+
+
+def test_two_checkpoints_share_only_the_tasks_that_both_have(neighbours: Session, selection: Selection) -> None:
+    analysis = neighbours.analyse(photo(), title="noise")
+    value = computed(neighbours, analysis, chosen(selection, "checkpoint:two"))
+    assert [row[0]["text"] for row in group(value, "numbers")["rows"]] == ["Depth", "Edges"]
+    assert "only one of them answers segmentation" in group(value, "numbers")["text"]
+    assert [entry["value"] for entry in value["tools"][0]["options"]][-1] == "checkpoint:two"
+
+
+def test_classes_of_different_data_sets_are_not_compared(session: Session, analysis: Analysis) -> None:
+    named = replace(analysis.prediction["semseg"], dataset="nyud")
+    prediction = replace(analysis.prediction, tasks={**analysis.prediction.tasks, "semseg": named})
+    pair = Pair(Side(analysis, "A"), Side(replace(analysis, prediction=prediction), "B"), True)
+    compared = measured(pair)
+    assert "semseg" not in compared.differences and "depth" in compared.differences
+
+
+def test_a_pinned_photo_is_compared_with_the_one_that_is_shown(session: Session, analysis: Analysis) -> None:
+    other = session.analyse(photo(seed=8), title="other")
+    pins = {"A": {"key": other.key, "title": "other", "checkpoint": other.checkpoint}}
+    selection = Selection(x=0.3, y=0.3, pins=pins)
+    value = computed(session, analysis, selection)
+    assert group(value, "depth")["columns"] == 2
+    assert "their pixels are not compared" in group(value, "numbers")["text"]
+    assert "unpin" in [entry.get("action") for entry in value["tools"]]
+    pair = make_pair(session, analysis, pins, "flip")
+    assert (pair.a.analysis.key, pair.b.analysis.key, pair.same_photo) == (other.key, analysis.key, False)
+
+
+def test_a_pin_of_what_is_shown_is_compared_with_the_intervention(session: Session, analysis: Analysis) -> None:
+    pair = make_pair(session, analysis, {"A": {"key": analysis.key}}, "noise")
+    assert pair.same_photo and pair.b.words == "the photo with noise"
+
+
+@pytest.mark.parametrize("pin", [{"key": "gone"}, {"key": 7}, "A", {}])
+def test_a_released_pin_says_so(session: Session, analysis: Analysis, pin: Any) -> None:
+    with pytest.raises(StudioError, match="pinned as B was released"):
+        make_pair(session, analysis, {"B": pin}, "flip")
+
+
+def test_what_b_cannot_be_is_the_mirrored_photo(analysis: Analysis, selection: Selection) -> None:
+    for other in ("", "without:poetry", f"checkpoint:{analysis.checkpoint}"):
+        assert pair_key(analysis, chosen(selection, other)) == pair_key(analysis, chosen(selection, "flip"))
+
+
+def test_a_pair_keeps_neither_features_nor_other_pairs_alive(session: Session, analysis: Analysis) -> None:
+    pair = make_pair(session, analysis, {}, "bridge")
+    assert pair.a.analysis.trace.task_generic == () and not pair.a.analysis.memory and not pair.b.analysis.memory
+
+
+def test_the_view_is_one_of_the_pages(analysis: Analysis) -> None:
+    assert views.PAGES["compare"] is PAGE
+    assert isinstance(analysis.memory.get("nothing", Compared(with_itself(analysis), {}, {})), Compared)

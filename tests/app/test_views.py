@@ -1,0 +1,72 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import without
+
+from app.pages.views import PAGES, all_views, capabilities, place_views, selection_of, view_of
+from app.selection import Selection
+from app.session import Analysis
+from app.tabs import TABS
+
+
+def ids(value: dict) -> list[str]:
+    return [entry["id"] for group in value["groups"] for entry in group.get("maps", ())]
+
+
+def test_every_view_has_a_tab() -> None:
+    assert set(PAGES) <= set(TABS)
+
+
+def test_every_map_of_every_view_has_words_for_those_who_do_not_see_it(
+    analysis: Analysis, selection: Selection
+) -> None:
+    for name, value in all_views(analysis, selection).items():
+        for group in value.get("groups", ()):
+            assert all(len(entry["alt"]) > 10 for entry in group.get("maps", ())), name
+            # Tables, matrices and bars are text; drawn lines and dots are not.
+            if group.get("kind") in ("lines", "dots"):
+                assert len(group["alt"]) > 10, name
+
+
+def test_a_view_that_follows_nothing_new_is_not_drawn_again(analysis: Analysis, selection: Selection) -> None:
+    key = view_of("overview", analysis, selection)["key"]
+    elsewhere = replace(selection, x=0.9)
+    assert view_of("overview", analysis, elsewhere, key) == {"same": True, "key": key}
+    assert "groups" in view_of("overview", analysis, replace(selection, options={"overview.mode": "slider"}), key)
+
+
+def test_a_pick_answers_with_the_inspector_and_the_view_that_is_looked_at(
+    analysis: Analysis, selection: Selection
+) -> None:
+    for tab in ("overview", "bridge"):
+        assert set(place_views(analysis, replace(selection, tab=tab))) == {"inspector", tab}
+
+
+def test_an_unknown_tab_is_the_overview(analysis: Analysis) -> None:
+    assert "overview" in place_views(analysis, selection_of(analysis, {"tab": "../etc"}))
+
+
+def test_without_tpp_there_is_no_tpp_view(tmp_path: Path, selection: Selection) -> None:
+    lacking = without(tmp_path, tpp=False)
+    assert view_of("tpp", lacking, selection)["absent"]
+    assert "TPP" not in [station["title"] for station in capabilities(lacking)["pipeline"]]
+    assert "before-tpp" not in ids(view_of("features", lacking, selection))
+
+
+@pytest.fixture(scope="module")
+def bridgeless(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return without(tmp_path_factory.mktemp("bridgeless"), tpp=False, bfe=False, refinement="tfr")
+
+
+def test_without_a_bridge_there_is_no_view_of_it(bridgeless: Analysis, selection: Selection) -> None:
+    assert view_of("bridge", bridgeless, selection)["absent"]
+    tabs = [tab["name"] for tab in capabilities(bridgeless)["tabs"]]
+    assert tabs[:2] == ["overview", "features"]
+    assert not {"tpp", "bridge"} & set(tabs)
+    assert not [name for name in ids(view_of("features", bridgeless, selection)) if name.startswith("bridge")]
+
+
+def test_one_task_is_enough(tmp_path: Path) -> None:
+    views = all_views(without(tmp_path, tasks={"depth": 1}), Selection(task="depth"))
+    assert ids(views["overview"]) == ["image", "depth"]

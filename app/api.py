@@ -6,7 +6,6 @@
 Each takes a photo, or the `id` that `/predict` has given for it. The file is deleted once it is read.
 """
 
-import math
 import shutil
 import tempfile
 import threading
@@ -14,7 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import gradio as gr
 import numpy as np
@@ -22,13 +21,10 @@ from gradio.utils import get_upload_folder
 
 from app.downloads import versions
 from app.handlers import Limits, read_once, uploaded_file
+from app.questions import bridge_stage, fraction, head_of, one_of, target_at, task_of
 from app.session import Analysis, Session, StudioError
 from bridgenet.images import ImageError
 from bridgenet.tasks import TASKS, TaskName
-
-if TYPE_CHECKING:
-    from bridgenet.inspection.targets import Target
-    from bridgenet.trace import Stage
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
@@ -278,86 +274,6 @@ class Endpoints:
             while len(self._results) > RESULTS:
                 shutil.rmtree(self._results.popleft().parent, ignore_errors=True)
         return file
-
-
-def fraction(value: Any, name: str) -> float:
-    """A place, as a fraction of the photo.
-
-    Raises:
-        StudioError: It is not from 0 to 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise StudioError(f"{name} must be a number from 0 to 1, not {value!r}.")
-    if not 0 <= value <= 1:
-        raise StudioError(f"{name} = {value:g} is outside the photo. Give a fraction from 0 to 1, not pixels.")
-    return float(value)
-
-
-def one_of(value: Any, known: tuple[str, ...], name: str) -> Any:
-    """One of the words there are.
-
-    Raises:
-        StudioError: It is none of them.
-    """
-    if value not in known:
-        raise StudioError(f"There is no {name} {value!r}. Choose one of: {', '.join(known)}.")
-    return value
-
-
-def whole(value: Any, low: int, high: int, name: str) -> int:
-    """A whole number between bounds.
-
-    Raises:
-        StudioError: It is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value not in range(low, high + 1):
-        raise StudioError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
-    return int(value)
-
-
-def task_of(analysis: Analysis, task: Any) -> TaskName:
-    """A task of the checkpoint.
-
-    Raises:
-        StudioError: It has no such task.
-    """
-    return one_of(task, analysis.tasks, "task")
-
-
-def head_of(analysis: Analysis, head: Any) -> int | None:
-    """An attention head; None is the mean of all."""
-    from app.pages.attention import head_count
-
-    chosen = whole(head, -1, head_count(analysis) - 1, "head")
-    return None if chosen < 0 else chosen
-
-
-def bridge_stage(analysis: Analysis, scale: Any) -> "Stage":
-    """A stage of the decoder that has a bridge; -1 is the finest."""
-    stages = analysis.trace.stages
-    stage = stages[whole(scale, -1, len(stages) - 1, "scale")]
-    if stage.attention is None:
-        raise StudioError(
-            f"{analysis.checkpoint} has no bridge there: its tasks do not read each other in the decoder."
-        )
-    return stage
-
-
-def target_at(analysis: Analysis, task: TaskName, x: float, y: float) -> tuple["Target", str]:
-    """What the prediction says at a place, as a target of attribution, and in words."""
-    from bridgenet.drawing import token_at
-    from bridgenet.inspection.targets import AXES, Pixel, Target
-
-    answer = analysis.prediction[task]
-    said = answer.array[token_at(x, y, analysis.size)]
-    component, words = None, TASKS[task].title.lower()
-    if answer.classes:
-        component = int(said)
-        words = f"{answer.classes[component]} against the other classes"
-    elif task == "normals":
-        component = int(np.abs(said).argmax())
-        words = f"the {AXES[component]} component of the normal"
-    return Target(task, component, Pixel(x, y)), f"{words} at x {x:g}, y {y:g}"
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
 
 
 SENT = (
-    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "turn", "path", "name", "id",
+    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "held", "turn", "path", "name", "id",
     "checkpoint", "ex", "ticket",
 )  # fmt: skip
 """What the browser may send with an event."""

@@ -123,7 +123,7 @@ class Handlers:
         from app.pages import views
 
         selection = views.selection_of(analysis, event)
-        return views.place_views(analysis, selection, event.get("drawn")) | {"wire": wire}
+        return views.place_views(analysis, selection, event.get("drawn"), event.get("held")) | {"wire": wire}
 
     def run(self, event: Event, key: str | None) -> Iterator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is."""

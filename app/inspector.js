@@ -60,7 +60,7 @@ function bestClasses(best) {
 // The hemisphere of directions seen from the front: where the normal points, and as a ring where the true one does.
 function normalDisc({ src, said, true: real }, words) {
   const point = ([x, y, z], kind) => make("i", { class: `${kind} ${z < 0 ? "behind" : ""}`, style: { left: `${50 + 50 * x}%`, top: `${50 - 50 * y}%` } });
-  return make("span", { class: "answer-disc" }, make("img", { src, alt: `Direction of the normal: ${words}` }), real ? point(real, "true") : null, point(said, "said"));
+  return make("span", { class: "answer-disc" }, make("img", { src, alt: `Direction of the normal: ${words}` }), real ? point(real, "true") : null, point(said, "here"));
 }
 
 // The shares, with ticks where they would end if every task was asked alike.

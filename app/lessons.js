@@ -56,7 +56,9 @@ function begin(name) {
   follow(current().start);
   redraw();
   openStep(course.open);
-  window.scrollTo({ top: 0 });
+  // On narrow screens the views begin far below the top of the page.
+  const top = card.closest(".centre-column").getBoundingClientRect().top + window.scrollY;
+  window.scrollTo({ top: top > 200 ? top : 0 });
   card.focus({ preventScroll: true });
 }
 

@@ -18,6 +18,8 @@ function createStudio() {
     options: Object.fromEntries([...link].filter(([name]) => name.includes(".")).map(([name, value]) => [name, value !== "" && isFinite(value) ? Number(value) : value])),
     // What each viewer shows, by name.
     drawn: {},
+    // Names of the pictures that each viewer holds, which need not be sent again.
+    held: {},
     // What was pinned to be compared: {A: {key, title, ...}, B: ...}.
     pins: {},
     example: link.get("ex"),
@@ -73,7 +75,7 @@ function createStudio() {
     },
     selection() {
       const { at, task, scale, head, scope, tab, options, pins, checkpoint } = store;
-      return { x: at.x, y: at.y, task, scale, head, scope, tab, options, pins, checkpoint, drawn: store.drawn[tab] ?? "" };
+      return { x: at.x, y: at.y, task, scale, head, scope, tab, options, pins, checkpoint, drawn: store.drawn[tab] ?? "", held: store.held[tab] ?? [] };
     },
     // A link that opens the page as it is now. A photo of one's own is not in it.
     link() {

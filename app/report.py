@@ -8,6 +8,7 @@ from app import still
 from app.encoding import photo_uri
 from app.selection import Selection
 from app.session import Analysis
+from app.still_charts import table
 from app.tabs import TABS
 
 UNITS = (
@@ -38,9 +39,9 @@ def report(analysis: Analysis, selection: Selection, settings: Mapping[str, Any]
             value = views.view_of(name, analysis, selection)
             place = (selection.x, selection.y)
             sections.append(f"<section><h2>{TABS[name]}</h2>{still.view(value, photo, place)}</section>")
-    sections.append(f"<section><h2>Units</h2>{still.table(('Number', 'Meaning'), UNITS)}</section>")
+    sections.append(f"<section><h2>Units</h2>{table(('Number', 'Meaning'), UNITS)}</section>")
     rows = [(name, _plain(value)) for name, value in settings.items()]
-    sections.append(f"<section><h2>Settings</h2>{still.table(('Setting', 'Value'), rows)}</section>")
+    sections.append(f"<section><h2>Settings</h2>{table(('Setting', 'Value'), rows)}</section>")
     return page(f"BridgeNet: {analysis.title}", "".join(sections))
 
 
@@ -77,7 +78,7 @@ def _inspector(value: Mapping[str, Any]) -> str:
         (row["title"], row["value"], row.get("detail") or "", row.get("truth") or "") for row in value.get("rows", ())
     ]
     head = ("Task", "Here", "How sure", "Ground truth")
-    return f"<section><h2>{escape(str(value['title']))}</h2>{still.table(head, rows)}</section>"
+    return f"<section><h2>{escape(str(value['title']))}</h2>{table(head, rows)}</section>"
 
 
 def _subject(analysis: Analysis) -> str:

@@ -3,6 +3,8 @@
 const root = element.querySelector("[data-viewer]");
 const name = root.dataset.viewer;
 const cells = new Map();
+// Pictures of the maps by the name that Python gives them: what is held is not sent again.
+let pictures = new Map();
 const drawTools = toolRow(root.querySelector(".tools"));
 let layout = null;
 // Key of what Python is computing for this view; and of what the visitor did not want to wait for.
@@ -38,6 +40,9 @@ function draw() {
   if (value.progress || value.problem) return pend(value.problem ?? value.words, value.progress);
   if (value.same) root.dataset.state = known() ? "ready" : "pending";
   if (!value.groups) return;
+  value.groups.forEach((group) => { group.maps = group.maps?.map(whole); });
+  pictures = new Map(value.groups.flatMap((group) => group.maps ?? []).filter((map) => map.hash).map((map) => [map.hash, map]));
+  studio.held[name] = [...pictures.keys()];
   studio.drawn[name] = root.dataset.key = value.key;
   if (value.heads !== undefined) studio.heads = value.heads;
   drawWords(value);
@@ -51,7 +56,15 @@ function draw() {
   if (!value.pending && running && ![value.key, `${value.key}|pending`].includes(running)) studio.ask("cancel");
   if (!value.pending) running = null;
   pend(value.pending);
-  else if (value.key !== running && value.key !== unwanted) run(value.key);
+  if (value.pending && value.key !== running && value.key !== unwanted) run(value.key);
+}
+
+// A map with the pictures that were sent earlier.
+function whole(map) {
+  const known = map.src || map.values ? null : pictures.get(map.hash);
+  if (!known) return map;
+  const { src, values, wipe, disc } = known;
+  return { ...map, src, values, wipe, disc };
 }
 
 function run(key) {
@@ -147,9 +160,11 @@ function titleOf({ choose }) {
 }
 
 function fill(cell, map, value) {
+  // Pictures that stay need not be decoded once more.
+  const stays = Boolean(map.hash) && cell.hash === map.hash;
   cell.map = map;
+  cell.hash = map.hash;
   if (map.choose) cell.title.setAttribute("aria-pressed", String(map.choose.chosen));
-  cell.reader = null;
   cell.dot.style.background = map.colour ?? "#8a867d";
   cell.title.textContent = map.title;
   cell.note.textContent = map.note ?? "";
@@ -157,13 +172,16 @@ function fill(cell, map, value) {
   cell.frame.style.setProperty("--aspect", value.aspect);
   cell.frame.classList.toggle("tokens", Boolean(map.tokens));
   cell.picture.alt = map.alt;
-  if (map.src) cell.picture.src = map.src;
-  else if (studio.photo.src) cell.picture.src = studio.photo.src;
+  if (!stays) fillPictures(cell, map);
+  placeToken(cell.token, map.token);
+  cell.foot.replaceChildren(...footOf(cell, map), ...thresholdOf(cell, map));
+}
+
+function fillPictures(cell, map) {
+  if (map.src || studio.photo.src) cell.picture.src = map.src || studio.photo.src;
   if (cell.under) cell.under.src = studio.photo.src;
   if (map.wipe) Object.assign(cell.over, { src: map.wipe.src || studio.photo.src, alt: map.wipe.alt });
-  placeToken(cell.token, map.token);
-  if (map.values) cell.reader = openReader(map.values, cell.picture);
-  cell.foot.replaceChildren(...footOf(cell, map), ...thresholdOf(cell, map));
+  cell.reader = map.values ? openReader(map.values, cell.picture) : null;
 }
 
 // A second picture over the first, of which a slider uncovers the left part: before | after.

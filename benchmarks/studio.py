@@ -125,7 +125,7 @@ def studio(checkpoint: Path) -> Iterator[tuple[str, int]]:
     program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}/"
     try:
-        for _ in range(240):
+        for _ in range(1200):
             try:
                 with urlopen(address, timeout=5):
                     break

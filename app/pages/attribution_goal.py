@@ -111,7 +111,7 @@ def region_name(analysis: Analysis, selection: Selection) -> str:
 
 def segment_task(analysis: Analysis, task: TaskName) -> TaskName | None:
     """Whose segments a task is explained over: its own, those of the segmentation, or none."""
-    able = [name for name in CLASS_TASKS if name in analysis.tasks]
+    able: list[TaskName] = [name for name in CLASS_TASKS if name in analysis.tasks]
     return task if task in able else able[0] if able else None
 
 

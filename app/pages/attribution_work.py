@@ -25,7 +25,7 @@ from bridgenet.inspection import (
     TaskAttribution,
     TaskMethod,
 )
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS
 from bridgenet.trace import Trace
 
 SOURCE = Choice("attribution.source", "From", {"tasks": "tasks", "layers": "a layer", "pixels": "pixels"})
@@ -130,10 +130,9 @@ def layers(analysis: Analysis) -> dict[str, str]:
     if trace.pattern is not None:
         named |= {f"pattern.feature.{task}": f"{titles[task]}, after TPP" for task in analysis.tasks}
     for index, stage in enumerate(trace.stages):
-        for task, feature in stage.refined.items():
-            named[f"stages.{index}.refined.{task}"] = (
-                f"{titles[cast(TaskName, task)]}, refined, {scale_of(feature, analysis)}"
-            )
+        for task in analysis.tasks:
+            scale = scale_of(stage.refined[task], analysis)
+            named[f"stages.{index}.refined.{task}"] = f"{titles[task]}, refined, {scale}"
     return named
 
 

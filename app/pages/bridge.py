@@ -184,7 +184,7 @@ def _dominant_map(analysis: Analysis, selection: Selection) -> Map:
         drawing.dominant_task_map(stage, selection.head, **way),
         f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large",
         colour="#55554f",
-        note="strong where the lead is clear",
+        note="strong: clear lead",
         legend=legend,
         values={"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"},
     )

@@ -23,6 +23,9 @@ FEW_TOKENS = 200
 FEWEST_TOKENS = 4
 """With fewer, no likeness can be computed."""
 
+NARROW = 4
+"""Kinds whose titles fit side by side in half of the width."""
+
 BARELY = 0.05
 """A lead of R² below this is called small."""
 
@@ -46,7 +49,9 @@ def facts(analysis: Analysis, selection: Selection, kind: Kind) -> list[Value]:
         kept(analysis, f"features.spectrum:{name}:{kind}", lambda: _spectrum(here, analysis, task, stage, kind)),
         kept(analysis, f"features.numbers:{name}", lambda: _numbers(here, analysis, task, stage)),
     ]
-    return [*charts, _claim(analysis, stage)] if "bridge" in here else charts
+    if "bridge" in here:
+        charts.append(_claim(analysis, stage) | {"span": 12 if len(here) > NARROW else 6})
+    return charts
 
 
 def levels(analysis: Analysis, stage: int) -> LevelContent | None:
@@ -139,7 +144,7 @@ def _likeness(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage
     return {
         "id": "features-cka",
         "kind": "matrix",
-        "span": 6,
+        "span": 12 if len(here) > NARROW else 6,
         "title": f"How alike kinds are, {scale_names(analysis)[stage]}",
         "text": "CKA: 0 unrelated, 1 equal but for rotation",
         "columns": [{"title": KINDS[kind], "colour": colour_of(kind, task)} for kind in kinds],

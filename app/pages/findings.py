@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -83,7 +83,7 @@ def bridge_asks(analysis: Analysis, selection: Selection) -> list[Part]:
     if here is None:
         return []
     maps = drawing.bridge_share_maps(stage)
-    means = {task: float(maps[task].mean()) for task in analysis.tasks}
+    means: dict[TaskName, float] = {task: float(maps[task].mean()) for task in analysis.tasks}
     most, overall = max(here, key=lambda task: here[task]), max(means, key=lambda task: means[task])
     first = {"text": f"{percent(here[most])} from {TASKS[most].title.lower()}", "colour": TASKS[most].colour}
     leads = f"which also leads over the whole photo with {percent(means[overall])}"

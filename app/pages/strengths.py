@@ -85,7 +85,11 @@ def truth_of(analysis: Analysis, task: TaskName, size: tuple[int, int]) -> Tenso
 
     Edges have none: pixel by pixel, an edge that is found one pixel beside would be worse than none.
     """
-    if task == "edge" or task not in analysis.truth or (task == "semseg" and analysis.truth_classes != analysis.dataset):
+    if (
+        task == "edge"
+        or task not in analysis.truth
+        or (task == "semseg" and analysis.truth_classes != analysis.dataset)
+    ):
         return None
     array = np.asarray(sampled(analysis.truth[task], max(size)), dtype=np.float32)
     array = np.where(np.isfinite(array), array, IGNORE)

@@ -201,7 +201,7 @@ def _groups(
     for head, view in strip.items():
         choose = {"option": "head", "value": -1 if head is None else head, "chosen": head == selection.head}
         title, name = ("Mean", "mean") if head is None else (f"Head {head + 1}", str(head))
-        more = {"note": _sum(view), "colour": TASKS[selection.task].colour, "choose": choose}
+        more = {"colour": TASKS[selection.task].colour, "choose": choose}
         tiles.append(_tile(f"tpp-head-{name}", title, view, limits[str(head)], selection, more))
     title = _title(selection.task)
     groups: list[Value] = [

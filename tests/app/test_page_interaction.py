@@ -1,0 +1,189 @@
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import photo, without
+
+from app.pages import cuts
+from app.pages.changes import amount, enlarged
+from app.pages.interaction import PAGE, has_interaction, interaction, strongest, told
+from app.selection import Selection
+from app.session import Analysis, Session, StudioError
+from bridgenet.inspection import effect_of, interaction_matrix
+
+
+def quietly(done: int, total: int, words: str) -> None:
+    assert 0 <= done <= total
+    assert words
+
+
+def opened(session: Session, analysis: Analysis, **options: str) -> tuple[dict, Selection]:
+    selection = Selection(tab="interaction", options={f"interaction.{name}": value for name, value in options.items()})
+    cuts.compute(session, analysis, selection, quietly)
+    return interaction(analysis, selection), selection
+
+
+def group(value: dict, name: str) -> dict:
+    return next(entry for entry in value["groups"] if entry["id"] == name)
+
+
+def words(parts: list[dict]) -> str:
+    return "".join(part["text"] for part in parts)
+
+
+@pytest.fixture(scope="module")
+def direct(analysis: Analysis):  # noqa: ANN201
+    return interaction_matrix(analysis.own_model(), analysis.images())
+
+
+def test_the_view_waits_until_the_matrix_is_computed(session: Session) -> None:
+    fresh = session.analyse(photo(seed=9), title="fresh")
+    value = interaction(fresh, Selection())
+    assert value["pending"]
+    assert [entry["id"] for entry in value["groups"]] == ["places", "effects", "attention"]
+    assert "pending" not in opened(session, fresh)[0]
+
+
+def test_the_cells_say_what_the_matrix_of_the_network_says(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
+    rows = group(opened(session, analysis)[0], "effects")["rows"]
+    count = len(analysis.tasks)
+    assert len(rows) == count + 2
+    for row, source in enumerate(analysis.tasks):
+        for column, target in enumerate(analysis.tasks):
+            cell = rows[row]["cells"][column]
+            assert cell["value"] == f"{source}>{target}"
+            assert cell["text"] == amount(float(direct.effect[row, column]), target)
+            assert cell["small"] == f"{direct.strength[row, column]:.1f} ×"
+            assert cell["own"] == (source == target)
+    control = [cell["text"] for cell in rows[count]["cells"]]
+    assert control == [amount(float(value), task) for value, task in zip(direct.control, analysis.tasks, strict=True)]
+
+
+def test_shades_are_effects_over_the_control(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
+    effects = group(opened(session, analysis)[0], "effects")
+    apart = direct.strength[~np.eye(len(analysis.tasks), dtype=bool)]
+    top = max(1.5, apart.max())
+    level = effects["rows"][0]["cells"][1]["level"]
+    assert level == pytest.approx(min(direct.strength[0, 1] / top, 1))
+    assert effects["scale"]["stops"][1][0] == pytest.approx(1 / top)
+
+
+def test_the_attention_matrix_has_the_shares_that_are_read(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
+    rows = group(opened(session, analysis)[0], "attention")["rows"]
+    shown = np.array([[int(cell["text"]) for cell in row["cells"]] for row in rows])
+    assert np.abs(shown - 100 * direct.attention).max() <= 0.5 + 1e-9
+    assert direct.attention.sum(axis=0) == pytest.approx(1)
+
+
+def test_the_headline_names_the_strongest_effect(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
+    source, target = strongest(direct)
+    at = analysis.tasks.index(source), analysis.tasks.index(target)
+    apart = ~np.eye(len(analysis.tasks), dtype=bool)
+    assert direct.strength[at] == direct.strength[apart].max()
+    said = words(opened(session, analysis)[0]["say"])
+    assert f"{direct.strength[at]:.1f} × a random cut" in said
+    assert said.endswith(told(direct.rank_correlation))
+
+
+def test_a_cell_opens_the_map_whose_mean_is_its_number(session: Session, analysis: Analysis) -> None:
+    value, selection = opened(session, analysis, cell="depth>normals")
+    computed = cuts.cuts_of(analysis, cuts.settings_of(analysis, selection))
+    assert group(value, "cell")["title"] == "Depth cut → normals"
+    size = analysis.prediction.network_size
+    before, after = (enlarged(computed.logits[source]["normals"], size) for source in (cuts.WHOLE, "depth"))
+    at = analysis.tasks.index("depth"), analysis.tasks.index("normals")
+    assert effect_of("normals", before, after) == pytest.approx(float(computed.matrix.effect[at]), rel=1e-6)
+    assert [entry["id"] for entry in group(value, "cell")["maps"]] == ["cut", "difference"]
+
+
+def test_the_pass_without_a_cut_is_the_prediction_bit_for_bit(session: Session, analysis: Analysis) -> None:
+    _, selection = opened(session, analysis)
+    whole = cuts.cuts_of(analysis, cuts.settings_of(analysis, selection)).logits[cuts.WHOLE]
+    assert all(torch.equal(whole[task], analysis.trace.logits[task]) for task in analysis.tasks)
+
+
+def test_settings_reach_the_network(session: Session, analysis: Analysis) -> None:
+    value, selection = opened(session, analysis, place="bfe", norm="free", removal="zero")
+    settings = cuts.settings_of(analysis, selection)
+    matrix = cuts.matrix_of(analysis, settings)
+    assert (matrix.places, matrix.norm, matrix.removal) == (("bfe",), "free", "zero")
+    states = [station["state"] for station in group(value, "places")["stations"]]
+    assert states == ["whole", "cut", "free"]
+    direct = interaction_matrix(analysis.own_model(), analysis.images(), "zero", places=("bfe",), norm="free")
+    assert np.array_equal(matrix.effect, direct.effect)
+
+
+def test_another_image_gives_its_tokens(session: Session, analysis: Analysis) -> None:
+    value, _ = opened(session, analysis, removal="swap", other="room-1")
+    other = next(entry for entry in value["tools"] if entry["name"] == "interaction.other")
+    assert other["chosen"] == "room-1"
+    assert words(value["say"]).startswith("Taking ")
+
+
+def test_a_photo_is_never_swapped_with_itself(analysis: Analysis) -> None:
+    example = replace(analysis, example="room-0")
+    for options in ({}, {"interaction.other": "room-0"}):
+        assert cuts.other_example(example, Selection(options=options)) == "room-1"
+
+
+def test_a_reference_set_gives_means_with_intervals(session: Session, analysis: Analysis, monkeypatch) -> None:  # noqa: ANN001
+    monkeypatch.setattr(cuts, "ROOMS", 3)
+    value, selection = opened(session, analysis, over="rooms")
+    matrix = cuts.matrix_of(analysis, cuts.settings_of(analysis, selection))
+    assert matrix.images == 3
+    cell = group(value, "effects")["rows"][0]["cells"][1]
+    assert "±" in cell["text"]
+    assert "n = 3" in cell["title"]
+    assert words(value["say"]).startswith("Over 3 made rooms: ")
+    assert matrix.effect == pytest.approx(matrix.samples.mean(axis=0))
+
+
+def test_without_a_folder_the_view_says_how_to_give_one(session: Session, analysis: Analysis) -> None:
+    if getattr(session, "reference", None) is None:
+        with pytest.raises(StudioError, match="--reference"):
+            opened(session, analysis, over="folder")
+
+
+def test_a_visitor_who_cancels_stops_the_passes(session: Session) -> None:
+    class CancelledError(Exception):
+        pass
+
+    def cancel(done: int, total: int, words: str) -> None:
+        if done == 2:
+            raise CancelledError
+
+    fresh = session.analyse(photo(seed=11), title="cancelled")
+    with pytest.raises(CancelledError):
+        cuts.compute(session, fresh, Selection(), cancel)
+    assert "pending" in interaction(fresh, Selection())
+
+
+def test_a_network_whose_tasks_meet_nowhere_has_no_interaction(tmp_path: Path) -> None:
+    assert not has_interaction(without(tmp_path, tpp=False, bfe=False))
+
+
+def test_a_network_without_tpp_offers_no_choice_of_places(tmp_path: Path) -> None:
+    lacking = without(tmp_path, tpp=False)
+    value = interaction(lacking, Selection(options={"interaction.place": "tpp"}))
+    assert "interaction.place" not in [entry["name"] for entry in value["tools"]]
+    assert [station["title"] for station in group(value, "places")["stations"]] == ["BFE", "Joint layer norm"]
+
+
+def test_words_say_whether_attention_tells() -> None:
+    assert told(0.8).startswith("Attention tells:")
+    assert told(0.15) == "Attention does not tell: rank correlation 0.15."
+    assert told(math.nan).startswith("Too few")
+
+
+def test_the_value_is_json(session: Session, analysis: Analysis) -> None:
+    json.dumps(opened(session, analysis)[0], allow_nan=False)
+
+
+def test_odd_cells_of_a_link_fall_back_to_the_strongest(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
+    value, _ = opened(session, analysis, cell="nobody>depth")
+    assert group(value, "effects")["chosen"] == ">".join(strongest(direct))
+    assert PAGE.name == "interaction"

@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import photo, without
+
+from app.pages import strengths
+from app.pages.changes import enlarged, shown_size
+from app.pages.refinement import PAGE, refinement
+from app.selection import Selection
+from app.session import Analysis, Session
+from bridgenet.inspection import changed_share, effect_of, with_bridge_strength
+from bridgenet.inspection.refinement import error_at
+
+
+def quietly(done: int, total: int, words: str) -> None:
+    assert 0 <= done < total
+    assert words
+
+
+def opened(session: Session, analysis: Analysis, alpha: float = 1.0, task: str = "depth") -> dict:
+    selection = Selection(task=task, options={"refinement.alpha": alpha})
+    strengths.compute(session, analysis, selection, quietly)
+    return refinement(analysis, selection)
+
+
+def group(value: dict, name: str) -> dict:
+    return next(entry for entry in value["groups"] if entry["id"] == name)
+
+
+@pytest.fixture(scope="module")
+def labelled(session: Session) -> Analysis:
+    generator = np.random.default_rng(3)
+    normals = generator.normal(size=(90, 120, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    depth = generator.uniform(1, 3, (90, 120)).astype(np.float32)
+    depth[:20] = np.nan
+    semseg = generator.integers(0, 14, (90, 120), dtype=np.uint8)
+    truth = {"semseg": semseg, "depth": depth, "normals": normals, "edge": np.zeros((90, 120), np.uint8)}
+    return session.analyse(photo(seed=5), title="labelled", truth=truth, truth_classes="made_rooms")
+
+
+def test_the_view_shows_predictions_until_it_is_computed(session: Session) -> None:
+    fresh = session.analyse(photo(seed=6), title="fresh")
+    value = refinement(fresh, Selection())
+    assert value["pending"]
+    assert len(value["groups"][0]["maps"]) == len(fresh.tasks)
+    assert "pending" not in opened(session, fresh)
+
+
+def test_strength_one_is_the_prediction_bit_for_bit(session: Session, analysis: Analysis) -> None:
+    value = opened(session, analysis)
+    said = strengths.logits_at(analysis, 1)
+    assert all(torch.equal(said[task], analysis.trace.logits[task]) for task in analysis.tasks)
+    assert strengths.step_of(analysis, 1.0).exact
+    assert not strengths.step_of(analysis, 0.5).exact
+    assert "bit for bit" in group(value, "wipes")["text"]
+    assert "bit for bit" not in group(opened(session, analysis, 0.95), "wipes")["text"]
+
+
+def test_counts_are_those_of_the_network_with_and_without_its_bridge(session: Session, analysis: Analysis) -> None:
+    value = opened(session, analysis, 1.4)
+    model, size = analysis.own_model(), shown_size(analysis)
+    before, after = (with_bridge_strength(model, analysis.trace, alpha).logits for alpha in (0, 1.4))
+    step = strengths.step_of(analysis, 1.4)
+    for row, task in zip(group(value, "counts")["rows"], analysis.tasks, strict=True):
+        first, last = enlarged(before[task], size), enlarged(after[task], size)
+        assert step.changed[task] == changed_share(task, first, last)
+        assert step.effect[task] == effect_of(task, first, last)
+        assert row[1] == f"{100 * step.changed[task].share:.1f}\N{NO-BREAK SPACE}%"
+
+
+def test_without_the_bridge_nothing_differs(session: Session, analysis: Analysis) -> None:
+    value = opened(session, analysis, 0)
+    step = strengths.step_of(analysis, 0)
+    assert set(step.effect.values()) == {0.0}
+    assert "left to itself" in value["say"][0]["text"]
+    for entry in group(value, "wipes")["maps"]:
+        assert entry["src"] == entry["wipe"]["src"]
+
+
+def test_with_truth_the_difference_is_signed_and_the_curve_is_an_error(session: Session, labelled: Analysis) -> None:
+    value = opened(session, labelled)
+    step = strengths.step_of(labelled, 1)
+    assert set(step.error) == {"semseg", "depth", "normals"}
+    assert group(value, "curve")["title"] == "Depth: error"
+    size = shown_size(labelled)
+    truth = strengths.truth_of(labelled, "depth", size)
+    said = enlarged(labelled.trace.logits["depth"], size)
+    error = error_at("depth", said, truth)
+    assert torch.isnan(error[0, :20]).all()
+    assert step.error["depth"] == pytest.approx(error.nanmean().item(), rel=1e-5)
+    expected = np.nanmean(np.abs(labelled.prediction["depth"].array - labelled.truth["depth"]))
+    # What is shown is clipped at 0 m, what is compared is not.
+    assert step.error["depth"] == pytest.approx(expected, rel=1e-2)
+    row = group(value, "counts")["rows"][labelled.tasks.index("depth")]
+    assert row[-1] == f"{100 * step.changed['depth'].to_truth:.0f} %"
+
+
+def test_edges_have_no_error_pixel_by_pixel(labelled: Analysis) -> None:
+    assert strengths.truth_of(labelled, "edge", shown_size(labelled)) is None
+
+
+def test_every_strength_that_was_tried_is_on_the_curve(session: Session, analysis: Analysis) -> None:
+    opened(session, analysis, 0.65)
+    curve = group(opened(session, analysis, 0.65), "curve")
+    points = dict(curve["series"][0]["points"])
+    assert {*strengths.STRIP, 0.65} <= set(points)
+    assert points[0] == 0
+    assert curve["mark"] == 0.65
+
+
+def test_the_film_strip_shows_the_selected_task(session: Session, analysis: Analysis) -> None:
+    strip = group(opened(session, analysis, task="normals"), "strip")
+    assert strip["title"].startswith("Normals")
+    assert [entry["src"] for entry in strip["maps"]] == [
+        strengths.step_of(analysis, alpha).maps["normals"]["src"] for alpha in strengths.STRIP
+    ]
+
+
+def test_a_network_without_a_bridge_has_no_refinement(tmp_path: Path) -> None:
+    assert not PAGE.exists(without(tmp_path, bfe=False))
+
+
+def test_the_value_is_json(session: Session, labelled: Analysis) -> None:
+    json.dumps(opened(session, labelled, 2), allow_nan=False)

@@ -24,7 +24,7 @@ function matrixCell({ text, small, level, title, value, own }, option, chosen) {
   const on = value !== undefined && value === chosen;
   const box = make("td", { role: "gridcell", class: own ? "own" : "", style: { "--level": `${share}%` }, title: title ?? "" });
   if (on) box.classList.add("on");
-  if (share > 78) box.classList.add("deep");
+  if (share > 78 && !own) box.classList.add("deep");
   const words = [text, small ? make("small", {}, small) : ""];
   if (!option || value === undefined) return fillNode(box, {}, words);
   const button = make("button", { type: "button", "aria-pressed": String(on), "aria-label": title ?? text, "data-value": value }, ...words);

@@ -69,7 +69,7 @@ def sums_group(result: TaskAttribution, goal: Goal) -> Group:
     if result.method == "ablation":
         rows.append(["Left over: what tasks do only together", amount(result.remainder, unit, sign=True)])
     words = "Shapley shares out the whole difference" if result.method == "shapley" else "each was removed alone"
-    head = [goal.name, unit or "unit vector"]
+    head = [f"{goal.name}, {goal.where}", "" if unit else "part of a unit vector"]
     return {"id": "sums", "kind": "table", "title": "Adding up", "text": words, "head": head, "rows": rows,
             "alt": "What the bars add up to: " + ", ".join(": ".join(row) for row in rows)}  # fmt: skip
 
@@ -194,7 +194,7 @@ def deletion_groups(curve: DeletionCurve, goal: Goal) -> list[Group]:
             {"name": "in the order of the map", "colour": colour, "points": points(curve.values)},
             {"name": "in a random order (control)", "colour": PLAIN, "points": points(curve.control), "dashed": True},
         ],
-        "x": {"label": "share of the photo that is gone", "low": 0, "high": 1,
+        "x": {"label": "share of the photo that is gone", "low": 0, "high": 1.04,
               "ticks": [[share, percent(share)] for share in (0, 0.25, 0.5, 0.75, 1)]},
         "y": _axis(low - margin, high + margin, f"{goal.name}{f', {unit}' if unit else ''}"),
         "alt": f"{goal.name} while the photo is deleted, from {amount(float(curve.values[0]), unit)} "

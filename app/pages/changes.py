@@ -15,7 +15,7 @@ from bridgenet import drawing
 from bridgenet.predictor import to_values
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
-LONGEST = 360
+LONGEST = 260
 """Longest side of these maps, in pixels: there are many at once, and a slider redraws them."""
 
 CLASSES: tuple[TaskName, ...] = ("semseg", "human_parts")

@@ -162,7 +162,7 @@ def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Valu
             high = max(float(norms[name].max()) for name in sharing[scope])
             alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {high:.2g}"
             drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, **_shared(entry, task))
-            drawn["ramp"] |= {"shared": SHARED_BY_ROW[scope]}
+            drawn["ramp"] |= {"high": f"{high:.3g}", "shared": SHARED_BY_ROW[scope]}
             return drawn
 
         return rows_of(analysis, task, draw, lambda row: "")

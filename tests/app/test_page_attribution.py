@@ -163,8 +163,9 @@ def test_integrated_gradients_say_how_far_they_miss(session: Session, fresh: Ana
     selection = replace(selection, options=INTEGRATED)
     value = shown(session, fresh, selection)
     result = found(fresh, asked(fresh, selection), "main").result
-    assert f"16 steps miss the difference to the baseline ({amount(result.value - result.baseline_value, 'm', sign=True)})"\
-        f" by {100 * result.relative_delta:.1f} %" in group(value, "maps")["text"]  # fmt: skip
+    difference = amount(result.value - result.baseline_value, "m", sign=True)
+    missed = f"16 steps miss the difference to the baseline ({difference}) by {100 * result.relative_delta:.1f} %"
+    assert missed in group(value, "maps")["text"]
     assert tools(value)["attribution.steps"]["chosen"] == "s16"
 
 

@@ -177,7 +177,7 @@ def test_strength_is_the_length_of_the_feature_on_the_scale_that_is_asked_for(
     expected = {"map": longest["refined-0"], "tab": max(longest[name] for name in row), "all": max(longest.values())}
     for scope, high in expected.items():
         shown = one(features(analysis, asked(replace(selection, scope=scope), "strength")), "refined-0")
-        assert shown["ramp"]["high"] == f"{high:.2g}" and shown["ramp"]["shared"] == SHARED_BY_ROW[scope]
+        assert shown["ramp"]["high"] == f"{high:.3g}" and shown["ramp"]["shared"] == SHARED_BY_ROW[scope]
 
 
 def test_one_channel_is_shown_with_the_channels_that_vary_most(analysis: Analysis, selection: Selection) -> None:

@@ -33,7 +33,7 @@ def first_values(checkpoint: Path, file: Path = FILE) -> dict[str, Any]:
     if made_with != checkpoint.name:
         words = f"{checkpoint.name} is warming up; this picture was made with {made_with}" if made_with else words
         values["head"] |= {"title": made_with or checkpoint.name}
-    values["head"] |= {"banner": f"{words} …", "kind": "busy"}
+    values["head"] |= {"banner": f"{words} …", "kind": "busy", "network": "warming"}
     return values
 
 

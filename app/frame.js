@@ -22,6 +22,7 @@ function draw() {
   if (pipeline) frame.querySelector(".pipeline")?.replaceChildren(...pipeline.map(station));
   drawBanner({});
   frame.dataset.state = known.state ?? "ready";
+  if (known.network) frame.dataset.network = known.network;
   mark();
 }
 

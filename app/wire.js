@@ -35,7 +35,7 @@ function send() {
 function hear() {
   const value = props.value;
   if (!value) return;
-  if (value.photo && value.photo.key !== studio.photo.key) {
+  if (value.photo && value.photo.src !== studio.photo.src) {
     studio.set("photo", { photo: value.photo });
     // The visitor may have moved on while this was computed.
     if (studio.touched) return send();

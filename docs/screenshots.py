@@ -96,7 +96,7 @@ def shoot(browser: Browser, link: str, tab: str, theme: str) -> Image.Image:
     """One tab, once all of it is drawn."""
     page = browser.new_page(viewport=VIEWPORT)
     page.goto(f"{link}&__theme={theme}")
-    page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=120_000)
+    page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=120_000)
     page.wait_for_selector(f"[data-testid=viewer-{tab}][data-state=ready]", timeout=120_000)
     page.wait_for_timeout(600)
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")

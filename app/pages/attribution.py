@@ -83,8 +83,10 @@ def attribution(analysis: Analysis, selection: Selection) -> Value:
 
 def _told(analysis: Analysis, ask: Asked, main: Found) -> list[dict[str, str]]:
     said = sentence(analysis, main.goal, main.result)
-    old = main.goal.key != ask.goal.key
-    return [{"text": f"For {main.goal.where}: "}, *said] if old else said
+    if main.goal.key == ask.goal.key:
+        return said
+    start = said[0]["text"]
+    return [{"text": f"For {main.goal.where}: "}, said[0] | {"text": start[0].lower() + start[1:]}, *said[1:]]
 
 
 def _source_tools(analysis: Analysis, selection: Selection, ask: Asked) -> list[Value]:
@@ -133,7 +135,7 @@ def _map_groups(
     check = None if ask.check == "none" else latest(analysis, ask, ask.parts[1])
     match None if check is None else check.result:
         case LayerAttribution() | PixelAttribution() as other if check is not None:
-            maps.append(signed_map("random", "Re-initialised weights", check.goal, other, "never trained"))
+            maps.append(signed_map("random", "Re-initialised", check.goal, other, "never trained"))
             said = [[{"text": agreement_words(result, other)}]] if check.goal.key == main.goal.key else []
             said += [[{"text": _made_for(ask, check)}]] if check.goal.key != ask.goal.key else []
             strip = {"id": "sanity", "kind": "words", "title": "Does it need what was learnt?", "paragraphs": said}

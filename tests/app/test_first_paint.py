@@ -3,14 +3,15 @@ from pathlib import Path
 
 from app.demo import example_strip
 from app.examples import EXAMPLES
-from app.first_paint import FILE, LARGEST, first_values
-from app.handlers import VIEWS
+from app.first_paint import FILE, FIRST, LARGEST, first_values
+from app.tabs import TABS
 
 
 def test_the_bundled_picture_is_small_and_complete() -> None:
     assert FILE.stat().st_size < LARGEST
     values = json.loads(FILE.read_text(encoding="utf-8"))
-    assert {"head", "rail", "way", *VIEWS} == set(values)
+    assert {"head", "rail", "way", "wire", "inspector", *FIRST} == set(values)
+    assert [tab["name"] for tab in values["way"]["tabs"]] == list(TABS)
     assert [entry["id"] for entry in values["rail"]["examples"]] == list(EXAMPLES)
 
 

@@ -77,7 +77,7 @@ class Visit:
         self.page.on("request", lambda request: self._judge(request.url))
         self.page.goto(f"{address}?{link}" if link else address)
         self.page.wait_for_selector("[data-testid=viewer-overview]", state="attached", timeout=PATIENCE)
-        self.page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=180_000)
+        self.page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=180_000)
 
     def _judge(self, url: str) -> None:
         if not url.startswith((self.address, "data:", "blob:")):

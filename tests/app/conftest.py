@@ -1,13 +1,6 @@
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -46,6 +39,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def bare_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Without TPP and without a bridge."""
+    return save_untrained(tmp_path_factory.mktemp("bare") / "bare", tpp=False, bfe=False)
+
+
+@pytest.fixture(scope="session")
 def session(checkpoint: Path) -> Session:
     session = Session(checkpoint)
     session.predictor()
@@ -78,39 +77,6 @@ def photo(height: int = 90, width: int = 120, seed: int = 0) -> LoadedImage:
 
 def to_tensor(loaded: LoadedImage) -> torch.Tensor:
     return torch.from_numpy(loaded.pixels).permute(2, 0, 1) / 255
-
-
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
-
-
-@contextmanager
-def studio(checkpoint: Path, folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen]]:
-    """The real program on a free port, with its address. Its words go to `folder/log.txt`, its files below `folder`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, str(MAIN), "--port", str(port), "--checkpoint", str(checkpoint), *options]
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": str(folder)}
-    with (folder / "log.txt").open("w") as log:
-        program = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/", program, folder / "log.txt")
-            yield f"http://127.0.0.1:{port}/", program
-        finally:
-            program.terminate()
-            program.wait(20)
-
-
-def wait_for(address: str, program: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        assert program.poll() is None, log.read_text()
-        try:
-            with urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise AssertionError(f"The studio did not answer: {log.read_text()}")
 
 
 def without(tmp_path: Path, **changes: object) -> Analysis:

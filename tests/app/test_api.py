@@ -7,10 +7,11 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
-from conftest import photo, studio
+from conftest import photo
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+from running import studio
 
 from app.session import Session
 from bridgenet.inspection import interaction_matrix

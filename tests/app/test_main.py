@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from conftest import studio
+from running import studio
 
 from app.main import choose_port, find_checkpoint, main, parse
 

@@ -1,58 +1,17 @@
 """Hands and eyes on the studio's page, for the browser tests."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-MAIN = Path(__file__).resolve().parents[3] / "app" / "main.py"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PATIENCE = 60_000
 """Milliseconds for what usually takes a moment: other work may keep the machine busy."""
-
-
-@contextmanager
-def running_studio(checkpoint: Path, folder: Path) -> Iterator[str]:
-    """Address of the real program, started in an empty folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, str(MAIN), "--port", str(port), "--checkpoint", str(checkpoint)]
-    with (folder / "log.txt").open("w") as log:
-        studio = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"}
-        )
-        url = f"http://127.0.0.1:{port}/"
-        try:
-            _wait_for(url, studio, folder / "log.txt")
-            yield url
-        finally:
-            studio.terminate()
-            studio.wait(20)
-    assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
-
-
-def _wait_for(url: str, studio: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        assert studio.poll() is None, log.read_text()
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise AssertionError(f"The studio did not answer: {log.read_text()}")
 
 
 class Visit:
@@ -139,8 +98,7 @@ class Visit:
         """Alternative text, width in pixels and source of every picture of a view."""
         images = self.page.locator(f"[data-testid=viewer-{view}] .map img.picture")
         return [
-            tuple(entry)
-            for entry in images.evaluate_all("all => all.map(one => [one.alt, one.naturalWidth, one.src])")
+            tuple(entry) for entry in images.evaluate_all("all => all.map(one => [one.alt, one.naturalWidth, one.src])")
         ]
 
 

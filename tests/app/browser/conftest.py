@@ -2,8 +2,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsing import FLAGS, Visit, running_studio
+from browsing import FLAGS, Visit
 from playwright.sync_api import Browser, sync_playwright
+from running import studio
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,7 +24,16 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_studio(checkpoint, tmp_path_factory.mktemp("elsewhere")) as address:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with studio(checkpoint, folder) as (address, _):
+        yield address
+    assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
+
+
+@pytest.fixture
+def bare_address(bare_checkpoint: Path, tmp_path: Path) -> Iterator[str]:
+    """Address of a studio whose checkpoint has neither TPP nor a bridge."""
+    with studio(bare_checkpoint, tmp_path / "elsewhere") as (address, _):
         yield address
 
 

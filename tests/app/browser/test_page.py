@@ -60,7 +60,8 @@ def test_the_inspector_says_what_the_map_says_at_the_same_pixel(visit: Visit) ->
     page.wait_for_function("() => / m$/.test(document.querySelector('[data-testid=map-depth] small').textContent)")
     hovered = float(page.inner_text("[data-testid=map-depth] small").split()[0])
     said = float(re.search(r"([\d.]+) m", visit.part("inspector"))[1])
-    assert hovered == pytest.approx(said, abs=0.02)
+    # The map shows every other pixel of the photo; the inspector reads the very pixel.
+    assert hovered == pytest.approx(said, abs=0.06)
 
 
 def test_the_keyboard_moves_the_pixel_and_chooses_head_and_task(visit: Visit) -> None:
@@ -84,8 +85,10 @@ def test_everything_can_be_reached_by_the_tab_key(visit: Visit) -> None:
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.dataset.testid ?? document.activeElement.dataset.viewer ?? ''"))
-    assert {"file-upload", "example-motorcycle", "task-semseg", "tab-overview", "overview"} <= reached
+        reached.add(
+            page.evaluate("document.activeElement.dataset.testid ?? document.activeElement.dataset.viewer ?? ''")
+        )
+    assert {"file-upload", "example-motorcycle", "task-semseg", "tab-overview", "viewer-overview"} <= reached
 
 
 def test_an_example_brings_its_truth(visit: Visit) -> None:
@@ -105,7 +108,7 @@ def test_a_link_opens_the_page_as_it_was(open_page: Callable[..., Visit]) -> Non
     link = first.page.evaluate("bridgenetStudio.link()")
     second = open_page(link.partition("?")[2])
     second.ready("bridge")
-    state = "(({tab, task, head, scale, options, example}) => [tab, task, head, scale, options, example])(bridgenetStudio)"
+    state = "(s => [s.tab, s.task, s.head, s.scale, s.options, s.example])(bridgenetStudio)"
     assert second.page.evaluate(state) == first.page.evaluate(state)
     assert second.part("inspector") == first.part("inspector")
     assert second.pictures("bridge") == first.pictures("bridge")
@@ -125,12 +128,12 @@ def test_a_reload_keeps_the_place(open_page: Callable[..., Visit]) -> None:
 def test_two_visitors_never_see_each_others_photo(open_page: Callable[..., Visit], tmp_path: Path) -> None:
     one, other = open_page("ex=room-0"), open_page("ex=room-0")
     before = other.pictures("overview")
-    one.upload(photo_file(tmp_path, seed=21, name="private.jpg"))
+    one.upload(photo_file(tmp_path, seed=21, name="holiday-at-home.jpg"))
     other.click_map("overview", 0.4, 0.4)
     other.tab("bridge")
     other.tab("overview")
     assert other.pictures("overview") == before
-    assert "private" not in other.page.content()
+    assert "holiday-at-home" not in other.page.content()
     other.upload(photo_file(tmp_path, seed=22, name="other.jpg"))
     one.click_map("overview", 0.6, 0.6)
     ours, theirs = ({source for *_, source in visit.pictures("overview")} for visit in (one, other))

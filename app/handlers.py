@@ -206,12 +206,14 @@ class Handlers:
         has = views.capabilities(analysis)
         notes = {"notes": list(analysis.prediction.notes), "error": ""}
         stale = {name: {"stale": True, "key": analysis.key} for name in TABS}
+        chip = checkpoint_chip(self.session, analysis.checkpoint)
         return (
             stale
             | views.place_views(analysis, selection)
             | {
                 "key": analysis.key,
-                "head": checkpoint_chip(self.session, analysis.checkpoint) | {"banner": "", "kind": "", "network": "ready"},
+                "head": checkpoint_chip(self.session, analysis.checkpoint)
+                | {"banner": "", "kind": "", "network": "ready"},
                 "rail": rail | notes | {part: has[part] for part in ("tasks", "scales", "heads")},
                 "way": {part: has[part] for part in ("tabs", "pipeline")},
                 "lesson": lessons.offered(analysis, [tab["name"] for tab in has["tabs"]]),

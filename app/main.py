@@ -63,6 +63,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--max-pixels", type=positive, default=50.0, metavar="MEGAPIXELS", help="largest photo (default: 50 megapixels)"
     )
+    parser.add_argument(
+        "--reference", type=folder, metavar="FOLDER", help="folder of photos over which the interaction is measured"
+    )
     parser.add_argument("--no-warmup", action="store_true", help="load the network when the first visitor comes")
     parser.add_argument(
         "--mcp", action="store_true", help="also serve the endpoints to assistants (MCP); needs bridgenet[mcp]"
@@ -76,6 +79,14 @@ def positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
     return number
+
+
+def folder(text: str) -> Path:
+    """A folder that is there."""
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return path.resolve()
 
 
 def find_checkpoint(asked: Path | None) -> Path:
@@ -120,7 +131,7 @@ def serve(checkpoint: Path, options: argparse.Namespace, port: int) -> None:
     """Serve the page, then load the network behind it."""
     from app.session import Session
 
-    session = Session(checkpoint, options.device)
+    session = Session(checkpoint, options.device, options.reference)
     demo, settings = page(session, options)
     demo.launch(server_name=options.host, server_port=port, **settings)
     address = f"[{options.host}]" if ":" in options.host else options.host

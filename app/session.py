@@ -105,11 +105,13 @@ class Session:
     Args:
         checkpoint: Folder of the checkpoint that the studio opens with.
         device: Where the networks run.
+        reference: Folder of photos over which the interaction of the tasks can be measured.
     """
 
-    def __init__(self, checkpoint: Path, device: str = "cpu") -> None:
+    def __init__(self, checkpoint: Path, device: str = "cpu", reference: Path | None = None) -> None:
         self.checkpoint = checkpoint
         self.device = device
+        self.reference = reference
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
         self._lock = threading.Lock()
         self._loaded = threading.Event()

@@ -1,7 +1,6 @@
 """What the view Interaction computes: the matrices of its settings, for the photo and for a set of photos."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -185,11 +184,13 @@ def _made_rooms(analysis: Analysis, report: Progress) -> list[Tensor]:
 
 
 def _folder(session: Session, analysis: Analysis, report: Progress) -> list[Tensor]:
-    folder: Path | None = getattr(session, "reference", None)
+    folder = session.reference
     if folder is None:
         raise StudioError("No folder was given. Start the studio with --reference FOLDER, or take the made rooms.")
     endings = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)[:FOLDER_MOST]
+    if not files:
+        raise StudioError("The folder of --reference has no photos (PNG, JPEG, WebP, BMP, TIFF). Put some in.")
     images = []
     for index, file in enumerate(files):
         report(index, len(files), f"Reading {file.name}")

@@ -1,36 +1,12 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from networks import photo, save_untrained
 
 from app.selection import Selection
 from app.session import Analysis, Session
-from bridgenet import PRESETS, build_model
-from bridgenet.images import LoadedImage
-from bridgenet.learning.checkpoint import save_model
-
-
-def save_untrained(folder: Path, **changes: object) -> Path:
-    """A checkpoint of a small network that was never trained, but whose attention differs from pixel to pixel."""
-    preset = PRESETS["rooms-tiny"]
-    config = replace(preset, model=replace(preset.model, refiner_blocks=(1, 1, 1), **changes))
-    torch.manual_seed(0)
-    model = build_model(config.model)
-    with torch.no_grad():
-        for name, weights in model.named_parameters():
-            if "project.query" in name or "project.key" in name:
-                weights.mul_(8)
-        # Without statistics of its own, random weights let every signal die out before it reaches the bridge.
-        for module in model.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.momentum = None
-        for seed in range(3):
-            model.train()(torch.stack([to_tensor(photo(seed=4 * seed + index)) for index in range(4)]))
-    save_model(folder, model, config, {"semseg": {"miou": 12.3}, "depth": {"rmse": 0.45}}, "Random weights, for tests.")
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +43,3 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def photo(height: int = 90, width: int = 120, seed: int = 0) -> LoadedImage:
-    """Smooth coloured noise: every place differs from every other."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (height // 10, width // 10, 3), dtype=np.uint8)
-    return LoadedImage(coarse.repeat(10, axis=0).repeat(10, axis=1), ("a note",))
-
-
-def to_tensor(loaded: LoadedImage) -> torch.Tensor:
-    return torch.from_numpy(loaded.pixels).permute(2, 0, 1) / 255
-
-
-def without(tmp_path: Path, **changes: object) -> Analysis:
-    """An analysis by a network that lacks something."""
-    return Session(save_untrained(tmp_path / "lacking", **changes)).analyse(photo(), title="noise")

@@ -7,9 +7,9 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
-from conftest import photo
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from networks import photo
 from PIL import Image
 from running import studio
 

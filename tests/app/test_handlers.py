@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import save_untrained
+from networks import save_untrained
 from PIL import Image
 
 from app.handlers import Handlers, Limits, checkpoint_chip, read_link, uploaded_file

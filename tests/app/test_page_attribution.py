@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import photo, without
+from networks import photo, without
 
 from app.background import CancelledError, steps_of
 from app.pages.attribution import PAGE, attribution

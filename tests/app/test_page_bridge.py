@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import without
+from networks import without
 
 from app.pages.bridge import PAGE, bridge, bridge_rows, bridge_sentence, chosen_region, region_shares, share_maps
 from app.selection import Selection

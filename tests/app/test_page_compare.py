@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import photo, save_untrained, without
+from networks import photo, save_untrained, without
 
 from app.pages import views
 from app.pages.compare import PAGE, Compared, compare, compute, difference_map, measured, pair_key

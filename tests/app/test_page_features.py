@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import photo, save_untrained, without
+from networks import photo, save_untrained, without
 
 from app.pages.feature_facts import claim_sentence, levels
 from app.pages.feature_groups import groups_of

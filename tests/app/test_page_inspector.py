@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import photo, without
+from networks import photo, without
 
 from app.pages.inspector import class_probabilities, inspector, most_refined, most_uncertain, task_row
 from app.selection import Selection

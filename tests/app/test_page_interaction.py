@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import photo, without
+from networks import photo, without
 
 from app.pages import cuts
 from app.pages.changes import amount, enlarged

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import photo, without
+from networks import photo, without
 
 from app.demo import lesson_step
 from app.handlers import Handlers, read_link

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from conftest import photo
+from networks import photo
 from PIL import Image
 
 from app.pages.maps import contour_step, prediction_map, truth_uri, unknown_words

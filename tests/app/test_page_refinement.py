@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import photo, without
+from networks import photo, without
 
 from app.pages import strengths
 from app.pages.changes import enlarged, shown_size

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import without
+from networks import without
 
 from app.pages.attention import has_bridge
 from app.pages.tpp import PAGE, tpp, tpp_sentence, tpp_view, used_patterns

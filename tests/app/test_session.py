@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import photo
+from networks import photo
 
 from app.memory import MOST_BYTES
 from app.session import KEPT, Session, StudioError

@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import without
+from networks import without
 
 from app.pages.views import PAGES, all_views, capabilities, place_views, selection_of, view_of
 from app.selection import Selection

@@ -212,8 +212,7 @@ class Handlers:
             | views.place_views(analysis, selection)
             | {
                 "key": analysis.key,
-                "head": checkpoint_chip(self.session, analysis.checkpoint)
-                | {"banner": "", "kind": "", "network": "ready"},
+                "head": chip | {"banner": "", "kind": "", "network": "ready"},
                 "rail": rail | notes | {part: has[part] for part in ("tasks", "scales", "heads")},
                 "way": {part: has[part] for part in ("tabs", "pipeline")},
                 "lesson": lessons.offered(analysis, [tab["name"] for tab in has["tabs"]]),

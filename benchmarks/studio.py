@@ -9,20 +9,16 @@ import json
 import os
 import platform
 import re
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import numpy as np
 from gradio_client import Client, handle_file
 from PIL import Image
+
+from app.program import studio
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLED = 20
@@ -38,14 +34,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(480, 640), metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     wanted = parser.parse_args()
-    with studio(wanted.checkpoint) as (address, process), tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        studio(wanted.checkpoint, Path(folder) / "studio") as (address, process),
+    ):
         photos = MadePhotos(Path(folder), (wanted.size[0], wanted.size[1]))
         client = Client(address, verbose=False, download_files=folder, httpx_kwargs={"timeout": 600})
         result = {
             "checkpoint": wanted.checkpoint.name,
             "photo": list(wanted.size),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-            "memory": memory_over(client, photos, wanted.photos, process),
+            "memory": memory_over(client, photos, wanted.photos, process.pid),
             "queue": visitors_at_once(client, photos, wanted.visitors),
             "click": click(client, photos),
         }
@@ -113,28 +112,6 @@ def resident_megabytes(process: int) -> float:
     found = re.search(r"VmRSS:\s+(\d+) kB", pages)
     assert found is not None
     return round(int(found[1]) / 1000, 1)
-
-
-@contextmanager
-def studio(checkpoint: Path) -> Iterator[tuple[str, int]]:
-    """The program itself on a free port: its address and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, str(ROOT / "app" / "main.py"), "--port", str(port), "--checkpoint", str(checkpoint)]
-    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(1200):
-            try:
-                with urlopen(address, timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.25)
-        yield address, program.pid
-    finally:
-        program.terminate()
-        program.wait(20)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def _unreadable(head: bytes) -> str:
         return "This is an HEIC photo, which cannot be read here. Export it as JPEG or PNG."
     if b"<svg" in head.lower():
         return "This is an SVG drawing, not a photo. Export it as PNG."
-    return "This file is not a readable image (PNG, JPEG, WebP, ...), whatever its name says. Choose another file."
+    return "This file is not a readable image (PNG, JPEG, WebP…), whatever its name says. Choose another file."
 
 
 def _damaged(error: Exception) -> str:

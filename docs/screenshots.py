@@ -4,21 +4,16 @@ Writes `<tab>.png` (light) and two sheets, `studio-light.png` and `studio-dark.p
 """
 
 import argparse
-import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from urllib.request import urlopen
 
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, sync_playwright
+
+from app.program import studio
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -49,7 +44,11 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         raise SystemExit("There is no Chromium on the PATH; on Debian: apt-get install chromium.")
-    with studio(options.checkpoint) as address, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        studio(options.checkpoint.resolve(), Path(folder)) as (address, _),
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for theme in ("light", "dark"):
             pictures = {tab: shoot(browser, f"{address}?{PLACES[tab]}&tab={tab}", tab, theme) for tab in options.tabs}
@@ -59,37 +58,6 @@ def main() -> None:
             if len(pictures) == len(PLACES):
                 save(sheet(pictures, theme), HERE / f"studio-{theme}.png")
         browser.close()
-
-
-@contextmanager
-def studio(checkpoint: Path) -> Iterator[str]:
-    """The address of a studio that runs meanwhile."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, str(ROOT / "app" / "main.py"), "--port", str(port), "--checkpoint", str(checkpoint)]
-    with tempfile.TemporaryDirectory() as elsewhere:
-        process = subprocess.Popen(command, cwd=elsewhere, env=os.environ | {"PYTHONUNBUFFERED": "1"})
-        try:
-            address = f"http://127.0.0.1:{port}/"
-            wait_for(address, process)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the page answers."""
-    for _ in range(240):
-        if process.poll() is not None:
-            raise SystemExit("The studio ended before it answered.")
-        try:
-            with urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise SystemExit("The studio did not answer within a minute.")
 
 
 def shoot(browser: Browser, link: str, tab: str, theme: str) -> Image.Image:

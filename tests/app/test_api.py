@@ -11,8 +11,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from networks import photo
 from PIL import Image
-from running import studio
 
+from app.program import studio
 from app.session import Session
 from bridgenet.inspection import interaction_matrix
 
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(checkpoint: Path, folder: Path) -> Iterator[str]:
-    with studio(checkpoint, folder, "--max-upload-mb", "2", "--max-pixels", "1") as (address, _):
+    with studio(checkpoint, folder, "--max-upload-mb", "2", "--max-pixels", "1", threads=1) as (address, _):
         yield address
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from running import studio
 
 from app.main import choose_port, find_checkpoint, main, parse
+from app.program import studio
 
 
 def test_a_missing_checkpoint_lists_what_there_is(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_port_that_cannot_be_is_refused(port: str, checkpoint: Path) -> None:
 def test_the_program_says_one_address_serves_it_and_tidies_up_when_it_is_ended(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    with studio(checkpoint, tmp_path, "--max-upload-mb", "7", "--no-warmup") as (address, program):
+    with studio(checkpoint, tmp_path, "--max-upload-mb", "7", "--no-warmup", threads=1) as (address, program):
         with urlopen(address + "config") as answer:
             config = json.load(answer)
         assert len(list(tmp_path.glob("bridgenet-studio-*"))) == 1

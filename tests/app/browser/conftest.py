@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from browsing import FLAGS, Visit
 from playwright.sync_api import Browser, sync_playwright
-from running import studio
+
+from app.program import studio
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,7 +26,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("elsewhere")
-    with studio(checkpoint, folder) as (address, _):
+    with studio(checkpoint, folder, threads=1) as (address, _):
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 
@@ -33,7 +34,7 @@ def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def bare_address(bare_checkpoint: Path, tmp_path: Path) -> Iterator[str]:
     """Address of a studio whose checkpoint has neither TPP nor a bridge."""
-    with studio(bare_checkpoint, tmp_path / "elsewhere") as (address, _):
+    with studio(bare_checkpoint, tmp_path / "elsewhere", threads=1) as (address, _):
         yield address
 
 

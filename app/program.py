@@ -1,0 +1,59 @@
+"""The studio as a program of its own, for whoever looks at it from outside: tests, benchmarks, screenshots."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+MAIN = Path(__file__).with_name("main.py")
+PATIENCE = 60.0
+"""Seconds within which the page has to answer."""
+
+
+@contextmanager
+def studio(
+    checkpoint: Path, folder: Path, *options: str, threads: int | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The program on a free port: its address and process, ended at the end.
+
+    Args:
+        checkpoint: Folder of the checkpoint.
+        folder: Where it runs. Its words go to `log.txt` there, and so do its temporary files.
+        options: Of the command line.
+        threads: Threads of the network. None: as many as torch likes.
+
+    Raises:
+        RuntimeError: It ended, or did not answer; the message holds its words.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(MAIN), "--port", str(port), "--checkpoint", str(checkpoint), *options]
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"TMPDIR": str(folder)} | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/", process, folder / "log.txt")
+            yield f"http://127.0.0.1:{port}/", process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < PATIENCE:
+        if process.poll() is not None:
+            raise RuntimeError(f"The studio ended: {log.read_text(encoding='utf-8')}")
+        try:
+            with urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"The studio did not answer within {PATIENCE:.0f} s: {log.read_text(encoding='utf-8')}")

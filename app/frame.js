@@ -38,6 +38,7 @@ function drawBanner(changes) {
 function drawChip() {
   frame.querySelector(".chip").replaceChildren(make("b", {}, known.title), known.facts ? ` · ${known.facts.join(" · ")}` : "");
   studio.checkpoint = known.title;
+  frame.querySelector(".chip").title = frame.querySelector(".chip").textContent;
   const others = frame.querySelector(".others");
   const names = known.checkpoints ?? [];
   others.hidden = names.length < 2;

@@ -87,6 +87,7 @@ function drawChoices() {
     button.addEventListener("click", () => studio.choose({ task: name }));
     return button;
   }));
+  find(".last-task").textContent = String(known.tasks?.length ?? 6);
   find(".scope").replaceChildren(segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
   const scales = known.scales ?? [];
   find(".scale").hidden = scales.length < 2;

@@ -69,7 +69,9 @@ def page(title: str, body: str) -> str:
 
 def _about(analysis: Analysis, photo: str) -> str:
     notes = "".join(f'<p class="hint">{escape(note)}</p>' for note in analysis.prediction.notes)
-    picture = f'<img src="{photo}" alt="{escape(analysis.title)}" style="max-width: 100%; border-radius: 8px">'
+    picture = (
+        f'<img src="{photo}" alt="The photo: {escape(analysis.title)}" style="max-width: 100%; border-radius: 8px">'
+    )
     return f"<section><h1>BridgeNet</h1><p class='hint'>{escape(_subject(analysis))}</p>{notes}{picture}</section>"
 
 

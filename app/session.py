@@ -106,12 +106,14 @@ class Session:
         checkpoint: Folder of the checkpoint that the studio opens with.
         device: Where the networks run.
         reference: Folder of photos over which the interaction of the tasks can be measured.
+        kept: Analyses that are kept.
     """
 
-    def __init__(self, checkpoint: Path, device: str = "cpu", reference: Path | None = None) -> None:
+    def __init__(self, checkpoint: Path, device: str = "cpu", reference: Path | None = None, kept: int = KEPT) -> None:
         self.checkpoint = checkpoint
         self.device = device
         self.reference = reference
+        self.kept = kept
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
         self._lock = threading.Lock()
         self._loaded = threading.Event()
@@ -184,7 +186,7 @@ class Session:
         )
         with self._lock:
             self._analyses[key] = analysis
-            released = [self._analyses.popitem(last=False) for _ in range(len(self._analyses) - KEPT)]
+            released = [self._analyses.popitem(last=False) for _ in range(len(self._analyses) - self.kept)]
         if released:
             released.clear()
             give_back_memory()

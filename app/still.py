@@ -103,15 +103,17 @@ def _picture(source: str, card: Value, value: Value, place: tuple[float, float])
 
 
 def _foot(card: Value) -> str:
-    if card.get("legend"):
-        entries = (f"{dot(entry)}{text(entry['name'])} {percent(entry['share'])}" for entry in card["legend"])
-        return "".join(f"<span>{entry}</span>" for entry in entries)
+    parts = [f"{dot(entry)}{text(entry['name'])} {percent(entry['share'])}" for entry in card.get("legend") or ()]
     if ramp := card.get("ramp"):
         colours = escape(", ".join(ramp["colours"]))
         bar = f'<span class="ramp" style="background: linear-gradient(90deg, {colours})"></span>'
-        return f"<span>{text(ramp['low'])}</span>{bar}<span>{text(ramp['high'])}</span>"
-    disc = f'<img class="disc" src="{escape(card["disc"])}" alt="">' if card.get("disc") else ""
-    return disc + text(card.get("foot") or "")
+        parts.append(f"{text(ramp['low'])}</span>{bar}<span>{text(ramp['high'])}")
+    if card.get("disc"):
+        words = "Directions as colours: right red, up green, to you blue"
+        parts.append(f'<img class="disc" src="{escape(card["disc"])}" alt="{words}">')
+    if card.get("foot"):
+        parts.append(text(card["foot"]))
+    return "".join(f"<span>{part}</span>" for part in parts)
 
 
 def _setting(tool: Value) -> str:

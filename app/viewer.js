@@ -46,7 +46,10 @@ function draw() {
   studio.drawn[name] = root.dataset.key = value.key;
   if (value.heads !== undefined) studio.heads = value.heads;
   drawWords(value);
-  const wanted = JSON.stringify(value.groups.map((group) => [group.id, group.kind, group.span, group.title, group.columns, group.maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])]));
+  // Until there is something new to see, what was there stays, dimmed: the page does not jump.
+  const stays = Boolean(value.pending && !value.groups.length && layout && root.querySelector(".groups").childElementCount);
+  root.querySelector(".groups").classList.toggle("old", stays);
+  const wanted = stays ? layout : JSON.stringify(value.groups.map((group) => [group.id, group.kind, group.span, group.title, group.columns, group.maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])]));
   if (wanted !== layout) build(value);
   layout = wanted;
   value.groups.forEach((group, index) => fillGroup(root.querySelector(`[data-group="${index}"]`), group, value));
@@ -242,7 +245,7 @@ function footOf(cell, map) {
     const colours = `linear-gradient(90deg, ${map.ramp.colours.join(", ")})`;
     parts.push(map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high, map.ramp.shared ? make("span", { class: "shared" }, map.ramp.shared) : "");
   }
-  if (map.disc) parts.push(make("span", { class: "disc" }, make("img", { src: map.disc, alt: "" }), cell.marker));
+  if (map.disc) parts.push(make("span", { class: "disc" }, make("img", { src: map.disc, alt: "Directions as colours: right red, up green, to you blue" }), cell.marker));
   if (map.foot) parts.push(make("span", { class: map.ramp || map.legend ? "foot-text" : null }, map.foot));
   return parts;
 }

@@ -77,7 +77,7 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="scale" hidden><h4 class="after">Scale of the bridge</h4><div></div></div>
       <h4 class="after">Colour scale</h4><div class="scope"></div></div>
       <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
-        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd>6</kbd> task · <kbd>P</kbd> pin</p></div>
+        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin</p></div>
     </div>"""
     return _component(value, template, "rail", "rail.js")
 
@@ -91,8 +91,8 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
     """
     template = """
     <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
-      <span class="chip" data-testid="checkpoint"></span>
-      <select class="others" aria-label="Checkpoint" hidden></select>
+      <span class="which"><span class="chip" data-testid="checkpoint"></span>
+        <select class="others" aria-label="Checkpoint" title="Choose another checkpoint" hidden></select></span>
       <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
       <span class="actions"><button type="button" class="quiet" data-action="tour" data-testid="tour">Tour</button>
         <button type="button" class="quiet" data-action="link">Copy link</button>

@@ -39,8 +39,11 @@ READ_AS = {
     "value": "by the length of what is handed over (attention × value), scaled to sum 1",
 }
 
-LISTED = 12
-"""Classes that the table of regions has at most."""
+LISTED = 6
+"""Classes that the table of regions names at most: what is left is one more row."""
+
+FEWEST_TOKENS = 1.0
+"""A class with fewer is neither listed nor offered: its share would be that of a part of a token."""
 
 STANDS_OUT = 1.25
 """How much more than its area a class must get to be named in the sentence."""
@@ -197,7 +200,7 @@ def _everywhere(analysis: Analysis, selection: Selection, box: dict[str, float])
     return {
         "id": "bridge-everywhere",
         "title": "Share of each task, everywhere",
-        "text": f"white: the even share of {even}, red more, blue less; beside a name: the mean of the photo",
+        "text": f"white: the even share of {even}, red more, blue less; beside a name: its mean over the photo",
         "columns": 3 if len(maps) in (3, 5, 6) else min(len(maps), 4),
         "maps": [entry | {"token": box} for entry in maps],
     }
@@ -228,7 +231,8 @@ def _region_tool(analysis: Analysis, regions: list[RegionShare], selection: Sele
     if not regions:
         return []
     names = analysis.prediction["semseg"].classes
-    values = {"": "class at the pixel"} | {names[region.index]: names[region.index] for region in regions}
+    values = {"": "class at the pixel"}
+    values |= {names[region.index]: names[region.index] for region in regions if region.tokens >= FEWEST_TOKENS}
     chosen = selection.text(REGION)
     return [tool(REGION, selection, values) | {"chosen": chosen if chosen in values else ""}]
 
@@ -248,22 +252,23 @@ def _region_groups(analysis: Analysis, selection: Selection, regions: list[Regio
     name, tasks = names[chosen.index], list(chosen.mean)
     bars = [_region_bar(chosen, cast(TaskName, task)) for task in tasks]
     top = max([row["high"] or row["value"] for row in bars] + [2 / len(tasks)])
+    large = [region for region in regions if region.tokens >= FEWEST_TOKENS]
     rows = []
-    for region in regions[:LISTED]:
+    for region in large[:LISTED]:
         colour = "#{:02x}{:02x}{:02x}".format(*palette[region.index])
         marked = f"{names[region.index]} ◂" if region is chosen else names[region.index]
         shares = [_with_interval(region, task) for task in tasks]
-        rows.append([{"text": marked, "colour": colour}, f"{region.tokens:.1f}", *shares])
+        rows.append([{"text": marked, "colour": colour}, f"{region.tokens:.0f}", *shares])
+    rows += _rest_row(large[LISTED:], tasks)
     titles = [
         {"text": TASKS[cast(TaskName, task)].title, "colour": TASKS[cast(TaskName, task)].colour} for task in tasks
     ]
-    left = f" (the {LISTED} largest of {len(regions)})" if len(regions) > LISTED else ""
     return [
         {
             "id": "bridge-region",
             "kind": "bars",
             "title": f"In all {name} pixels",
-            "text": f"n = {chosen.tokens:.1f} tokens; dashed: even",
+            "text": f"{_tokens(chosen.tokens)}; whisker: 95 % interval; dashed: even",
             "rows": bars,
             "to": min(top * 1.05, 1.0),
             "tick": 1 / len(tasks),
@@ -273,12 +278,29 @@ def _region_groups(analysis: Analysis, selection: Selection, regions: list[Regio
             "id": "bridge-regions",
             "kind": "table",
             "title": "By class",
-            "text": f"mean share in % ± 95 % interval, in this photo{left}",
+            "text": "mean share in % ± 95 % interval, in this photo",
             "head": ["seen as", "tokens", *titles],
             "rows": rows,
             "alt": "Mean share of each task in every predicted class",
         },
     ]
+
+
+def _rest_row(regions: list[RegionShare], tasks: list[str]) -> list[list[Any]]:
+    """The classes that have no row of their own, as one; nothing if there are none."""
+    if not regions:
+        return []
+    count = sum(region.tokens for region in regions)
+    shares = [sum(region.tokens * region.mean[task] for region in regions) / count for task in tasks]
+    title = f"{len(regions)} more class{'es' if len(regions) > 1 else ''}"
+    return [[{"text": title, "colour": "#8a867d"}, f"{count:.0f}", *(f"{100 * share:.0f}" for share in shares)]]
+
+
+def _tokens(count: float) -> str:
+    """A number of tokens in words. A class may cover less than one."""
+    if count < FEWEST_TOKENS:
+        return "less than a token"
+    return f"{count:.0f} token{'' if round(count) == 1 else 's'}"
 
 
 def _region_bar(region: RegionShare, task: TaskName) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def compare(analysis: Analysis, selection: Selection) -> Value:
     numbers = {"id": "numbers", "title": "At this place", "text": words} | numbers_table(compared, selection)
     return shared | {
         "say": sentence(compared, selection),
-        "groups": [numbers, *asked(pair, selection), *compared.maps[show]],
+        "groups": [*compared.maps[show], numbers, *asked(pair, selection)],
     }
 
 
@@ -169,8 +169,8 @@ def numbers_table(compared: Compared, selection: Selection) -> Value:
     """Every task at the place, over the photo, and against the ground truth where both have it."""
     pair, changes = compared.pair, compared.changes
     head = ["Task", "A", "B"]
-    head += ["Differs by", "Mean, photo"] if changes else []
-    head += ["Error of A", "Error of B", "B against A"][: 3 if pair.same_photo else 2] if compared.errors else []
+    head += ["Differs here by", "Mean, photo"] if changes else []
+    head += ["Mean error of A, of B"] if compared.errors else []
     rows = []
     for task in pair.tasks:
         said = [task_row(side.analysis, task, selection)["value"] for side in (pair.a, pair.b)]
@@ -178,8 +178,9 @@ def numbers_table(compared: Compared, selection: Selection) -> Value:
         if changes:
             row += _differences(compared, task, selection)
         if compared.errors:
-            told = _errors(task, *compared.errors[task]) if task in compared.errors else ["–"] * 3
-            row += told if pair.same_photo else told[:2]
+            row.append(
+                _errors(task, *compared.errors[task], judged=pair.same_photo) if task in compared.errors else "–"
+            )
         rows.append(row)
     return {
         "kind": "table",
@@ -200,10 +201,14 @@ def _differences(compared: Compared, task: TaskName, selection: Selection) -> li
     return [amount(task, here, signed=task != "normals"), there]
 
 
-def _errors(task: TaskName, a: float, b: float) -> list[str]:
+def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
+    """Both errors, and of the same photo which is smaller."""
+    told = f"{amount(task, a)}, {amount(task, b)}"
+    if not judged:
+        return told
     change = amount(task, b - a, signed=True)
-    verdict = ("better" if b < a else "worse") if any(digit in change for digit in "123456789") else "the same"
-    return [amount(task, a), amount(task, b), f"{change}, {verdict}"]
+    verdict = f"B {'better' if b < a else 'worse'}" if any(digit in change for digit in "123456789") else "the same"
+    return f"{told}: {verdict}"
 
 
 def amount(task: TaskName, value: float, *, signed: bool = False) -> str:
@@ -265,8 +270,11 @@ def difference_map(task: TaskName, difference: np.ndarray) -> Map:
     name, title, unit = f"{task}-difference", "B − A", {"depth": "m", "normals": "°"}.get(task, "")
     mean = amount(task, _mean_amount(difference))
     if task in CLASSES:
-        drawn = error_map(name, "Changed", task, difference, unit, f"{mean} of pixels", LONGEST)
-        return drawn | {"ramp": None, "foot": "bright where the class differs"}
+        drawn = error_map(name, "Changed", task, difference, unit, mean, LONGEST)
+        return drawn | {
+            "ramp": None,
+            "foot": f"bright: another {'class' if task == 'semseg' else 'part'}, in % of the pixels",
+        }
     if task == "normals":
         return error_map(name, "Angle", task, difference, unit, f"mean {mean}", LONGEST)
     small = sampled(difference, LONGEST)

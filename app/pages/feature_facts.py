@@ -146,7 +146,7 @@ def _likeness(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage
         "kind": "matrix",
         "span": 12 if len(here) > NARROW else 6,
         "title": f"How alike kinds are, {scale_names(analysis)[stage]}",
-        "text": "CKA: 0 unrelated, 1 equal but for rotation",
+        "text": "CKA: 0 unrelated, 1 but rotated",
         "columns": [{"title": KINDS[kind], "colour": colour_of(kind, task)} for kind in kinds],
         "rows": rows,
         "tone": "attention",
@@ -169,7 +169,7 @@ def _spectrum(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage
         "kind": "lines",
         "span": 6,
         "title": f"Coarse and fine, {scale_names(analysis)[stage]}",
-        "text": "share of the energy; the last ring holds the corners too",
+        "text": "share of the energy by frequency",
         "series": series,
         "x": {"label": "cycles per token: coarse to fine", "low": 0, "high": NYQUIST}
         | {"ticks": [[0, "0"], [0.125, "⅛"], [0.25, "¼"], [0.5, "½"]]},
@@ -215,8 +215,8 @@ def _claim(analysis: Analysis, stage: int) -> Value:
         "id": "features-claim",
         "kind": "bars",
         "span": 6,
-        "title": f"Does the bridge carry both? {scale_names(analysis)[stage]}",
-        "text": "R² on held-out parts; grey is the control",
+        "title": f"Does it carry both? {scale_names(analysis)[stage]}",
+        "text": "R² on held-out parts; grey: control",
         "rows": rows,
         "alt": "How well backbone and task features can be read from the bridge, and from each other",
     }

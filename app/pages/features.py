@@ -57,7 +57,7 @@ def features(analysis: Analysis, selection: Selection) -> Value:
         "say": _say(analysis, selection, shown, kind),
         "hint": f"{READ_AS[shown].format(basis=basis)} {how}",
         "tools": tools(analysis, selection),
-        "groups": [*_pictures(analysis, selection, shown, kind), *facts(analysis, selection, kind)],
+        "groups": _arranged(_pictures(analysis, selection, shown, kind), facts(analysis, selection, kind)),
     }
     if shown == "groups" and groups_missing(analysis, selection, kind):
         value["pending"] = "Which task does each group move?"
@@ -124,6 +124,19 @@ def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) 
         case _:
             rows = pca_rows(analysis, selection.task, selection.text(BASIS))
             return with_scale(analysis, rows, selection)
+
+
+def _arranged(pictures: list[Value], charts: list[Value]) -> list[Value]:
+    """Pictures and the charts about them. The row around TPP leaves half of the width to the chart of the claim."""
+    place = next((index for index, row in enumerate(pictures) if row["id"] == "features-before"), None)
+    claim = next((chart for chart in charts if chart.get("id") == "features-claim"), None)
+    if place is None or claim is None:
+        return [*pictures, *charts]
+    pictures = [row | {"span": 6, "columns": 2} if index == place else row for index, row in enumerate(pictures)]
+    rest = [chart for chart in charts if chart is not claim]
+    if sum(chart["span"] for chart in rest) % 12:
+        rest[-1] = rest[-1] | {"span": 12}
+    return [*pictures[: place + 1], claim | {"span": 6}, *pictures[place + 1 :], *rest]
 
 
 def _say(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[dict[str, str]]:

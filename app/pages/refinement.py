@@ -15,7 +15,7 @@ from bridgenet.tasks import TASKS, TaskName
 
 ALPHA = Slider("refinement.alpha", "Bridge strength", 0, 2, 0.05, 1)
 
-MOST_CLASSES = 4
+MOST_CLASSES = 3
 """Entries of a legend: the maps are small."""
 
 
@@ -104,7 +104,7 @@ def film_strip(analysis: Analysis, task: TaskName) -> Value:
         maps.append(same | {"id": f"strip-{alpha:g}", "title": title, "alt": alt})
     title, words = (
         f"{TASKS[task].title} with more and more bridge",
-        "other tasks: click them on the left, or press 1 to 6",
+        "other tasks: choose one on the left",
     )
     return {"id": "strip", "title": title, "text": words, "columns": len(STRIP), "maps": maps}
 
@@ -125,7 +125,7 @@ def curve(analysis: Analysis, task: TaskName, alpha: float) -> Value:
         "kind": "lines",
         "span": 6,
         "title": f"{TASKS[task].title}: {'error' if known else 'change'}",
-        "text": "by strength; each that you try is added",
+        "text": "by strength, with your tries",
         "series": [{"name": what, "colour": TASKS[task].colour, "points": points}],
         "x": {"label": "bridge strength", "low": 0, "high": 2, "ticks": [[value, f"{value:g}"] for value in STRIP]},
         "y": {"label": "", "low": low, "high": high, "ticks": ticks(low, high)},
@@ -149,7 +149,7 @@ def counts(analysis: Analysis, step: Step) -> Value:
         "kind": "table",
         "span": 6,
         "title": "Pixels that changed",
-        "text": "and how many of these moved to the truth" if truth else "",
+        "text": "and the part that moved to the truth" if truth else "",
         "head": ["Task", "Changed", "By", *(["To the truth"] if truth else [])],
         "rows": rows,
         "alt": "Share of changed pixels by task",
@@ -166,8 +166,6 @@ def _shown(prediction: Map) -> Map:
     shown = {name: part for name, part in prediction.items() if name not in ("threshold", "note")}
     if shown.get("legend"):
         shown["legend"] = shown["legend"][:MOST_CLASSES]
-    if "disc" in shown:
-        shown["foot"] = ""
     return shown | {"title": TASKS[prediction["task"]].title}
 
 

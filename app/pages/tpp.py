@@ -201,13 +201,14 @@ def _groups(
     for head, view in strip.items():
         choose = {"option": "head", "value": -1 if head is None else head, "chosen": head == selection.head}
         title, name = ("Mean", "mean") if head is None else (f"Head {head + 1}", str(head))
-        more = {"colour": TASKS[selection.task].colour, "choose": choose}
+        # The table beside these has their numbers.
+        more = {"colour": TASKS[selection.task].colour, "choose": choose, "foot": ""}
         tiles.append(_tile(f"tpp-head-{name}", title, view, limits[str(head)], selection, more))
     title = _title(selection.task)
     groups: list[Value] = [
         {"id": "tpp-tasks", "columns": 3, "maps": maps},
         {"id": "tpp-heads", "title": f"Heads of {title}", "span": 7, "columns": 3, "maps": tiles}
-        | {"text": "spread: 0 one token, 1 all alike"},
+        | {"text": "click a name to read that head alone"},
         _atlas(analysis, selection, strip),
     ]
     return groups + ([_pattern_bars(analysis, selection)] if len(views) > 1 else [])
@@ -218,8 +219,8 @@ def _tile(name: str, title: str, view: AttentionView, limit: float, selection: S
     numbers = _numbers(view)
     alt = f"TPP attention, {title.lower()}: {where}; {_sum(view)}"
     alt += f", {numbers}" if numbers else ""
-    foot = numbers or where
-    return attention_map(name, title, view, limit, SHARED[selection.scope], alt, foot=foot, **more)
+    more = {"foot": numbers or where} | more
+    return attention_map(name, title, view, limit, SHARED[selection.scope], alt, **more)
 
 
 def _numbers(view: AttentionView) -> str:
@@ -266,8 +267,8 @@ def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, 
         "kind": "table",
         "span": 5,
         "title": "Heads in numbers",
-        "text": f"at this pixel, seen as {seen}" if seen else "at this pixel",
-        "head": ["", "spread", "away", *(["same class (chance)"] if seen else [])],
+        "text": "spread 0: one token, 1: even",
+        "head": ["", "spread", "away", *([f"on {seen} (chance)"] if seen else [])],
         "rows": rows,
         "alt": f"Spread, distance and purity of the heads of {_title(selection.task)} at this pixel",
     }

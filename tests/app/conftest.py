@@ -22,7 +22,8 @@ def bare_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def session(checkpoint: Path) -> Session:
-    session = Session(checkpoint)
+    # Fixtures of many tests hold analyses of it: none is released meanwhile.
+    session = Session(checkpoint, kept=1000)
     session.predictor()
     return session
 

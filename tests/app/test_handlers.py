@@ -8,7 +8,7 @@ from networks import save_untrained
 from PIL import Image
 
 from app.handlers import Handlers, Limits, checkpoint_chip, read_link, uploaded_file
-from app.session import KEPT, Session, StudioError
+from app.session import Session, StudioError
 from app.tabs import TABS
 
 
@@ -112,9 +112,12 @@ def test_a_pick_on_a_released_photo_says_what_to_do(handlers: Handlers) -> None:
     assert set(answer) == {"head", "wire"} and "again" not in answer["wire"]
 
 
-def test_a_pick_on_a_released_example_has_it_analysed_again(handlers: Handlers, tmp_path: Path) -> None:
+def test_a_pick_on_a_released_example_has_it_analysed_again(
+    handlers: Handlers, checkpoint: Path, tmp_path: Path
+) -> None:
+    handlers = Handlers(Session(checkpoint, kept=2))
     key = shown_key(handlers)
-    for seed in range(KEPT):
+    for seed in range(2):
         list(handlers.photo({"path": str(stored(tmp_path, seed=900 + seed)), "name": "other.png"}))
     answer = pick(handlers, key, "overview", ex="room-0")
     assert answer["wire"]["again"] == "room-0"

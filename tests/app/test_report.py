@@ -58,8 +58,8 @@ def test_the_report_shows_every_view_of_the_checkpoint(text: str) -> None:
 
 def test_every_picture_of_the_report_has_words(text: str) -> None:
     pictures = re.findall(r"<img[^>]*>", text)
-    assert all('alt="' in picture for picture in pictures)
-    assert sum('alt=""' in picture for picture in pictures) == sum('class="disc"' in picture for picture in pictures)
+    silent = [picture[-80:] for picture in pictures if not re.search(r"alt=\"[^\"]{6,}\"", picture)]
+    assert pictures and silent == []
 
 
 def test_the_picture_of_a_view_is_whole(analysis: Analysis) -> None:

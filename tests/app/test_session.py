@@ -7,7 +7,7 @@ import pytest
 from networks import photo
 
 from app.memory import MOST_BYTES
-from app.session import KEPT, Session, StudioError
+from app.session import Session, StudioError
 
 
 def test_a_photo_is_computed_once(session: Session) -> None:
@@ -18,11 +18,11 @@ def test_another_photo_has_another_key(session: Session) -> None:
     assert session.analyse(photo(seed=1), title="one").key != session.analyse(photo(seed=2), title="one").key
 
 
-def test_the_oldest_analyses_are_released(session: Session) -> None:
-    first = session.analyse(photo(seed=100), title="first")
-    for seed in range(KEPT):
-        session.analyse(photo(seed=101 + seed), title="later")
+def test_the_oldest_analyses_are_released(checkpoint: Path) -> None:
+    session = Session(checkpoint, kept=3)
+    first, *others = (session.analyse(photo(seed=100 + seed), title="one") for seed in range(4))
     assert session.find(first.key) is None
+    assert all(session.find(other.key) is other for other in others)
 
 
 def test_analyses_of_two_visitors_are_found_by_their_own_keys_alone(session: Session) -> None:

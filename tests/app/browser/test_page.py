@@ -120,7 +120,7 @@ def test_a_reload_keeps_the_place(open_page: Callable[..., Visit]) -> None:
     said = visit.part("inspector")
     visit.page.wait_for_function("location.search.includes('px=0.')")
     visit.page.reload()
-    visit.page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=60_000)
+    visit.page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=60_000)
     visit.ready("overview")
     assert visit.part("inspector") == said
 

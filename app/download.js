@@ -12,6 +12,20 @@ menu.addEventListener("click", (event) => {
 menu.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenu(); });
 document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
 
+// Gradio's own page about the endpoints. Its button stands in the footer, which is hidden; asked for by the address alone
+// it does not open, and the first click then only closes what was never drawn.
+menu.querySelector("[data-action=api]").addEventListener("click", openApi);
+if (new URLSearchParams(location.search).get("view") === "api") setTimeout(openApi, 1000);
+
+async function openApi() {
+  menu.open = false;
+  const shown = () => document.querySelector(".api-docs");
+  for (let tries = 0; tries < 3 && !shown(); tries++) {
+    document.querySelector("footer .show-api")?.click();
+    for (let waited = 0; waited < 40 && !shown(); waited++) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 function closeMenu() {
   menu.open = false;
   menu.querySelector("summary").focus();

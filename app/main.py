@@ -158,7 +158,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "show_error": True,
         "theme": studio_theme(),
         "css": studio_css(),
-        "footer_links": [],
+        "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,
         "max_file_size": round(limits.megabytes * 1_000_000),

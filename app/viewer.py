@@ -103,7 +103,8 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
             <small>One HTML file that opens anywhere</small></button>
           <button type="button" data-download="picture" data-testid="download-picture"><b>This view</b>
             <small>PNG with legends, twice the size</small></button>
-          <a href="?view=api" target="_blank"><b>For programs</b><small>How to ask the studio from Python</small></a>
+          <button type="button" data-action="api" data-testid="open-api"><b>For programs</b>
+            <small>How to ask the studio from Python</small></button>
         </div></details></span></header>"""
     return _component(value, template, "head", "frame.js", "download.js", functions=functions)
 

@@ -159,3 +159,19 @@ def test_motion_is_left_out_for_those_who_asked(open_page: Callable[..., Visit])
     visit = open_page("ex=room-0", reduced_motion="reduce")
     moving = "all => all.filter(one => !['none', ''].includes(getComputedStyle(one).animationName)).length"
     assert visit.page.locator(".studio *").evaluate_all(moving) == 0
+
+
+@pytest.mark.parametrize("link", ["", "view=api"])
+def test_the_endpoints_are_documented_with_their_units(open_page: Callable[..., Visit], link: str) -> None:
+    visit = open_page(link)
+    if not link:
+        visit.page.locator("[data-testid=downloads] summary").click()
+        visit.page.click("[data-testid=open-api]")
+    visit.page.locator(".api-docs", has_text="/info").wait_for(timeout=30_000)
+    words = visit.page.inner_text(".api-docs")
+    # Gradio's page also asks for the endpoints of assistants, which are served only with --mcp.
+    visit.wrong = [problem for problem in visit.wrong if "404" not in problem]
+    for name in ("/predict", "/attention", "/bridge_share", "/interaction", "/attribute", "/info"):
+        assert name in words
+    for unit in ("metres", "fractions 0..1", "unit vectors", "probabilities 0..1"):
+        assert unit in words

@@ -118,7 +118,7 @@ function build(value) {
   cells.clear();
   root.querySelector(".groups").replaceChildren(...value.groups.map((group, index) => {
     const head = make("div", { class: "group-head" }, group.title ? make("h3", {}, group.title) : null, make("span", { class: "group-text" }));
-    const body = make("div", { class: group.kind ? "chart" : "grid", style: { "--columns": group.columns ?? 3 } });
+    const body = make("div", { class: group.kind ? "chart" : group.columns > 3 ? "grid many" : "grid", style: { "--columns": group.columns ?? 3 } });
     group.maps?.forEach((map) => {
       const cell = makeCell(map);
       cells.set(map.id, cell);

@@ -1,11 +1,11 @@
 """What the views of attention share: heads, scopes of colour, places in words, and one map of attention."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from app.encoding import numbers_uri
+from app.pages.kept import kept
 from app.pages.maps import Map, heat_map, ramp, token_map
 from app.pages.page import Value
 from app.selection import Selection
@@ -16,8 +16,6 @@ from bridgenet.model import BridgeNet
 
 SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
 """What shares a colour scale, as a legend says it."""
-
-Kept = TypeVar("Kept")
 
 
 def has_bridge(analysis: Analysis) -> bool:
@@ -52,13 +50,6 @@ def head_tool(selection: Selection, analysis: Analysis) -> dict[str, Any]:
 def attention_view(analysis: Analysis, hint: str) -> Value:
     """What the values of both viewers begin with."""
     return {"heads": head_count(analysis), "hint": hint}
-
-
-def kept(analysis: Analysis, name: str, compute: Callable[[], Kept]) -> Kept:
-    """What the whole photo has in common: computed at the first pick, then remembered with the analysis."""
-    if (known := analysis.memory.get(name)) is None:
-        known = analysis.memory[name] = compute()
-    return known
 
 
 def own_network(analysis: Analysis) -> BridgeNet:

@@ -15,13 +15,13 @@ from app.pages.attention import (
     has_bridge,
     head_tool,
     heads_read,
-    kept,
     mostly,
     own_network,
     signed_map,
     token_box,
 )
-from app.pages.maps import Map, photo_map, token_map
+from app.pages.kept import kept
+from app.pages.maps import Map, map_columns, photo_map, token_map
 from app.pages.page import Page, Value, tool
 from app.selection import Choice, Selection, Word
 from app.session import Analysis
@@ -164,7 +164,7 @@ def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName
     if len(rows) > 1:
         dominant = kept(analysis, f"bridge.dominant:{_way(selection)}", partial(_dominant_map, analysis, selection))
         maps.append(dominant | {"token": maps[1]["token"]})
-    return {"id": "bridge-place", "columns": 3, "maps": maps}
+    return {"id": "bridge-place", "columns": map_columns(len(maps)), "maps": maps}
 
 
 def _dominant_map(analysis: Analysis, selection: Selection) -> Map:

@@ -203,7 +203,7 @@ def _differences(compared: Compared, task: TaskName, selection: Selection) -> li
 
 def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
     """Both errors, and of the same photo which is smaller."""
-    told = f"{amount(task, a)}, {amount(task, b)}"
+    told = ", ".join(amount(task, error).replace(" ", "\N{NO-BREAK SPACE}") for error in (a, b))
     if not judged:
         return told
     change = amount(task, b - a, signed=True)

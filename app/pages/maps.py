@@ -26,6 +26,11 @@ WRONG_PALETTE = np.array([[221, 224, 214], [178, 45, 30]], dtype=np.uint8)
 """Colours of right and wrong pixels."""
 
 
+def map_columns(count: int) -> int:
+    """Maps side by side: three, or four where there are so many that three would make a third row."""
+    return 3 if count <= 6 else 4
+
+
 def photo_map(analysis: Analysis, foot: str) -> Map:
     """The photo itself. Its picture is the viewer's own."""
     return {

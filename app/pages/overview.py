@@ -6,7 +6,7 @@ import numpy as np
 
 from app.encoding import LONGEST, photo_uri, sampled
 from app.pages.kept import kept
-from app.pages.maps import Map, error_map, photo_map, prediction_map, truth_uri, with_unit, wrong_map
+from app.pages.maps import Map, error_map, map_columns, photo_map, prediction_map, truth_uri, with_unit, wrong_map
 from app.pages.page import Page, Value, choices, tool
 from app.selection import Choice, Selection
 from app.session import Analysis
@@ -51,13 +51,17 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     ]
     maps = [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]
     errors = kept(analysis, f"overview.errors:{longest}", lambda: error_maps(analysis, longest))
-    columns = 4 if width < 0.8 * height else 3
+    columns = map_columns(len(maps))
+    if width < 0.8 * height:
+        # Tall photos leave room beside each other: four tasks and the photo make one row.
+        columns = 5 if len(maps) == 5 else 4
     if len(errors) <= -len(maps) % columns:
         # They fill the last row.
         maps, errors = maps + errors, []
     groups: list[dict[str, Any]] = [{"columns": columns, "maps": maps}]
     if errors:
         text = "the prediction against the truth that this example brings"
+        columns = map_columns(len(errors)) if width >= 0.8 * height else columns
         groups.append({"id": "errors", "title": "Errors", "text": text, "columns": columns, "maps": errors})
     return {
         "photo": {"src": photo_uri(analysis.prediction.image, longest), "size": [width, height], "key": analysis.key},

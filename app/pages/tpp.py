@@ -14,12 +14,12 @@ from app.pages.attention import (
     head_count,
     head_tool,
     heads_read,
-    kept,
     mostly,
     own_network,
     token_box,
 )
-from app.pages.maps import Map, heat_map, photo_map
+from app.pages.kept import kept
+from app.pages.maps import Map, heat_map, map_columns, photo_map
 from app.pages.page import Page, Value, tool
 from app.selection import Choice, Selection
 from app.session import Analysis
@@ -206,7 +206,7 @@ def _groups(
         tiles.append(_tile(f"tpp-head-{name}", title, view, limits[str(head)], selection, more))
     title = _title(selection.task)
     groups: list[Value] = [
-        {"id": "tpp-tasks", "columns": 3, "maps": maps},
+        {"id": "tpp-tasks", "columns": map_columns(len(maps)), "maps": maps},
         {"id": "tpp-heads", "title": f"Heads of {title}", "span": 7, "columns": 3, "maps": tiles}
         | {"text": "click a name to read that head alone"},
         _atlas(analysis, selection, strip),

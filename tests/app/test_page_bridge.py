@@ -132,6 +132,27 @@ def test_regions_cover_the_photo_and_their_shares_add_up_to_one(analysis: Analys
     assert all(row["low"] is None or row["low"] <= row["value"] <= row["high"] <= bars["to"] for row in bars["rows"])
 
 
+def test_the_table_names_six_classes_and_sums_up_the_others(analysis: Analysis, selection: Selection) -> None:
+    table = group(bridge(analysis, selection), "bridge-regions")
+    large = [region for region in region_shares(analysis, selection) if region.tokens >= 1]
+    assert len(table["rows"]) == min(len(large), 7)
+    assert sum(int(row[1]) for row in table["rows"]) == pytest.approx(sum(region.tokens for region in large), abs=4)
+    if len(large) > 6:
+        rest = large[6:]
+        count = sum(region.tokens for region in rest)
+        task = next(iter(rest[0].mean))
+        mean = 100 * sum(region.tokens * region.mean[task] for region in rest) / count
+        assert table["rows"][6][0]["text"].startswith(f"{len(rest)} more class")
+        assert float(table["rows"][6][2]) == pytest.approx(mean, abs=0.51)
+
+
+def test_a_class_of_less_than_a_token_is_not_offered(analysis: Analysis, selection: Selection) -> None:
+    names = analysis.prediction["semseg"].classes
+    offered = {option["value"] for option in bridge(analysis, selection)["tools"][-1]["options"]}
+    large = {names[region.index] for region in region_shares(analysis, selection) if region.tokens >= 1}
+    assert offered == large | {""}
+
+
 def test_the_sentence_names_the_largest_share_first(analysis: Analysis, selection: Selection) -> None:
     assert (
         words(bridge_sentence({"semseg": 0.2, "depth": 0.5, "edge": 0.3}, ""))

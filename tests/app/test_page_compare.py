@@ -144,8 +144,9 @@ def test_errors_are_told_where_both_have_the_truth(session: Session, selection: 
     value = computed(session, known, chosen(selection, "bridge"))
     numbers = group(value, "numbers")
     row = next(row for row in numbers["rows"] if row[0]["text"] == "Depth")
-    assert numbers["head"][5] == "Error of A"
-    assert row[5] == f"{np.abs(known.prediction['depth'].array - 2).mean():.2f} m"
+    assert numbers["head"][5] == "Mean error of A, of B"
+    error = np.abs(known.prediction["depth"].array - 2).mean()
+    assert row[5].startswith(f"{error:.2f}\N{NO-BREAK SPACE}m, ")
     assert error_of(known, "normals") is None
     half = replace(known, truth={"depth": np.where(np.arange(120) < 60, 2.0, np.nan).repeat(90).reshape(120, 90).T})
     assert error_of(half, "depth") == pytest.approx(np.abs(known.prediction["depth"].array[:, :60] - 2).mean())

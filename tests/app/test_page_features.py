@@ -299,3 +299,13 @@ def test_what_is_remembered_stays_bounded(analysis: Analysis, selection: Selecti
         features(analysis, asked(replace(selection, scale=2), "channel", channel=index % 16))
         features(analysis, asked(replace(selection, x=index / 30), "similarity"))
     assert len(analysis.memory) <= analysis.memory.most and analysis.memory.size < analysis.memory.most_bytes
+
+
+def test_the_claim_stands_beside_the_maps_around_tpp(analysis: Analysis, selection: Selection) -> None:
+    groups = features(analysis, selection)["groups"]
+    ids = [group["id"] for group in groups]
+    place = ids.index("features-before")
+    assert ids[place + 1] == "features-claim"
+    assert groups[place]["span"] + groups[place + 1]["span"] == 12
+    spans = [group.get("span", 12) for group in groups]
+    assert sum(spans) % 12 == 0 and len(ids) == len(set(ids))

@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -74,14 +73,6 @@ def test_the_same_seed_gives_the_same_groups() -> None:
     first, second = feature_groups(feature, 5, seed=3), feature_groups(torch.from_numpy(feature)[None], 5, seed=3)
     np.testing.assert_array_equal(first.maps, second.maps)
     np.testing.assert_array_equal(first.directions, second.directions)
-
-
-def test_the_bridge_of_a_whole_photo_is_grouped_in_a_moment() -> None:
-    feature = np.random.default_rng(0).normal(size=(72, 32, 40))
-    feature_groups(feature)
-    start = time.perf_counter()
-    feature_groups(feature)
-    assert time.perf_counter() - start < 2
 
 
 def test_a_constant_feature_has_empty_groups_and_too_many_groups_are_refused() -> None:

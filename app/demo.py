@@ -57,9 +57,6 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
             sent = _sent(event)
             yield from map(named, handlers.in_turn(sent, handlers.change_checkpoint(sent, key)))
 
-        def pick(key: str | None, event: gr.EventData) -> dict[Any, Any]:
-            return named(handlers.pick(_sent(event), key))
-
         def run(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
             sent = _sent(event)
             yield from map(named, handlers.in_turn(sent, handlers.run(sent, key)))
@@ -71,7 +68,6 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
         line.photo(photo, None, everything, **queued, trigger_mode="multiple")
         line.example(example, None, everything, **queued, trigger_mode="multiple")
         line.checkpoint(checkpoint, [key], everything, **queued, trigger_mode="multiple")
-        line.pick(pick, [key], followers, queue=False, trigger_mode="multiple", **QUIET)
         running = line.run(run, [key], followers, **queued, trigger_mode="multiple")
         parts["lesson"].step(lesson_step, None, parts["steps"], queue=False, **QUIET)
         line.cancel(None, None, None, cancels=[running], **QUIET)
@@ -87,6 +83,9 @@ def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> d
     def ask_line(ticket: Any) -> dict[str, Any]:
         return handlers.line.ask(ticket)
 
+    def pick(event: Any) -> dict[str, Any]:
+        return handlers.pick(event if isinstance(event, dict) else {})
+
     def leave_line(ticket: Any) -> None:
         handlers.line.leave(ticket)
 
@@ -97,7 +96,7 @@ def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> d
         return handlers.reveal(event)
 
     parts: dict[str, Any] = {"key": gr.State(None, time_to_live=3600)}
-    parts["wire"] = wire(first.get("wire"), [ask_line, leave_line])
+    parts["wire"] = wire(first.get("wire"), [pick, ask_line, leave_line])
     parts["head"] = page_head(first["head"], [take_along])
     with gr.Row(elem_classes="studio-body"):
         with gr.Column(elem_classes="rail-column"):
@@ -131,7 +130,7 @@ def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
 
 
 SENT = (
-    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "held", "turn", "path", "name", "id",
+    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "path", "name", "id",
     "checkpoint", "ex", "ticket",
 )  # fmt: skip
 """What the browser may send with an event."""

@@ -6,6 +6,7 @@ watch("value", draw);
 studio.subscribe((kind) => {
   if (kind === "tab" || kind === "choice") mark();
   if (kind === "banner") drawBanner(studio.banner);
+  if (kind === "answer" && studio.answer.head) drawBanner(studio.answer.head);
 });
 frame.addEventListener("keydown", walk);
 frame.querySelector("[data-action=tour]")?.addEventListener("click", () => studio.ask("lesson"));

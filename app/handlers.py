@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Handlers:
         self.session = session
         self.limits = limits or Limits()
         self.line = line or Line()
+        self._numbers = count()
 
     def open_page(self, link: Event) -> Answer:
         """Wait for the network, then let it take the place of the bundled first picture.
@@ -109,21 +111,25 @@ class Handlers:
         except StudioError as problem:
             yield self._without_network(problem, {})
 
-    def pick(self, event: Event, key: str | None) -> Answer:
-        """Follow the selection: the inspector and the view that is looked at."""
-        wire = {"turn": event.get("turn")}
+    def pick(self, event: Event) -> Answer:
+        """Follow the selection: the inspector and the view that is looked at. `again` names an example to ask for.
+
+        Args:
+            event: The selection, and the `key` of the analysis that is shown: only who has the photo knows it.
+        """
+        key = event.get("key")
         analysis = self.session.find(key)
         if analysis is None:
             if key is None or not self.session.ready:
-                return {"head": {"banner": _WARMING, "kind": "busy"}, "wire": wire}
+                return {"head": {"banner": _WARMING, "kind": "busy"}}
             # An example is analysed once more without being asked; only its visitor has a photo of their own.
             again = {"again": event["ex"]} if event.get("ex") in EXAMPLES else {}
             words = "This example was released to make room. Analysing it again …" if again else _RELEASED
-            return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, "wire": wire | again}
+            return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, **again}
         from app.pages import views
 
         selection = views.selection_of(analysis, event)
-        return views.place_views(analysis, selection, event.get("drawn"), event.get("held")) | {"wire": wire}
+        return views.place_views(analysis, selection, event.get("drawn"), event.get("held"))
 
     def run(self, event: Event, key: str | None) -> Iterator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is."""
@@ -205,7 +211,9 @@ class Handlers:
         selection = views.selection_of(analysis, event)
         has = views.capabilities(analysis)
         notes = {"notes": list(analysis.prediction.notes), "error": ""}
-        stale = {name: {"stale": True, "key": analysis.key} for name in TABS}
+        # A part of the page hears only of values that differ from the one before.
+        number = {"number": next(self._numbers)}
+        stale = {name: {"stale": True, "key": analysis.key} | number for name in TABS}
         chip = checkpoint_chip(self.session, analysis.checkpoint)
         return (
             stale
@@ -213,10 +221,10 @@ class Handlers:
             | {
                 "key": analysis.key,
                 "head": chip | {"banner": "", "kind": "", "network": "ready"},
-                "rail": rail | notes | {part: has[part] for part in ("tasks", "scales", "heads")},
+                "rail": rail | notes | number | {part: has[part] for part in ("tasks", "scales", "heads")},
                 "way": {part: has[part] for part in ("tabs", "pipeline")},
                 "lesson": lessons.offered(analysis, [tab["name"] for tab in has["tabs"]]),
-                "wire": {"photo": views.photo_of(analysis)},
+                "wire": {"photo": views.photo_of(analysis) | {"live": True}},
             }
         )
 

@@ -6,9 +6,12 @@ const ZOOMED = 15;
 // Buttons that go to a place that Python has found beforehand.
 const PLACES = [["uncertain", "Most uncertain pixel"], ["bridge", "Most bridge-dependent pixel"]];
 
-watch("value", draw);
+let latest = null;
+
+watch("value", () => draw(props.value));
 photo.addEventListener("load", drawZoom);
 studio.subscribe((kind) => {
+  if (kind === "answer") draw(studio.answer.inspector);
   if (kind === "photo") photo.src = studio.photo.src;
   if (kind === "hover" || kind === "pick" || kind === "photo") drawZoom();
   if (kind === "choice" || kind === "photo") drawPins();
@@ -17,11 +20,11 @@ studio.subscribe((kind) => {
 if (studio.photo.src) photo.src = studio.photo.src;
 drawActs();
 drawPins();
-draw();
+draw(props.value);
 
-function draw() {
-  const value = props.value;
+function draw(value) {
   if (!value?.rows) return;
+  latest = value;
   panel.querySelector(".where").textContent = value.title;
   panel.querySelector(".token").textContent = value.text;
   panel.querySelector(".live").textContent = value.spoken;
@@ -71,7 +74,7 @@ function evenly(shares) {
 
 function drawActs() {
   const pin = (letter) => act(`Pin ${letter}`, { "data-testid": `pin-${letter}`, title: `Remember photo and checkpoint as ${letter}, for the view Compare` }, () => studio.pin(letter));
-  const go = ([name, text]) => act(text, { "data-place": name, "data-testid": `go-${name}`, hidden: "" }, () => studio.pick(props.value.places[name]));
+  const go = ([name, text]) => act(text, { "data-place": name, "data-testid": `go-${name}`, hidden: "" }, () => studio.pick(latest.places[name]));
   panel.querySelector(".act").replaceChildren(pin("A"), pin("B"), ...PLACES.map(go));
 }
 

@@ -34,7 +34,7 @@ function createStudio() {
       listeners.add(listener);
     },
     // Kinds: hover, pick (another place), choice (anything else that is selected), tab, photo (another analysis),
-    // lists (tasks, scales, heads), ask (an event for Python: {asked: {event, ...}}).
+    // answer (of Python to a pick: values by part of the page), lists (tasks, scales, heads), ask (an event for Python: {asked: {event, ...}}).
     set(kind, changes = {}) {
       Object.assign(store, changes);
       if (["pick", "choice", "tab"].includes(kind)) {

@@ -9,10 +9,12 @@ const drawTools = toolRow(root.querySelector(".tools"));
 let layout = null;
 // Key of what Python is computing for this view; and of what the visitor did not want to wait for.
 let running = null;
+let latest = null;
 let unwanted = null;
 
-watch("value", draw);
+watch("value", () => draw(props.value));
 studio.subscribe((kind) => {
+  if (kind === "answer") draw(studio.answer[name]);
   if (kind === "photo") drawPhotos();
   if (kind === "choice") markTask();
   if (["hover", "pick", "photo"].includes(kind)) moveCross();
@@ -22,17 +24,17 @@ studio.subscribe((kind) => {
 root.addEventListener("pointermove", (event) => whereIs(event, (place) => studio.point(place), () => studio.point(null)));
 root.addEventListener("pointerleave", () => studio.point(null));
 root.addEventListener("click", (event) => whereIs(event, (place) => { root.focus({ preventScroll: true }); studio.pick(place); }));
-root.querySelector(".pending button").addEventListener("click", () => (running ? cancel() : run(props.value?.key)));
-draw();
+root.querySelector(".pending button").addEventListener("click", () => (running ? cancel() : run(latest)));
+draw(props.value);
 
 // Whether what is shown is whole, and not something that is still being computed.
 function known() {
   return Boolean(layout) && root.querySelector(".pending").hidden;
 }
 
-function draw() {
-  const value = props.value;
+function draw(value) {
   if (!value) return;
+  if (value.key) latest = value.key;
   root.hidden = Boolean(value.absent);
   if (value.absent) root.dataset.state = "absent";
   if (value.stale) studio.drawn[name] = "";

@@ -43,7 +43,7 @@ def wire(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
 
     Args:
         value: The photo.
-        functions: `ask_line` and `leave_line`, which the script calls.
+        functions: `pick`, `ask_line` and `leave_line`, which the script calls.
     """
     return _component(value, '<div data-testid="wire" hidden></div>', "wire", "wire.js", functions=functions)
 

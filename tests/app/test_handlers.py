@@ -33,7 +33,7 @@ def shown_key(handlers: Handlers, name: str = "room-0") -> str:
 
 
 def pick(handlers: Handlers, key: str | None, tab: str, **event: Any) -> dict[str, Any]:
-    return handlers.pick({"x": 0.1, "y": 0.1, "tab": tab} | event, key)
+    return handlers.pick({"x": 0.1, "y": 0.1, "tab": tab, "key": key} | event)
 
 
 def test_a_photo_gives_all_it_needs_after_saying_what_it_does(handlers: Handlers, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_three_pixels_have_three_attention_rows(handlers: Handlers) -> None:
 
 def test_a_pick_changes_the_inspector_and_only_the_view_that_is_looked_at(handlers: Handlers) -> None:
     answer = pick(handlers, shown_key(handlers), "bridge")
-    assert set(answer) == {"inspector", "bridge", "wire"}
+    assert set(answer) == {"inspector", "bridge"}
 
 
 def test_a_view_that_does_not_follow_the_place_is_not_drawn_again(handlers: Handlers) -> None:
@@ -109,7 +109,7 @@ def test_a_view_that_does_not_follow_the_place_is_not_drawn_again(handlers: Hand
 def test_a_pick_on_a_released_photo_says_what_to_do(handlers: Handlers) -> None:
     answer = pick(handlers, "gone", "overview")
     assert "Drop it again" in answer["head"]["banner"]
-    assert set(answer) == {"head", "wire"} and "again" not in answer["wire"]
+    assert set(answer) == {"head"}
 
 
 def test_a_pick_on_a_released_example_has_it_analysed_again(
@@ -120,20 +120,15 @@ def test_a_pick_on_a_released_example_has_it_analysed_again(
     for seed in range(2):
         list(handlers.photo({"path": str(stored(tmp_path, seed=900 + seed)), "name": "other.png"}))
     answer = pick(handlers, key, "overview", ex="room-0")
-    assert answer["wire"]["again"] == "room-0"
-    assert shown_key(handlers, answer["wire"]["again"]) == key
+    assert answer["again"] == "room-0"
+    assert shown_key(handlers, answer["again"]) == key
     assert "inspector" in pick(handlers, key, "overview", ex="room-0")
-
-
-def test_every_pick_is_answered_under_its_own_number(handlers: Handlers) -> None:
-    assert pick(handlers, shown_key(handlers), "overview", turn=5)["wire"]["turn"] == 5
-    assert pick(handlers, None, "overview", turn=6)["wire"] == {"turn": 6}
 
 
 @pytest.mark.parametrize("forged", [["a"], {"a": 1}, 7, "", "../../etc", "0" * 24 + ":untrained"])
 def test_a_forged_key_shows_nothing(handlers: Handlers, forged: Any) -> None:
     shown_key(handlers)
-    assert set(pick(handlers, forged, "overview")) == {"head", "wire"}
+    assert set(pick(handlers, forged, "overview")) == {"head"}
 
 
 def test_an_unknown_example_is_refused(handlers: Handlers) -> None:
@@ -145,7 +140,7 @@ def test_the_selection_survives_another_photo(handlers: Handlers) -> None:
     *_, last = handlers.example({"id": "room-0", "x": 0.2, "y": 0.3, "task": "edge", "scale": 1, "tab": "bridge"})
     width, height = last["wire"]["photo"]["size"]
     assert f"{int(0.2 * width)}, {int(0.3 * height)}" in last["inspector"]["title"]
-    assert "groups" in last["bridge"] and last["overview"] == {"stale": True, "key": last["key"]}
+    assert "groups" in last["bridge"] and last["overview"]["stale"] and last["overview"]["key"] == last["key"]
 
 
 def test_a_link_opens_the_page_as_it_was(handlers: Handlers) -> None:

@@ -26,6 +26,11 @@ def pytest_sessionstart() -> None:
         raise pytest.UsageError(f"BRIDGENET_REQUIRE_BROWSER is set. {NO_CHROMIUM}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Notebooks come first: their kernels were seen to wait for ever in a process that had served the studio before."""
+    items.sort(key=lambda item: item.path.name != "test_notebooks.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Derived maps of this test run stay in this test run."""

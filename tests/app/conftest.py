@@ -38,8 +38,9 @@ def selection() -> Selection:
     return Selection(x=0.4, y=0.6, task="depth")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
+    """Equal bits need equal numbers of threads, in the fixtures of a module too."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

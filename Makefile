@@ -7,13 +7,16 @@ ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check train notebooks screenshots
+.PHONY: help demo lab test check train notebooks screenshots
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## Open the studio in the browser (ARGS="--port 7861" adds options)
 	$(BIN)/python app/main.py $(ARGS)
+
+lab: $(VENV)/.installed-all ## Open the notebooks in JupyterLab (ARGS="--port 8889" adds options)
+	$(BIN)/python -m jupyterlab --config notebooks/lab/jupyter_lab_config.py $(ARGS) notebooks
 
 test: $(VENV)/.installed-all ## Run the tests (PYTEST_ARGS="-k depth" chooses some)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -7,11 +7,11 @@ import gradio as gr
 
 from app.api import add_endpoints
 from app.downloads import Downloads
-from app.examples import EXAMPLES
 from app.handlers import Answer, Handlers, Limits
 from app.session import Session
 from app.tabs import LESSON_STEPS, TABS
 from app.viewer import inspector_panel, lesson_card, lesson_steps, linked_viewer, page_head, page_way, rail_panel, wire
+from bridgenet.examples import EXAMPLES
 
 MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 1}
 """The network answers one photo at a time; the others wait in the queue."""

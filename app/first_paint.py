@@ -50,11 +50,11 @@ def make(checkpoint: Path) -> str:
     """Analyse the first example and keep, as JSON, what every component would show."""
     from app.demo import example_strip
     from app.encoding import photo_uri
-    from app.examples import EXAMPLES
     from app.handlers import MEGABYTES, checkpoint_chip, first_example
     from app.pages import views
     from app.pages.overview import overview
     from app.session import Session
+    from bridgenet.examples import EXAMPLES
     from bridgenet.images import LoadedImage
 
     session = Session(checkpoint)

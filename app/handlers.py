@@ -10,10 +10,10 @@ from typing import Any
 from gradio.utils import get_upload_folder
 
 from app.background import steps_of
-from app.examples import EXAMPLES
 from app.line import Line
 from app.session import Analysis, Session, StudioError
 from app.tabs import TABS
+from bridgenet.examples import EXAMPLES
 from bridgenet.images import MAX_MEGAPIXELS, ImageError, LoadedImage, load_image
 
 MEGABYTES = 20

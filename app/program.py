@@ -30,9 +30,7 @@ def studio(
     Raises:
         RuntimeError: It ended, or did not answer; the message holds its words.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(MAIN), "--port", str(port), "--checkpoint", str(checkpoint), *options]
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"TMPDIR": str(folder)} | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
@@ -44,6 +42,13 @@ def studio(
         finally:
             process.terminate()
             process.wait(30)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

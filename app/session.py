@@ -46,7 +46,7 @@ class Analysis:
         example: Name of the example; empty for a photo that somebody brought.
         trace: Every tensor of the forward pass.
         prediction: What every task says at the size of the photo, the photo itself, and what was done to read it.
-        truth: What is known about the photo, see `app.examples.Picture`.
+        truth: What is known about the photo, see `bridgenet.examples.Picture`.
         truth_classes: Whose classes the ground truth has.
         depth_limits: One scale, in metres, for predicted and measured depth.
         checkpoint: Name of the checkpoint.

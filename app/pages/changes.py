@@ -12,6 +12,7 @@ from app.encoding import numbers_uri, png_uri
 from app.pages.maps import Map, ramp, with_unit
 from app.session import Analysis
 from bridgenet import drawing
+from bridgenet.inspection import EFFECT_UNITS
 from bridgenet.predictor import to_values
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
@@ -19,16 +20,6 @@ LONGEST = 260
 """Longest side of these maps, in pixels: there are many at once, and a slider redraws them."""
 
 CLASSES: tuple[TaskName, ...] = ("semseg", "human_parts")
-
-UNITS: dict[TaskName, str] = {
-    "semseg": "% of pixels",
-    "human_parts": "% of pixels",
-    "depth": "m",
-    "normals": "°",
-    "sal": "probability",
-    "edge": "probability",
-}
-"""Unit of a mean change, as `bridgenet.inspection.EFFECT_UNITS` has it."""
 
 DIGITS = {"% of pixels": (1, 1, 2), "m": (0.1, 2, 3), "°": (10, 1, 2), "probability": (0.1, 2, 4)}
 """Digits after the point by unit: from this value on, so many; below it, so many."""
@@ -73,13 +64,13 @@ def amount(value: float, task: TaskName, *, words: bool = False) -> str:
         task: Whose.
         words: With the unit.
     """
-    limit, large, small = DIGITS[UNITS[task]]
+    limit, large, small = DIGITS[EFFECT_UNITS[task]]
     number = f"{value:.{large if value >= limit else small}f}"
     if not words:
         return number
     if task in CLASSES:
         return f"{number} % of its pixels"
-    return with_unit(number, UNITS[task]) if UNITS[task] != "probability" else f"{number} of probability"
+    return with_unit(number, EFFECT_UNITS[task]) if EFFECT_UNITS[task] != "probability" else f"{number} of probability"
 
 
 def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: str) -> Map:
@@ -95,7 +86,7 @@ def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: 
     if task in CLASSES:
         entries = (("same class", KEPT), ("other class", MOVED))
         return _category_map(name, title, task, change.astype(np.uint8), entries, foot)
-    unit = {"probability": ""}.get(UNITS[task], UNITS[task])
+    unit = {"probability": ""}.get(EFFECT_UNITS[task], EFFECT_UNITS[task])
     high = max(float(np.percentile(change, 99)), 1e-9)
     step = max(float(change.max()), 1e-9) / 60_000
     scale = {"low": "0", "high": f"≥ {with_unit(f'{high:.2g}', unit)}", "colours": ramp("magma")}
@@ -120,7 +111,7 @@ def signed_map(name: str, title: str, task: TaskName, before: np.ndarray, after:
         labels = np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0)).astype(np.uint8)
         entries = (("as right or wrong as before", KEPT), ("now right", TO_TRUTH), ("now wrong", FROM_TRUTH))
         return _category_map(name, title, task, labels, entries, foot)
-    unit = {"probability": ""}.get(UNITS[task], UNITS[task])
+    unit = {"probability": ""}.get(EFFECT_UNITS[task], EFFECT_UNITS[task])
     change = (after - before).astype(np.float32)
     known = np.abs(change[np.isfinite(change)])
     high = max(float(np.percentile(known, 98)), 1e-9) if known.size else 1e-9

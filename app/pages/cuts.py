@@ -7,12 +7,12 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from app.examples import EXAMPLES, made_room
 from app.memory import Memory
 from app.pages.page import Progress
 from app.selection import Choice, Selection
 from app.session import Analysis, Session, StudioError
 from bridgenet import inspection
+from bridgenet.examples import EXAMPLES, made_room
 from bridgenet.images import ImageError, LoadedImage, load_image
 from bridgenet.inspection import InteractionMatrix
 from bridgenet.tasks import TaskName

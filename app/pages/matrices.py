@@ -5,13 +5,13 @@ from typing import cast
 
 import numpy as np
 
-from app.pages.changes import UNITS, amount
+from app.pages.changes import amount
 from app.pages.cuts import BRIDGE, Cuts
 from app.pages.page import Value
 from app.selection import Word
 from app.session import Analysis
 from app.wording import percent
-from bridgenet.inspection import InteractionMatrix
+from bridgenet.inspection import EFFECT_UNITS, InteractionMatrix
 from bridgenet.tasks import TASKS, TaskName
 
 CELL = Word("interaction.cell", "Cell")
@@ -224,7 +224,7 @@ def _columns(tasks: tuple[str, ...], *, units: bool, short: bool) -> list[Value]
     for task in cast(tuple[TaskName, ...], tasks):
         title = SHORT.get(task, TASKS[task].title) if short else TASKS[task].title
         change = "Δ prob." if short else "Δ probability"
-        unit = {"unit": change if UNITS[task] == "probability" else UNITS[task]} if units else {}
+        unit = {"unit": change if EFFECT_UNITS[task] == "probability" else EFFECT_UNITS[task]} if units else {}
         columns.append({"title": title, "colour": TASKS[task].colour} | unit)
     return columns
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.pages.attention import has_bridge
-from app.pages.changes import CLASSES, LONGEST, UNITS, amount
+from app.pages.changes import CLASSES, LONGEST, amount
 from app.pages.maps import Map, prediction_map
 from app.pages.matrices import ticks
 from app.pages.page import Page, Value, tool
@@ -11,6 +11,7 @@ from app.pages.strengths import STRIP, Step, compute, is_computed, step_of, step
 from app.selection import Selection, Slider
 from app.session import Analysis
 from app.wording import percent, wording
+from bridgenet.inspection import EFFECT_UNITS
 from bridgenet.tasks import TASKS, TaskName
 
 ALPHA = Slider("refinement.alpha", "Bridge strength", 0, 2, 0.05, 1)
@@ -117,7 +118,7 @@ def curve(analysis: Analysis, task: TaskName, alpha: float) -> Value:
     values = [value for _, value in points]
     margin = 0.1 * (max(values) - min(values)) or 1e-6
     low, high = max(min(values) - margin, 0.0) if known else 0.0, max(values) + margin
-    what = f"{'error' if known else 'change'}, {UNITS[task]}".replace(
+    what = f"{'error' if known else 'change'}, {EFFECT_UNITS[task]}".replace(
         "% of pixels", "% of pixels wrong" if known else "% of pixels"
     )
     return {

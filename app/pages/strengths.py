@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from app.encoding import sampled
-from app.pages.changes import CLASSES, UNITS, amount, amount_map, enlarged, shown_size, signed_map, with_logits
+from app.pages.changes import CLASSES, amount, amount_map, enlarged, shown_size, signed_map, with_logits
 from app.pages.kept import kept
 from app.pages.maps import Map, prediction_map
 from app.pages.page import Progress
 from app.selection import Selection
 from app.session import Analysis, Session
 from bridgenet import inspection
-from bridgenet.inspection import Changed
+from bridgenet.inspection import EFFECT_UNITS, Changed
 from bridgenet.inspection.effects import change_map
 from bridgenet.inspection.refinement import error_at
 from bridgenet.tasks import IGNORE, TASKS, TaskName
@@ -101,7 +101,7 @@ def truth_of(analysis: Analysis, task: TaskName, size: tuple[int, int]) -> Tenso
 
 def unit_of(task: TaskName) -> str:
     """The unit of a task, to stand after a number."""
-    return {"% of pixels": "\N{NO-BREAK SPACE}%", "m": "\N{NO-BREAK SPACE}m", "°": "°"}.get(UNITS[task], "")
+    return {"% of pixels": "\N{NO-BREAK SPACE}%", "m": "\N{NO-BREAK SPACE}m", "°": "°"}.get(EFFECT_UNITS[task], "")
 
 
 @torch.inference_mode()

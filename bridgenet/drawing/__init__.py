@@ -1,6 +1,7 @@
 """How results are drawn. Numbers in, pictures (uint8 RGB) out; the meaning of every colour is stated with it."""
 
 from bridgenet.drawing.attention import Direction, Fusion, tpp_attention, tpp_grids, tpp_row
+from bridgenet.drawing.attention_grid import attention_grid_figure, attention_panel
 from bridgenet.drawing.attention_maps import (
     AttentionRow,
     AttentionView,
@@ -22,6 +23,8 @@ from bridgenet.drawing.bridge_attention import (
     dominant_task,
     dominant_task_map,
 )
+from bridgenet.drawing.changes import change_panel, gain_panel
+from bridgenet.drawing.comparison import answer_panel, answers_figure
 from bridgenet.drawing.features import (
     ChannelMap,
     PcaColours,
@@ -59,6 +62,9 @@ from bridgenet.drawing.predictions import (
     normals_disc,
     truth_array,
 )
+from bridgenet.drawing.readout import read_place
+from bridgenet.drawing.signed import region_picture, signed_panel
+from bridgenet.drawing.stacked_shares import StackedRow, stacked_shares_figure
 
 __all__ = [
     "BASIS_FILE",
@@ -76,14 +82,20 @@ __all__ = [
     "Panel",
     "PcaColours",
     "Scope",
+    "StackedRow",
     "Weighting",
+    "answer_panel",
+    "answers_figure",
     "attention_entropy",
     "attention_figure",
+    "attention_grid_figure",
+    "attention_panel",
     "basis_of_trace",
     "bridge_grids",
     "bridge_rows",
     "bridge_share_maps",
     "bridge_shares",
+    "change_panel",
     "channel_map",
     "channel_norm",
     "class_names",
@@ -102,6 +114,7 @@ __all__ = [
     "dominant_task_map",
     "find_foreground",
     "fit_basis",
+    "gain_panel",
     "heat_panel",
     "legend_entries",
     "legend_figure",
@@ -112,9 +125,13 @@ __all__ = [
     "pca_rgb_aligned",
     "place_in_words",
     "prediction_panel",
+    "read_place",
+    "region_picture",
     "scale_table",
     "shares_figure",
+    "signed_panel",
     "similarity_to_token",
+    "stacked_shares_figure",
     "task_colour",
     "together",
     "token_at",

@@ -1,4 +1,4 @@
-"""Figures: pictures side by side, each with its title, its unit and what its colours mean. The one door to matplotlib.
+"""Figures: pictures side by side, each with its title, its unit and what its colours mean.
 
 Every function returns the figure as RGB pixels, so notebooks, commands and tests use them alike.
 """
@@ -7,10 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import UInt8
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from bridgenet.drawing.attention import AttentionRow
 from bridgenet.drawing.palette import ScaleName, class_names, class_palette, scale_table
@@ -24,13 +20,9 @@ from bridgenet.drawing.predictions import (
     legend_entries,
     normals_disc,
 )
+from bridgenet.drawing.sheet import DPI, GREY, INK, Drawn, Sheet
 from bridgenet.tasks import TASKS, TaskName
 
-Drawn = UInt8[np.ndarray, "_ _ 3"]
-"""A finished figure as RGB pixels. Its size has nothing to do with that of the pictures in it."""
-
-DPI = 100
-PAPER, CARD, LINE, INK, GREY = "#FBFAF7", "#FFFFFF", "#E3E0D8", "#1C1B19", "#6B6860"
 IMAGE_DOT = "#8A8A8A"
 MARGIN, GAP, HEADER = 0.16, 0.14, 0.34
 """Inches: around the figure, between the cards, above the picture of a card."""
@@ -108,7 +100,7 @@ def panel_figure(panels: Sequence[Panel], columns: int = 3, title: str = "", pan
     top = MARGIN + (0.38 if title else 0)
     width = 2 * MARGIN + columns * panel_width + (columns - 1) * GAP
     height = top + rows * (HEADER + picture_height + GAP) + sum(footers) - GAP + MARGIN
-    sheet = _Sheet(width, height)
+    sheet = Sheet(width, height)
     if title:
         sheet.text(MARGIN + 0.02, MARGIN + 0.14, title, size=12.5, bold=True)
     for index, panel in enumerate(panels):
@@ -190,7 +182,7 @@ def attention_figure(
 def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: float = 9.0) -> Drawn:
     """Shares of the tasks as one stacked bar, with a tick where equal shares would meet."""
     top = 0.42 if title else 0.12
-    sheet = _Sheet(width, top + 0.66)
+    sheet = Sheet(width, top + 0.66)
     if title:
         sheet.text(MARGIN, 0.24, title, size=12.5, bold=True)
     left, inner, total = MARGIN, width - 2 * MARGIN, sum(shares.values())
@@ -216,7 +208,7 @@ def depth_figure(depth: np.ndarray, limits: Limits | None = None) -> Drawn:
 def legend_figure(entries: Sequence[LegendEntry]) -> Drawn:
     """Class colours, names and areas, largest area first, one below the other."""
     line, width = 0.25, 2.9
-    sheet = _Sheet(width, 2 * MARGIN + line * max(len(entries), 1))
+    sheet = Sheet(width, 2 * MARGIN + line * max(len(entries), 1))
     if not entries:
         sheet.text(MARGIN, MARGIN + line / 2, "no labelled pixel", size=9.5, colour=GREY)
     for index, entry in enumerate(entries):
@@ -227,69 +219,8 @@ def legend_figure(entries: Sequence[LegendEntry]) -> Drawn:
     return sheet.pixels()
 
 
-class _Sheet:
-    """An empty figure on which everything is placed in inches from its upper left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
-        self.canvas = FigureCanvasAgg(figure)
-        self.axes = figure.add_axes((0, 0, 1, 1))
-        self.axes.set(xlim=(0, width), ylim=(height, 0))
-        self.axes.set_axis_off()
-
-    def text(
-        self, x: float, y: float, text: str, *, size: float, colour: str = INK, align: str = "left", bold: bool = False
-    ) -> float:
-        """Write one line, vertically centred on y. Returns where it ends."""
-        weight = "bold" if bold else "normal"
-        written = self.axes.text(x, y, text, size=size, color=colour, ha=align, va="center_baseline", weight=weight)
-        return written.get_window_extent(self.canvas.get_renderer()).x1 / DPI
-
-    def box(self, x: float, y: float, width: float, height: float, colour: str, *, outline: bool = False) -> None:
-        edge = (0, 0, 0, 0.25) if outline else "none"
-        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor=edge, linewidth=0.6))
-
-    def frame(self, x: float, y: float, width: float, height: float) -> None:
-        """A line around a picture, so that a white one has an edge."""
-        edge = Rectangle((x, y), width, height, fill=False, edgecolor=LINE, linewidth=0.7)
-        edge.set_zorder(1.6)
-        self.axes.add_patch(edge)
-
-    def dot(self, x: float, y: float, colour: str) -> None:
-        self.axes.add_patch(Circle((x, y), 0.045, facecolor=colour, edgecolor="none"))
-
-    def card(self, x: float, y: float, width: float, height: float) -> None:
-        round_corners = "round,pad=0,rounding_size=0.06"
-        shape = FancyBboxPatch((x, y), width, height, boxstyle=round_corners, facecolor=CARD, edgecolor=LINE)
-        shape.set_linewidth(0.9)
-        self.axes.add_patch(shape)
-
-    def picture(self, x: float, y: float, width: float, height: float, picture: np.ndarray) -> None:
-        """Token grids are enlarged cell by cell, photos shrunk smoothly."""
-        enlarged = picture.shape[1] < width * DPI
-        way = "nearest" if enlarged else "antialiased"
-        extent = (x, x + width, y + height, y)
-        # Above the cards, below the lines.
-        self.axes.imshow(picture, extent=extent, aspect="auto", interpolation=way, zorder=1.5)
-
-    def cross_hair(self, x: float, y: float, width: float, height: float, place: tuple[float, float]) -> None:
-        across, down = x + place[0] * width, y + place[1] * height
-        for colour, line_width in (("black", 2.2), ("white", 0.9)):
-            self.axes.hlines(down, x, x + width, color=colour, linewidth=line_width, alpha=0.7)
-            self.axes.vlines(across, y, y + height, color=colour, linewidth=line_width, alpha=0.7)
-        side = 0.11
-        for colour, line_width in (("black", 2.6), ("white", 1.3)):
-            box = Rectangle((across - side / 2, down - side / 2), side, side, fill=False, edgecolor=colour)
-            box.set(linewidth=line_width, zorder=3)
-            self.axes.add_patch(box)
-
-    def pixels(self) -> Drawn:
-        self.canvas.draw()
-        return np.asarray(self.canvas.buffer_rgba())[..., :3].copy()
-
-
 def _draw_panel(
-    sheet: _Sheet, panel: Panel, left: float, top: float, width: float, picture_height: float, footer: float
+    sheet: Sheet, panel: Panel, left: float, top: float, width: float, picture_height: float, footer: float
 ) -> None:
     sheet.card(left, top, width, HEADER + picture_height + footer)
     sheet.dot(left + 0.15, top + HEADER / 2, panel.colour)
@@ -306,7 +237,7 @@ def _draw_panel(
     _draw_key(sheet, panel.key, left + 0.12, top + HEADER + picture_height, width - 0.24)
 
 
-def _draw_key(sheet: _Sheet, key: Key, left: float, top: float, width: float) -> None:
+def _draw_key(sheet: Sheet, key: Key, left: float, top: float, width: float) -> None:
     if isinstance(key, Bar):
         middle = top + 0.19
         table = scale_table(key.scale)[None, :: -1 if key.reverse else 1]
@@ -317,15 +248,17 @@ def _draw_key(sheet: _Sheet, key: Key, left: float, top: float, width: float) ->
         sheet.text(left + width, middle, key.high, size=8.5, colour=GREY, align="right")
     elif key == "normals":
         sheet.picture(left, top + 0.07, 0.46, 0.46, normals_disc())
-        sheet.text(left + 0.57, top + 0.2, "x right → red · y up → green", size=8.5, colour=GREY)
-        sheet.text(left + 0.57, top + 0.4, "z toward you → blue", size=8.5, colour=GREY)
+        axes = ("x right → red · y up → green", "z toward you → blue")
+        for line, text in enumerate(axes):
+            size = _fitting(axes[0], width - 0.57)
+            sheet.text(left + 0.57, top + 0.2 * (line + 1), text, size=size, colour=GREY)
     elif isinstance(key, str):
         sheet.text(left, top + 0.19, key, size=8.5, colour=GREY)
     else:
         _draw_classes(sheet, key, left, top, width)
 
 
-def _draw_classes(sheet: _Sheet, entries: Sequence[LegendEntry], left: float, top: float, width: float) -> None:
+def _draw_classes(sheet: Sheet, entries: Sequence[LegendEntry], left: float, top: float, width: float) -> None:
     """Swatches in two columns; the classes that find no room are counted."""
     room = LEGEND_LINES * LEGEND_COLUMNS
     shown = entries if len(entries) <= room else entries[: room - 1]
@@ -333,11 +266,17 @@ def _draw_classes(sheet: _Sheet, entries: Sequence[LegendEntry], left: float, to
         row, column = divmod(index, LEGEND_COLUMNS)
         x, y = left + column * width / LEGEND_COLUMNS, top + 0.15 + row * 0.18
         sheet.box(x, y - 0.055, 0.11, 0.11, entry.colour, outline=True)
-        sheet.text(x + 0.18, y, f"{entry.name} {_percent(entry.area)}", size=8.5, colour=GREY)
+        text = f"{entry.name} {_percent(entry.area)}"
+        sheet.text(x + 0.18, y, text, size=_fitting(text, width / LEGEND_COLUMNS - 0.22), colour=GREY)
     if len(shown) < len(entries):
         rest = sum(entry.area for entry in entries[room - 1 :])
         x, y = left + width / LEGEND_COLUMNS, top + 0.15 + (LEGEND_LINES - 1) * 0.18
         sheet.text(x + 0.18, y, f"{len(entries) - len(shown)} more {_percent(rest)}", size=8.5, colour=GREY)
+
+
+def _fitting(text: str, width: float) -> float:
+    """Size of letters, in points, at which a text of a key finds room."""
+    return min(8.5, max(6.5, 8.5 * width / (0.07 * len(text))))
 
 
 def _footer_of(key: Key) -> float:

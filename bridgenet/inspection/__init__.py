@@ -19,13 +19,27 @@ from bridgenet.inspection.attribution import (
     attribute_tasks,
 )
 from bridgenet.inspection.capture import capture
+from bridgenet.inspection.colours import colour_agreement
+from bridgenet.inspection.cost import Cost, MeetingCosts, costs_of_shapes, meeting_costs, meeting_seconds, multiply_adds
 from bridgenet.inspection.effects import EFFECT_UNITS, difference_map, effect_of
+from bridgenet.inspection.fusion import fusion_effects
 from bridgenet.inspection.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
 from bridgenet.inspection.interaction import InteractionMatrix, interaction_matrix
 from bridgenet.inspection.intervene import cut_trace, random_drop, replace, without_task, zeros
 from bridgenet.inspection.meeting import PLACES, REMOVALS, Norm, Place, Removal, places_of
 from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMethod, attribute_pixels, baseline_image
+from bridgenet.inspection.purity import RowPurity, row_purity
+from bridgenet.inspection.questions import target_at
+from bridgenet.inspection.ranks import RankInterval, half_agreement, rank_interval
 from bridgenet.inspection.refinement import TOLERANCES, Changed, changed_share, with_bridge_strength
+from bridgenet.inspection.refinement_error import (
+    ERROR_UNITS,
+    comparable_tasks,
+    error_in_words,
+    picture_errors,
+    truth_tensor,
+    with_other_bridge,
+)
 from bridgenet.inspection.sanity import DeletionCurve, deletion_curve, rank_agreement, reinitialised
 from bridgenet.inspection.shares import attention_shares
 from bridgenet.inspection.similarity import (
@@ -39,16 +53,19 @@ from bridgenet.inspection.similarity import (
     radial_spectrum,
     spectral_centroid,
 )
+from bridgenet.inspection.spread import cell_sums, reach, share_inside
 from bridgenet.inspection.targets import AXES, Box, Pixel, Region, Segment, Target, Whole, predicted_segment
 
 __all__ = [
     "AXES",
     "EFFECT_UNITS",
+    "ERROR_UNITS",
     "PLACES",
     "REMOVALS",
     "TOLERANCES",
     "Box",
     "Changed",
+    "Cost",
     "DeletionCurve",
     "FeatureBaseline",
     "GroupEffects",
@@ -57,6 +74,7 @@ __all__ = [
     "LayerAttribution",
     "LayerMethod",
     "LevelContent",
+    "MeetingCosts",
     "Norm",
     "Pixel",
     "PixelAttribution",
@@ -64,9 +82,11 @@ __all__ = [
     "PixelMethod",
     "Place",
     "Purity",
+    "RankInterval",
     "Region",
     "RegionShare",
     "Removal",
+    "RowPurity",
     "Segment",
     "Spectrum",
     "Target",
@@ -80,33 +100,51 @@ __all__ = [
     "baseline_image",
     "bridge_values",
     "capture",
+    "cell_sums",
     "changed_share",
     "cka_matrix",
+    "colour_agreement",
+    "comparable_tasks",
+    "costs_of_shapes",
     "cut_trace",
     "deletion_curve",
     "difference_map",
     "dominant_group",
     "effect_of",
     "effective_rank",
+    "error_in_words",
     "feature_groups",
+    "fusion_effects",
     "fusion_shares",
+    "half_agreement",
     "high_frequency_share",
     "interaction_matrix",
     "label_groups",
     "level_content",
     "linear_cka",
+    "meeting_costs",
+    "meeting_seconds",
+    "multiply_adds",
     "pattern_values",
+    "picture_errors",
     "places_of",
     "predicted_segment",
     "radial_spectrum",
     "random_drop",
     "rank_agreement",
+    "rank_interval",
+    "reach",
     "region_shares",
     "reinitialised",
     "replace",
+    "row_purity",
     "semantic_purity",
+    "share_inside",
     "spectral_centroid",
+    "target_at",
+    "truth_tensor",
     "with_bridge_strength",
+    "with_other_bridge",
     "without_task",
     "zeros",
 ]

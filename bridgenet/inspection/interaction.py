@@ -55,6 +55,7 @@ class InteractionMatrix:
         images: Number of images.
         attention: (source, target) share of the source in what the target reads, see `attention_shares`; columns sum
             to 1.
+        attention_samples: (image, source, target) the same for every image.
         rank_correlation: Spearman's between `strength` and `attention` over the off-diagonal cells. Cells without a
             strength are left out; NaN for fewer than three cells (two tasks have two), or when either is constant.
         removal: What took the place of the source.
@@ -72,6 +73,7 @@ class InteractionMatrix:
     control_samples: Float[np.ndarray, "images tasks"]
     images: int
     attention: Float[np.ndarray, "tasks tasks"]
+    attention_samples: Float[np.ndarray, "images tasks tasks"]
     rank_correlation: float
     removal: Removal
     places: tuple[Place, ...]
@@ -243,7 +245,8 @@ class _Passes:
     def matrix(self) -> InteractionMatrix:
         """The means over the images."""
         samples, controls = np.array(self.effects), np.array(self.controls)
-        effect, control, attention = samples.mean(axis=0), controls.mean(axis=0), np.mean(self.shares, axis=0)
+        shares = np.array(self.shares)
+        effect, control, attention = samples.mean(axis=0), controls.mean(axis=0), shares.mean(axis=0)
         return InteractionMatrix(
             tasks=self.tasks,
             effect=effect,
@@ -255,6 +258,7 @@ class _Passes:
             control_samples=controls,
             images=len(samples),
             attention=attention,
+            attention_samples=shares,
             rank_correlation=rank_correlation(strength_of(effect, control), attention),
             removal=self.removal,
             places=self.places,

@@ -1,5 +1,6 @@
 """How the network learns: losses, metrics, the loop, and the folders that keep what was learnt."""
 
+from bridgenet.learning.ablation import ABLATIONS, AblationRun, Interval, ablate, gains, levels, read_runs, t_interval
 from bridgenet.learning.checkpoint import CheckpointError, load_model, save_model, write_text
 from bridgenet.learning.data_root import locate_data
 from bridgenet.learning.evaluation import evaluate
@@ -12,8 +13,11 @@ from bridgenet.learning.runtime import Runtime, start_runtime
 from bridgenet.learning.sampling import plain_message
 
 __all__ = [
+    "ABLATIONS",
     "METRIC_UNITS",
+    "AblationRun",
     "CheckpointError",
+    "Interval",
     "Losses",
     "MultiTaskLoss",
     "MultiTaskMetrics",
@@ -21,15 +25,20 @@ __all__ = [
     "Row",
     "Runtime",
     "TrainingError",
+    "ablate",
     "check_finished",
     "evaluate",
     "find_state",
     "finished_steps",
+    "gains",
+    "levels",
     "load_model",
     "locate_data",
     "plain_message",
+    "read_runs",
     "save_model",
     "start_runtime",
+    "t_interval",
     "train",
     "write_text",
 ]

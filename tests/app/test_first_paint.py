@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 from app.demo import example_strip
-from app.examples import EXAMPLES
 from app.first_paint import FILE, FIRST, LARGEST, first_values
 from app.tabs import TABS
+from bridgenet.examples import EXAMPLES
 
 
 def test_the_bundled_picture_is_small_and_complete() -> None:

@@ -1,4 +1,4 @@
-"""Photos that need no download: rooms with exact labels, and photos that come with scikit-image."""
+"""What needs no download: rooms with exact labels, photos that come with scikit-image, and the bundled checkpoints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,6 +65,28 @@ def motorcycle() -> Picture:
 def photo(file: str) -> Picture:
     """A photo of scikit-image's wheel."""
     return Picture(_read(_scikit_image_folder() / file))
+
+
+def find_checkpoint(name: str) -> Path:
+    """Folder of a bundled checkpoint, found from the project or from any folder inside it.
+
+    Args:
+        name: Such as `rooms-tiny`.
+
+    Raises:
+        FileNotFoundError: There is none of this name.
+    """
+    here = Path.cwd()
+    project = Path(__file__).parents[1]
+    folders = [folder / "checkpoints" for folder in (here, *here.parents, project)]
+    for folder in folders:
+        if (folder / name / "config.json").is_file():
+            return folder / name
+    known = sorted({path.parent.name for folder in folders for path in folder.glob("*/config.json")})
+    raise FileNotFoundError(
+        f"There is no checkpoint {name!r} in a folder checkpoints/ here or above. "
+        f"Known: {', '.join(known) or 'none'}; `python -m bridgenet.train {name}` may make it."
+    )
 
 
 def _rooms(*indices: int) -> tuple[Example, ...]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.examples import EXAMPLES, made_room, motorcycle
+from bridgenet.examples import EXAMPLES, made_room, motorcycle
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))

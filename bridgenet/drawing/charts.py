@@ -1,0 +1,370 @@
+"""Charts: what is better read off a scale than seen in a picture. Each chart is its numbers; `picture()` draws them.
+
+`bridgenet.drawing.interactive.show` displays the same numbers so that they can be hovered over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import UInt8
+
+from bridgenet.drawing.palette import scale_table, to_rgb
+from bridgenet.drawing.predictions import Limits
+from bridgenet.drawing.sheet import CARD, GREY, INK, LINE, Drawn, Sheet
+from bridgenet.tasks import TASKS
+
+OTHER_COLOURS = ("#56657F", "#9C3D54", "#4F7F73", "#8A6BB0", "#A8842C", "#1C1B19", "#8F8A80")
+"""Colours of what is no task, none of which is a task's."""
+
+Numbers = Sequence[float] | Sequence[int] | np.ndarray
+
+DEEP_BLUE = "#0B4F8A"
+MARGIN = 0.2
+TITLE = 0.42
+LETTER = 0.072
+"""Inches: around the chart, height of its title, mean width of a small letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line of a chart.
+
+    Attributes:
+        name: Stands in the legend.
+        x: Where it was measured.
+        y: What was measured.
+        colour: `#RRGGBB`; empty: that of the task of this name, else the next free one.
+        low: Lower end of its interval at each x, if it has one.
+        high: Upper end of the same.
+        dashed: For what is only there to compare with.
+    """
+
+    name: str
+    x: Numbers
+    y: Numbers
+    colour: str = ""
+    low: Numbers | None = None
+    high: Numbers | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Lines over one scale.
+
+    Attributes:
+        curves: In the order of the legend.
+        x: Name and unit of the horizontal scale.
+        y: Name and unit of the vertical scale.
+        title: Above the chart.
+        mark: Where a vertical line stands, if anywhere.
+        width: In inches.
+        height: In inches.
+        log: Powers of ten are equally far apart on both scales.
+    """
+
+    curves: Sequence[Curve]
+    x: str
+    y: str
+    title: str = ""
+    mark: float | int | None = None
+    width: float = 7.0
+    height: float = 3.6
+    log: bool = False
+
+    def picture(self) -> Drawn:
+        """The chart as RGB pixels."""
+        sheet, top = _begin(self.title, self.width, self.height)
+        names = max((len(curve.name) for curve in self.curves), default=0)
+        legend = 0.45 + LETTER * names
+        axes = sheet.plot(0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62)
+        if self.log:
+            axes.set(xscale="log", yscale="log")
+        for curve, colour in zip(self.curves, colours_of([curve.name for curve in self.curves]), strict=True):
+            ink = curve.colour or colour
+            axes.plot(curve.x, curve.y, color=ink, linewidth=1.8, linestyle="--" if curve.dashed else "-")
+            if len(curve.x) <= MANY_POINTS and not curve.dashed:
+                axes.plot(curve.x, curve.y, "o", color=ink, markersize=3.6)
+            if curve.low is not None and curve.high is not None:
+                axes.fill_between(curve.x, curve.low, curve.high, color=ink, alpha=0.16, linewidth=0)
+        if self.mark is not None:
+            axes.axvline(self.mark, color=GREY, linewidth=1, linestyle=":")
+        _name_scales(sheet, self.x, self.y, top, self.width - legend)
+        for index, (curve, colour) in enumerate(
+            zip(self.curves, colours_of([curve.name for curve in self.curves]), strict=True)
+        ):
+            y = top + 0.1 + 0.24 * index
+            left = self.width - legend
+            sheet.line(left, y, left + 0.24, y, curve.colour or colour, dashed=curve.dashed)
+            sheet.text(left + 0.32, y, curve.name, size=9.0)
+        return sheet.pixels()
+
+
+MANY_POINTS = 24
+"""A curve with more points is drawn without dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarRow:
+    """A bar.
+
+    Attributes:
+        name: Stands at its left.
+        value: Its length.
+        low: Lower end of its interval, if it has one.
+        high: Upper end of the same.
+        colour: `#RRGGBB`; empty: that of the task of this name, else grey-blue.
+        samples: Single measurements, drawn as dots.
+        text: At the right; empty: the value.
+    """
+
+    name: str
+    value: float | int
+    low: float | int | None = None
+    high: float | int | None = None
+    colour: str = ""
+    samples: Numbers = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Horizontal bars from zero.
+
+    Attributes:
+        rows: From above.
+        unit: Name and unit of the scale.
+        title: Above the chart.
+        mark: Where a vertical line stands, if anywhere: what chance or equality would give.
+        limits: Ends of the scale; None: as the values need.
+        width: In inches.
+    """
+
+    rows: Sequence[BarRow]
+    unit: str = ""
+    title: str = ""
+    mark: float | int | None = None
+    limits: Limits | None = None
+    width: float = 7.0
+
+    def picture(self) -> Drawn:
+        """The chart as RGB pixels."""
+        height = MARGIN + (TITLE if self.title else 0) + 0.34 * len(self.rows) + 0.62
+        sheet, top = _begin(self.title, self.width, height)
+        names = 0.2 + 0.078 * max(len(row.name) for row in self.rows)
+        texts = 0.2 + LETTER * max(len(text_of(row)) for row in self.rows)
+        left, right = MARGIN + names, self.width - MARGIN - texts
+        axes = sheet.plot(left, top, right - left, 0.34 * len(self.rows))
+        axes.grid(visible=False, axis="y")
+        axes.set(ylim=(len(self.rows) - 0.5, -0.5), yticks=[])
+        if self.limits is not None:
+            axes.set(xlim=self.limits)
+        for index, row in enumerate(self.rows):
+            ink = row.colour or colours_of([row.name])[0]
+            axes.barh(index, row.value, height=0.56, color=ink, alpha=0.85)
+            if row.low is not None and row.high is not None:
+                axes.plot([row.low, row.high], [index, index], color=INK, linewidth=1.4)
+                axes.plot([row.low, row.high], [index, index], "|", color=INK, markersize=7)
+            axes.plot(row.samples, [index] * len(row.samples), "o", color=CARD, markeredgecolor=INK, markersize=3.8)
+            middle = top + 0.34 * (index + 0.5)
+            sheet.text(left - 0.1, middle, row.name, size=9.5, align="right")
+            sheet.text(right + 0.1, middle, text_of(row), size=9.0, colour=GREY)
+        axes.axvline(0, color=GREY, linewidth=1)
+        if self.mark is not None:
+            axes.axvline(self.mark, color=INK, linewidth=1.1, linestyle="--")
+        sheet.text((left + right) / 2, height - 0.2, self.unit, size=9.0, colour=GREY, align="center")
+        return sheet.pixels()
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A table of numbers whose cells are coloured by them.
+
+    Attributes:
+        values: (rows, columns); NaN is an empty cell.
+        rows: Names of the rows.
+        columns: Names of the columns.
+        texts: What stands in the cells; None: the values, with two digits.
+        title: Above the table.
+        unit: Of the values, beside the colour scale.
+        limits: Values of the first and last colour; None: of the smallest (or zero) and the largest.
+        signed: Colours tell negative from positive values, and the limits are symmetric.
+        row_title: What the rows are.
+        column_title: What the columns are.
+    """
+
+    values: np.ndarray
+    rows: Sequence[str]
+    columns: Sequence[str]
+    texts: Sequence[Sequence[str]] | None = None
+    title: str = ""
+    unit: str = ""
+    limits: Limits | None = None
+    signed: bool = False
+    row_title: str = ""
+    column_title: str = ""
+    cell: tuple[float, float] = field(default=(0.42, 0.95))
+    """Height and width of a cell in inches."""
+
+    def picture(self) -> Drawn:
+        """The chart as RGB pixels."""
+        tall, wide = self.cell
+        wide = max(wide, 0.25 + LETTER * max(len(text) for row in self.written() for text in row))
+        wide = max(wide, 0.2 + 0.068 * max(len(name) for name in self.columns))
+        left = MARGIN + 0.25 + 0.078 * max(len(name) for name in [*self.rows, self.row_title])
+        scale = left + 2.2 + LETTER * (6 + len(self.unit)) + MARGIN
+        width = max(left + wide * len(self.columns) + MARGIN, 2 * MARGIN + 0.1 * len(self.title), scale)
+        head = 0.52 if self.column_title else 0.3
+        height = MARGIN + (TITLE if self.title else 0) + head + tall * len(self.rows) + 0.5
+        sheet, top = _begin(self.title, width, height)
+        middle = left + wide * len(self.columns) / 2
+        sheet.text(middle, top + 0.06, self.column_title, size=9.0, colour=GREY, align="center")
+        sheet.text(left - 0.12, top + head - 0.15, self.row_title, size=9.0, colour=GREY, align="right")
+        for column, name in enumerate(self.columns):
+            sheet.text(left + wide * (column + 0.5), top + head - 0.15, name, size=9.5, align="center")
+        low, high = self.range()
+        table = self.colours()
+        for row, name in enumerate(self.rows):
+            y = top + head + tall * row
+            sheet.text(left - 0.12, y + tall / 2, name, size=9.5, align="right")
+            for column, text in enumerate(self.written()[row]):
+                value = float(self.values[row, column])
+                x = left + wide * column
+                rgb = _colour_at(value, low, high, table)
+                sheet.box(x + 0.02, y + 0.02, wide - 0.04, tall - 0.04, rgb)
+                sheet.text(x + wide / 2, y + tall / 2, text, size=9.5, colour=_readable(rgb), align="center")
+        y = top + head + tall * len(self.rows) + 0.2
+        start = sheet.text(left, y, f"{low:.3g}", size=8.5, colour=GREY) + 0.1
+        end = max(start + 0.6, left + min(wide * len(self.columns), 2.6) - 0.5)
+        sheet.picture(start, y - 0.045, end - start, 0.09, table[None])
+        sheet.text(end + 0.1, y, f"{high:.3g} {self.unit}".strip(), size=8.5, colour=GREY)
+        return sheet.pixels()
+
+    def written(self) -> list[list[str]]:
+        """What stands in each cell."""
+        if self.texts is not None:
+            return [list(row) for row in self.texts]
+        return [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in self.values]
+
+    def colours(self) -> UInt8[np.ndarray, "256 3"]:
+        """From the lowest value to the highest: white to blue, or blue over white to red where values are signed."""
+        if self.signed:
+            return scale_table("rdbu")
+        return np.linspace(to_rgb(CARD), to_rgb(DEEP_BLUE), 256).round().astype(np.uint8)
+
+    def range(self) -> Limits:
+        """Values of the first and the last colour."""
+        if self.limits is not None:
+            return self.limits
+        known = self.values[np.isfinite(self.values)]
+        largest = float(known.max()) if known.size else 1.0
+        smallest = float(known.min()) if known.size else 0.0
+        if self.signed:
+            largest = max(abs(largest), abs(smallest)) or 1.0
+            return -largest, largest
+        low = min(smallest, 0.0)
+        return low, largest if largest > low else low + 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point of a scatter chart.
+
+    Attributes:
+        x: Its place on the horizontal scale.
+        y: Its place on the vertical scale.
+        name: Of its kind, which stands in the legend once.
+        colour: `#RRGGBB`; empty: as for `BarRow`.
+        text: What is said of this very point under the pointer.
+    """
+
+    x: float | int
+    y: float | int
+    name: str
+    colour: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Points over two scales.
+
+    Attributes:
+        dots: Points; the legend has each name once.
+        x: Name and unit of the horizontal scale.
+        y: Name and unit of the vertical scale.
+        title: Above the chart.
+        diagonal: Draw the line on which both are equal.
+        width: In inches.
+        height: In inches.
+    """
+
+    dots: Sequence[Dot]
+    x: str
+    y: str
+    title: str = ""
+    diagonal: bool = False
+    width: float = 7.0
+    height: float = 4.2
+
+    def picture(self) -> Drawn:
+        """The chart as RGB pixels."""
+        sheet, top = _begin(self.title, self.width, self.height)
+        names = list(dict.fromkeys(dot.name for dot in self.dots))
+        colour = dict(zip(names, colours_of(names), strict=True))
+        colour |= {dot.name: dot.colour for dot in self.dots if dot.colour}
+        legend = 0.4 + LETTER * max(len(name) for name in names)
+        axes = sheet.plot(0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62)
+        for dot in self.dots:
+            axes.plot(dot.x, dot.y, "o", color=colour[dot.name], markersize=7, alpha=0.85, markeredgecolor=CARD)
+        axes.margins(0.08)
+        if self.diagonal:
+            axes.axline((0, 0), slope=1, color=GREY, linewidth=1, linestyle=":")
+        _name_scales(sheet, self.x, self.y, top, self.width - legend)
+        for index, name in enumerate(names):
+            sheet.dot(self.width - legend + 0.05, top + 0.1 + 0.24 * index, colour[name])
+            sheet.text(self.width - legend + 0.2, top + 0.1 + 0.24 * index, name, size=9.0)
+        return sheet.pixels()
+
+
+Chart = Curves | Bars | Matrix | Scatter
+
+
+def colours_of(names: Sequence[str]) -> list[str]:
+    """The colour of each name: a task's own, by name or title, or the next of those that no task has."""
+    tasks = {spelling: task for task in TASKS.values() for spelling in (task.name, task.title)}
+    others = iter(OTHER_COLOURS * len(names))
+    return [tasks[name].colour if name in tasks else next(others) for name in names]
+
+
+def text_of(row: BarRow) -> str:
+    """What stands at the right of a bar."""
+    return row.text or f"{row.value:.3g}"
+
+
+def _begin(title: str, width: float, height: float) -> tuple[Sheet, float]:
+    """A sheet with a title, and where its content starts."""
+    sheet = Sheet(width, height)
+    if title:
+        sheet.text(MARGIN, MARGIN + 0.1, title, size=12.0, bold=True)
+    return sheet, MARGIN + (TITLE if title else 0)
+
+
+def _name_scales(sheet: Sheet, x: str, y: str, top: float, right: float) -> None:
+    height, _ = sheet.size
+    sheet.text((0.75 + right) / 2, height - 0.2, x, size=9.0, colour=GREY, align="center")
+    sheet.text(0.14, (top + height - 0.62) / 2, y, size=9.0, colour=GREY, align="center", upright=True)
+
+
+def _colour_at(value: float, low: float, high: float, table: np.ndarray) -> str:
+    if not np.isfinite(value):
+        return LINE
+    place = round((min(max(value, low), high) - low) / (high - low) * (len(table) - 1))
+    return "#" + "".join(f"{int(part):02X}" for part in table[place])
+
+
+def _readable(background: str) -> str:
+    """Ink that stands out from a background."""
+    red, green, blue = (int(background[start : start + 2], 16) for start in (1, 3, 5))
+    return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else CARD

@@ -1,0 +1,168 @@
+"""What the tasks' meeting costs: over one bridge, and with an attention block of its own for every ordered pair.
+
+Counted on the real modules by PyTorch's own counter, which knows convolutions and matrix products; norms, pooling,
+resizing and softmax are small beside them and not counted. `costs_of_shapes` counts without computing anything, so
+that the largest networks can be counted on any machine.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from bridgenet.trace import Stage, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of some modules, for one image.
+
+    Attributes:
+        multiply_adds: Of convolutions and matrix products.
+        parameters: Weights.
+    """
+
+    multiply_adds: int
+    parameters: int
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.multiply_adds + other.multiply_adds, self.parameters + other.parameters)
+
+
+NOTHING = Cost(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingCosts:
+    """Of ways to let the tasks of a network read each other, over all its stages.
+
+    Attributes:
+        bridge: One Bridge Feature Extractor per stage reads all tasks at once.
+        pairs: The same block once for every ordered pair of tasks: one task asks, one other answers.
+        query: What the bridge needs beside, and pairs do not: query maps from task-generic features, and the cascade
+            from stage to stage.
+        propagation: Task Pattern Propagation, the other place where tasks meet; nothing in a network without.
+    """
+
+    bridge: Cost
+    pairs: Cost
+    query: Cost
+    propagation: Cost
+
+
+def meeting_costs(model: nn.Module, trace: Trace) -> MeetingCosts:
+    """Costs for one image.
+
+    Args:
+        model: A network whose stages have an `extractor`, in evaluation mode.
+        trace: What it made of one image. Only the shapes matter.
+
+    Raises:
+        ValueError: The network has no bridge.
+    """
+    met = list(_met(model, trace))
+    propagation = cast(Any, model).pattern_propagation
+    return MeetingCosts(
+        bridge=sum((_cost(extractor, stage.query, stage.task_specific) for extractor, stage in met), NOTHING),
+        pairs=sum((_pairs_cost(extractor, stage) for extractor, stage in met), NOTHING),
+        query=_query_cost(model, trace),
+        propagation=NOTHING if propagation is None else _cost(propagation, trace.task_specific),
+    )
+
+
+def costs_of_shapes(
+    model: nn.Module, features: Sequence[tuple[int, int, int]], image_size: tuple[int, int]
+) -> MeetingCosts:
+    """The same from shapes alone: nothing is computed, and no weight needs memory.
+
+    Args:
+        model: A network with `decode`, with or without its backbone, in evaluation mode; it may have been
+            built on the `meta` device.
+        features: Channels, height and width of the backbone's maps, fine to coarse.
+        image_size: Height and width of the image.
+
+    Raises:
+        ValueError: The network has no bridge.
+    """
+    weightless = any(weight.is_meta for weight in model.parameters())
+    own = deepcopy(model) if weightless else model
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+        if weightless:
+            # Autocast does not know the meta device: the weights pretend to be on the CPU.
+            own.to_empty(device="cpu")
+        trace = cast(Any, own).decode(tuple(torch.empty(1, *shape) for shape in features), image_size)
+        return meeting_costs(own, trace)
+
+
+@torch.inference_mode()
+def meeting_seconds(model: nn.Module, trace: Trace, repeats: int = 5) -> tuple[float, float]:
+    """How long the meeting over the bridge takes here, and the one in pairs: the quickest of some repeats, in seconds.
+
+    Raises:
+        ValueError: The network has no bridge.
+    """
+    met = list(_met(model, trace))
+    pairs = [(extractor, pair) for extractor, stage in met for pair in _pairs(stage)]
+    bridge = [(extractor, (stage.query, stage.task_specific)) for extractor, stage in met]
+    return _quickest(bridge, repeats), _quickest(pairs, repeats)
+
+
+def multiply_adds(module: nn.Module, *inputs: object) -> int:
+    """Multiply-adds of the convolutions and matrix products of one call."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(*inputs)
+    return counter.get_total_flops() // 2
+
+
+def _cost(module: nn.Module, *inputs: object) -> Cost:
+    return Cost(multiply_adds(module, *inputs), sum(weight.numel() for weight in module.parameters()))
+
+
+def _pairs_cost(extractor: nn.Module, stage: Stage) -> Cost:
+    """All pairs of a stage are alike, block and shapes: one is counted."""
+    pairs = list(_pairs(stage))
+    if not pairs:
+        return NOTHING
+    one = _cost(extractor, *pairs[0])
+    return Cost(one.multiply_adds * len(pairs), one.parameters * len(pairs))
+
+
+def _quickest(calls: Sequence[tuple[nn.Module, tuple[Any, ...]]], repeats: int) -> float:
+    took = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        for module, inputs in calls:
+            module(*inputs)
+        took.append(time.perf_counter() - began)
+    return min(took[1:])
+
+
+def _query_cost(model: nn.Module, trace: Trace) -> Cost:
+    total, coarser = NOTHING, None
+    stages = cast(Any, model).stages
+    features = trace.task_generic[-len(stages) :]
+    for module, stage, feature in zip(stages, trace.stages, reversed(features), strict=True):
+        total += _cost(module.query, feature)
+        if module.cascade is not None and coarser is not None:
+            total += _cost(module.cascade, stage.bridge_before_cascade, coarser)
+        coarser = stage.bridge
+    return total
+
+
+def _met(model: nn.Module, trace: Trace) -> Iterator[tuple[nn.Module, Stage]]:
+    for module, stage in zip(cast(Any, model).stages, trace.stages, strict=True):
+        if module.extractor is None or stage.query is None:
+            raise ValueError("The network has no bridge: it was built with `bfe=False`, and its tasks do not meet.")
+        yield module.extractor, stage
+
+
+def _pairs(stage: Stage) -> Iterator[tuple[Tensor, Mapping[str, Tensor]]]:
+    for asks, answers in permutations(stage.task_specific, 2):
+        yield stage.task_specific[asks], {answers: stage.task_specific[answers]}

@@ -1,0 +1,30 @@
+"""The question that a place of an image suggests: why does the network say here what it says?"""
+
+from bridgenet.inspection.targets import CLASS_TASKS, Pixel, Target, predicted_segment
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Trace
+
+
+def target_at(trace: Trace, task: TaskName, at: Pixel, *, segment: bool = False) -> Target:
+    """The target that asks for what a task predicts at a place of the first image.
+
+    Tasks with classes ask for the class that is predicted there, normals for the largest component there.
+
+    Args:
+        trace: A forward pass.
+        task: Whose prediction.
+        at: The place.
+        segment: Average over the connected segment around the place, for tasks with classes.
+
+    Raises:
+        ValueError: The network lacks the task, or segments are asked of a task without classes.
+    """
+    if task not in trace.predictions:
+        raise ValueError(f"This network does not predict {task}. It predicts: {', '.join(trace.predictions)}.")
+    region = predicted_segment(trace, task, at=at) if segment else at
+    prediction = trace.predictions[task][0].detach()
+    row, column = at.place((prediction.shape[-2], prediction.shape[-1]))
+    here = prediction[:, row, column]
+    if task in CLASS_TASKS:
+        return Target(task, int(here.argmax()), region)
+    return Target(task, int(here.abs().argmax()) if task == "normals" else None, region)

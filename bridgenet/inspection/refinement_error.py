@@ -1,0 +1,138 @@
+"""How far predictions lie from the truth, picture by picture, and whose bridge they were refined with."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.refinement import error_at
+from bridgenet.shapes import AnyFeature
+from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.trace import Trace
+
+ERROR_UNITS: dict[TaskName, str] = {
+    "semseg": "% wrong",
+    "human_parts": "% wrong",
+    "depth": "m",
+    "normals": "°",
+    "sal": "probability",
+    "edge": "probability",
+}
+"""Unit of `picture_errors`."""
+
+RARE: tuple[TaskName, ...] = ("human_parts", "sal", "edge")
+"""Tasks whose object (label above 0) covers little of a picture: it counts as much as all the rest together. Else
+saying "nowhere" would be nearly right."""
+
+
+def truth_tensor(task: TaskName, array: np.ndarray) -> Tensor:
+    """Ground truth of one picture as `error_at` and `changed_share` take it, float32, 255 where nothing is known.
+
+    Args:
+        task: Which task.
+        array: Class indices, metres, saliency or edges (height, width), unit vectors (height, width, 3). Unknown: 255
+            or NaN; a vector of no length is unknown too.
+
+    Returns:
+        (1, height, width); normals: (1, 3, height, width).
+    """
+    values = np.array(array, dtype=np.float32)
+    values[~np.isfinite(values)] = IGNORE
+    if task == "normals":
+        unknown = (values == IGNORE).any(axis=-1) | (np.abs(values).max(axis=-1) == 0)
+        values[unknown] = IGNORE
+        values = values.transpose(2, 0, 1)
+    return torch.from_numpy(np.ascontiguousarray(values))[None]
+
+
+def comparable_tasks(truth: Mapping[TaskName, Any], truth_classes: str, network_classes: str) -> tuple[TaskName, ...]:
+    """The tasks whose truth speaks the language of the network: a segmentation only with the network's own classes.
+
+    Args:
+        truth: What is known of a picture, by task.
+        truth_classes: Whose classes its segmentation has, such as `made_rooms`.
+        network_classes: Whose classes the network has learnt.
+    """
+    return tuple(task for task in truth if task != "semseg" or truth_classes == network_classes)
+
+
+@torch.inference_mode()
+def picture_errors(task: TaskName, logits: AnyFeature, truth: Tensor) -> Float[np.ndarray, " batch"]:
+    """Mean distance from the truth, one number per picture, in the unit of `ERROR_UNITS`.
+
+    Of the tasks in `RARE` it is the mean of two means: over the pixels of the object and over the others. Where a
+    picture has one of the two only, that one counts.
+
+    Args:
+        task: Which task.
+        logits: (batch, channels, height, width).
+        truth: (batch, height, width) or (batch, channels, height, width), 255 where nothing is known.
+
+    Returns:
+        NaN for a picture of which nothing is known.
+    """
+    error = error_at(task, logits, truth).double()
+    labels = truth[:, 0] if truth.ndim == 4 else truth
+    parts = [labels > 0, labels <= 0] if task in RARE else [torch.ones_like(labels, dtype=torch.bool)]
+    means = [error.masked_fill(~part, float("nan")).flatten(1).nanmean(dim=1) for part in parts]
+    mean = torch.stack(means).nanmean(dim=0).cpu().numpy()
+    return 100 * mean if ERROR_UNITS[task] == "% wrong" else mean
+
+
+@torch.inference_mode()
+def with_other_bridge(model: nn.Module, trace: Trace, bridges: Sequence[AnyFeature]) -> Trace:
+    """The trace with every task refined by other bridge features than its own, by the same refiners.
+
+    A control: what is left of the refinement then owes nothing to what the bridge knows of this picture. Stages,
+    fusion and heads are computed again; `stages.<i>.bridge` of the result is what the network made, not what was read.
+
+    Args:
+        model: The network that made the trace, in evaluation mode.
+        trace: The pass to change.
+        bridges: One per stage, coarse to fine, each of the shape of that stage's bridge: another picture's, or flat.
+
+    Raises:
+        ValueError: The network has no bridge, or a bridge has another shape.
+    """
+    own = [stage.bridge for stage in trace.stages]
+    if any(bridge is None for bridge in own):
+        raise ValueError("This network was built without a Bridge Feature Extractor: there is no bridge to exchange.")
+    wanted, given = [tuple(bridge.shape) for bridge in own if bridge is not None], [tuple(b.shape) for b in bridges]
+    if given != wanted:
+        raise ValueError(
+            f"The stages read bridges of shapes {wanted}, got {given}: take them from a trace of its size."
+        )
+
+    with ExitStack() as hooks:
+        hooks.enter_context(evaluating(model))
+        for index, bridge in enumerate(bridges):
+            for task in trace.predictions:
+                refiner = model.get_submodule(f"stages.{index}.refiners.{task}")
+                hooks.callback(refiner.register_forward_pre_hook(_reads(bridge)).remove)
+        network: Any = model
+        return network.refine(trace, image_size(trace))
+
+
+def _reads(bridge: Tensor) -> Any:
+    def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return inputs[0], bridge
+
+    return hook
+
+
+def error_in_words(task: TaskName, error: float) -> str:
+    """A mean error with its unit, short enough for a picture's note: `34 % wrong`, `0.57 m off`, `13.8° off`."""
+    match ERROR_UNITS[task]:
+        case "% wrong":
+            return f"{error:.{0 if error >= 10 else 1}f} % wrong"
+        case "°":
+            return f"{error:.1f}° off"
+        case "m":
+            return f"{error:.2f} m off"
+        case _:
+            return f"{error:.2f} off"

@@ -1,0 +1,263 @@
+"""What each part of the network is worth: the same run with and without it, over several seeds.
+
+The full network and one without a part are trained from the same seed, so that they see the same images in the same
+order. What is compared is therefore the pair: the gain of the part for this seed. Few seeds give wide intervals, and
+an interval that holds zero says that nothing can be told.
+"""
+
+import io
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from scipy import stats
+
+from bridgenet.config import TrainConfig
+from bridgenet.data import Batch
+from bridgenet.learning.checkpoint import read_metrics
+from bridgenet.learning.loop import train
+from bridgenet.learning.record import HEADLINE, Row
+from bridgenet.learning.resume import check_finished, find_state, finished_steps
+from bridgenet.learning.runtime import start_runtime
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Trace
+
+Painter = Callable[[Batch, Trace], list[Row]]
+
+FULL = "full"
+
+ABLATIONS: dict[str, Mapping[str, Any]] = {
+    FULL: {},
+    "without-tpp": {"tpp": False},
+    "without-bfe": {"bfe": False},
+    "without-tfr": {"refinement": "add"},
+}
+"""Variants of a network, as changes of its `ModelConfig`.
+
+Without the BFE there is no bridge and so nothing to refine with: both go. Without the TFR the bridge feature is added.
+"""
+
+HIGHER_IS_BETTER = {"miou": True, "rmse": False, "mean_angle": False, "max_f": True, "balanced_bce": False}
+"""Direction of the metric that each task is followed by (`HEADLINE`)."""
+
+Verdict = Literal["helps", "hurts", "cannot be told"]
+
+
+@dataclass(frozen=True, slots=True)
+class AblationRun:
+    """One finished run.
+
+    Attributes:
+        variant: A name of `ABLATIONS`.
+        seed: Of the run.
+        metrics: Metrics of the validation set, by task and name.
+    """
+
+    variant: str
+    seed: int
+    metrics: dict[str, dict[str, float]]
+
+    @property
+    def tasks(self) -> tuple[TaskName, ...]:
+        """Its tasks, in the order of the network."""
+        return tuple(task for task in HEADLINE if task in self.metrics)
+
+    def headline(self, task: TaskName) -> float:
+        """The metric by which the task is followed, in `METRIC_UNITS`."""
+        return self.metrics[task][HEADLINE[task]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over seeds, and where it lies with 95 % confidence by Student's t distribution.
+
+    Attributes:
+        mean: Of the samples.
+        low: Lower end; minus infinity for a single sample.
+        high: Upper end.
+        samples: One for each seed, in the order of the seeds.
+    """
+
+    mean: float
+    low: float
+    high: float
+    samples: tuple[float, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """For a gain: whether the interval lies on one side of zero."""
+        if self.low > 0:
+            return "helps"
+        return "hurts" if self.high < 0 else "cannot be told"
+
+
+def ablate(
+    config: TrainConfig,
+    folder: Path,
+    seeds: Iterable[int],
+    variants: Sequence[str] = tuple(ABLATIONS),
+    *,
+    tell: Callable[[str, int], object] | None = None,
+    device: str | None = None,
+) -> list[AblationRun]:
+    """Trains every variant from every seed, seed by seed, and returns the finished runs.
+
+    Each run leaves a checkpoint in `folder/VARIANT-SEED`. Those that are finished there are not trained again, and one
+    that was interrupted goes on where it was.
+
+    Args:
+        config: The run of the full network.
+        folder: Where the runs are kept.
+        seeds: Of the runs.
+        variants: Names of `ABLATIONS`.
+        tell: Called with variant and seed before each training.
+        device: A torch device. None takes the GPU where there is one.
+
+    Raises:
+        ValueError: A variant is unknown.
+        CheckpointError: The folder holds runs with other settings.
+        KeyboardInterrupt: Ctrl-C was pressed; the state is saved, and the same call goes on from there.
+    """
+    for seed in seeds:
+        for variant in variants:
+            run, output = varied(config, variant, seed), folder / f"{variant}-{seed}"
+            if find_state(output, "auto") is None and finished_steps(output) is not None:
+                check_finished(output, run)
+                continue
+            if tell is not None:
+                tell(variant, seed)
+            if not train_quietly(run, output, device=device):
+                raise KeyboardInterrupt
+    return read_runs(folder)
+
+
+def varied(config: TrainConfig, variant: str, seed: int) -> TrainConfig:
+    """The run of a variant.
+
+    Raises:
+        ValueError: The variant is unknown.
+    """
+    if variant not in ABLATIONS:
+        raise ValueError(f"There is no variant {variant!r}. Known: {', '.join(ABLATIONS)}.")
+    return replace(config, model=replace(config.model, **ABLATIONS[variant]), seed=seed)
+
+
+def train_quietly(
+    config: TrainConfig, output: Path, paint: Painter | None = None, *, device: str | None = None
+) -> bool:
+    """Trains without a progress bar: from the start, or from the state that is saved in the folder.
+
+    Args:
+        config: The run.
+        output: Its folder.
+        paint: Draws samples at each validation; it may also show them. None keeps the image alone.
+        device: A torch device. None takes the GPU where there is one.
+
+    Returns:
+        Whether the run is finished. If not, it was asked to stop and can be resumed.
+    """
+    with start_runtime(device, config.optim.precision) as runtime, redirect_stderr(io.StringIO()):
+        return train(config, output, find_state(output, "auto"), runtime, paint or _image_alone)
+
+
+def read_runs(folder: Path) -> list[AblationRun]:
+    """The finished runs in a folder, by seed and in the order of `ABLATIONS`."""
+    found = [path for path in folder.glob("*-*") if finished_steps(path) is not None]
+    names = [(*path.name.rpartition("-")[::2], path) for path in found]
+    runs = [
+        AblationRun(variant, int(seed), tasks_of(read_metrics(path)))
+        for variant, seed, path in names
+        if variant in ABLATIONS and seed.isdecimal()
+    ]
+    return sorted(runs, key=lambda run: (run.seed, list(ABLATIONS).index(run.variant)))
+
+
+def tasks_of(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The part of a `metrics.json` that is about tasks."""
+    return {task: metrics[task] for task in HEADLINE if task in metrics}
+
+
+def read_results(path: Path) -> tuple[list[AblationRun], dict[str, Any]]:
+    """What `benchmarks/ablation.py` keeps: the runs, and everything else that is in the file."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return [AblationRun(**run) for run in values.pop("runs")], values
+
+
+def find_result(name: str) -> Path:
+    """A file in the project's folder `benchmarks`, found from the project or from any folder inside it.
+
+    Raises:
+        FileNotFoundError: There is none of this name.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).parents[2]):
+        if (folder / "benchmarks" / name).is_file():
+            return folder / "benchmarks" / name
+    raise FileNotFoundError(
+        f"There is no {name!r} in a folder benchmarks/ here or above. "
+        f"`python benchmarks/{Path(name).stem}.py` makes it; README.md there says how long that takes."
+    )
+
+
+def t_interval(samples: Sequence[float]) -> Interval:
+    """Mean and 95 % interval of samples that are independent of each other.
+
+    Raises:
+        ValueError: There is no sample.
+    """
+    count = len(samples)
+    if not count:
+        raise ValueError("There is no sample: no seed has both runs of the pair.")
+    values = np.asarray(samples, float)
+    reach = math.inf
+    if count > 1:
+        reach = float(stats.t.ppf(0.975, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
+    mean = float(values.mean())
+    return Interval(mean, mean - reach, mean + reach, tuple(values.tolist()))
+
+
+def levels(runs: Iterable[AblationRun], variant: str, task: TaskName) -> Interval:
+    """How good a variant is at a task, in the metric's unit.
+
+    Raises:
+        ValueError: The variant has no run.
+    """
+    return t_interval([run.headline(task) for run in runs if run.variant == variant])
+
+
+def gains(runs: Iterable[AblationRun], variant: str, reference: str = FULL) -> dict[str, Interval]:
+    """What the parts that a variant lacks are worth: the reference against the variant, seed by seed.
+
+    Each is a change of the task's metric in per cent of the variant's, positive where the reference is better;
+    `delta_m` is their mean over the tasks (Eqs. (8) and (9), with the variant in the place of the baseline).
+
+    Args:
+        runs: Finished ones. Seeds that lack one of the two are left out.
+        variant: A name of `ABLATIONS`.
+        reference: Another one, which has more parts.
+
+    Raises:
+        ValueError: No seed has both.
+    """
+    by_name = {(run.variant, run.seed): run for run in runs}
+    seeds = sorted(seed for name, seed in by_name if name == variant and (reference, seed) in by_name)
+    pairs = [(by_name[reference, seed], by_name[variant, seed]) for seed in seeds]
+    if not pairs:
+        raise ValueError(f"No seed has a finished run of both {reference!r} and {variant!r}.")
+    table = {task: [_gain(whole, cut, task) for whole, cut in pairs] for task in pairs[0][0].tasks}
+    mean = np.mean(list(table.values()), axis=0).tolist()
+    return {name: t_interval(samples) for name, samples in {**table, "delta_m": mean}.items()}
+
+
+def _gain(whole: AblationRun, cut: AblationRun, task: TaskName) -> float:
+    change = 100 * (whole.headline(task) - cut.headline(task)) / cut.headline(task)
+    return change if HIGHER_IS_BETTER[HEADLINE[task]] else -change
+
+
+def _image_alone(batch: Batch, trace: Trace) -> list[Row]:
+    return [[(batch.images[0].clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu().numpy()]]

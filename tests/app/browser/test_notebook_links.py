@@ -1,0 +1,50 @@
+"""The links with which notebooks lead into the studio, followed in a browser."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import nbformat
+import pytest
+from browsing import Visit
+from playwright.sync_api import Browser
+
+from app.program import studio
+
+ROOT = Path(__file__).parents[3]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LINK = re.compile(r"\(http://127\.0\.0\.1:7860/\?([^)\s]+)\)")
+
+
+@pytest.fixture(scope="module")
+def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The studio as `make demo` opens it."""
+    with studio(ROOT / "checkpoints" / "nyud-lite0", tmp_path_factory.mktemp("demo"), threads=1) as (address, _):
+        yield address
+
+
+def link_of(notebook: Path) -> str:
+    """The query of the link that the cell marked `studio` shows."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    (cell,) = [cell for cell in cells if "studio" in cell.metadata.get("tags", [])]
+    (link,) = LINK.findall("".join(output.get("data", {}).get("text/markdown", "") for output in cell.outputs))
+    return link
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem[:2])
+def test_a_notebook_s_link_opens_the_same_selection(browser: Browser, real_studio: str, notebook: Path) -> None:
+    link = link_of(notebook)
+    visit = Visit(browser, real_studio, link)
+    asked = parse_qs(link)
+    # The photo that the studio opens with is shown until the one of the link has been analysed.
+    visit.page.wait_for_function(
+        "name => bridgenetStudio.photo.live && document.querySelector(`[data-testid=head]`).innerText.includes(name)",
+        arg=asked["checkpoint"][0],
+        timeout=120_000,
+    )
+    shown = parse_qs(urlsplit(visit.page.evaluate("bridgenetStudio.link()")).query)
+    assert {name: shown.get(name) for name in asked} == asked
+    assert visit.page.get_attribute(f"[data-testid=tab-{asked['tab'][0]}]", "aria-selected") == "true"
+    visit.close()
+    assert visit.wrong == []

@@ -20,8 +20,8 @@ STEPS = (1, 4, 6, 8, 12)
 """Colours are rounded to the first of these steps (of 255) that makes the notebook small enough. Every colour stays
 where it is within half a step, so legends stay true; a palette of 256 colours would not keep them."""
 
-SMALL = 50_000
-"""A picture with fewer bytes stays as it is: charts do, whose pale colours must not change their hue."""
+SMALL = 70_000
+"""A picture with fewer letters (base64) stays as it is: charts do, whose pale colours must not change their hue."""
 
 LEFT_OUT = ("application/vnd.jupyter.widget", "application/vnd.plotly", "image/jpeg")
 """Outputs that are not saved: views that need a running notebook. The PNG beside each of them shows the same."""

@@ -75,11 +75,10 @@ def claim_sentence(analysis: Analysis, stage: int) -> Said:
     colour = colour_of("bridge", analysis.tasks[0])
     low = f"what the backbone sees (R² {_r2(found.low_from_bridge)}, the tasks alone {_r2(found.low_from_high)})"
     high = f"what the tasks know ({_r2(found.high_from_bridge)}, the backbone alone {_r2(found.high_from_low)})"
-    leads = found.low_from_bridge - found.low_from_high, found.high_from_bridge - found.high_from_low
     if found.carries_both:
-        verdict = "it carries both, if only just" if min(leads) < BARELY else "it carries both"
-    elif max(leads) > CLEARLY:
-        missing = "the second" if leads[0] > leads[1] else "the first"
+        verdict = "it carries both, if only just" if min(found.leads) < BARELY else "it carries both"
+    elif max(found.leads) > CLEARLY:
+        missing = "the second" if found.leads[0] > found.leads[1] else "the first"
         verdict = f"here it adds next to nothing on {missing}"
     else:
         verdict = "here the claim that it carries both does not show"

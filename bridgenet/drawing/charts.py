@@ -31,7 +31,7 @@ class Curve:
     """A line of a chart.
 
     Attributes:
-        name: Stands in the legend.
+        name: Stands in the legend; a chart of one curve without a name has none.
         x: Where it was measured.
         y: What was measured.
         colour: `#RRGGBB`; empty: that of the task of this name, else the next free one.
@@ -77,12 +77,15 @@ class Curves:
         """The chart as RGB pixels."""
         sheet, top = _begin(self.title, self.width, self.height)
         names = max((len(curve.name) for curve in self.curves), default=0)
-        legend = 0.45 + LETTER * names
+        legend = 0.45 + LETTER * names if names else 0.0
         axes = sheet.plot(0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62)
         if self.log:
             axes.set(xscale="log", yscale="log")
-        for curve, colour in zip(self.curves, colours_of([curve.name for curve in self.curves]), strict=True):
-            ink = curve.colour or colour
+        elif all(float(x).is_integer() for curve in self.curves for x in curve.x):
+            axes.locator_params(axis="x", integer=True)
+        free = colours_of([curve.name for curve in self.curves])
+        inks = [curve.colour or colour for curve, colour in zip(self.curves, free, strict=True)]
+        for curve, ink in zip(self.curves, inks, strict=True):
             axes.plot(curve.x, curve.y, color=ink, linewidth=1.8, linestyle="--" if curve.dashed else "-")
             if len(curve.x) <= MANY_POINTS and not curve.dashed:
                 axes.plot(curve.x, curve.y, "o", color=ink, markersize=3.6)
@@ -91,12 +94,9 @@ class Curves:
         if self.mark is not None:
             axes.axvline(self.mark, color=GREY, linewidth=1, linestyle=":")
         _name_scales(sheet, self.x, self.y, top, self.width - legend)
-        for index, (curve, colour) in enumerate(
-            zip(self.curves, colours_of([curve.name for curve in self.curves]), strict=True)
-        ):
-            y = top + 0.1 + 0.24 * index
-            left = self.width - legend
-            sheet.line(left, y, left + 0.24, y, curve.colour or colour, dashed=curve.dashed)
+        for index, (curve, ink) in enumerate(zip(self.curves if names else (), inks, strict=False)):
+            left, y = self.width - legend, top + 0.1 + 0.24 * index
+            sheet.line(left, y, left + 0.24, y, ink, dashed=curve.dashed)
             sheet.text(left + 0.32, y, curve.name, size=9.0)
         return sheet.pixels()
 

@@ -224,8 +224,10 @@ def _draw_panel(
 ) -> None:
     sheet.card(left, top, width, HEADER + picture_height + footer)
     sheet.dot(left + 0.15, top + HEADER / 2, panel.colour)
-    sheet.text(left + 0.27, top + HEADER / 2, panel.title, size=10.5, bold=True)
-    sheet.text(left + width - 0.11, top + HEADER / 2, panel.note, size=8.5, colour=GREY, align="right")
+    end = sheet.text(left + 0.27, top + HEADER / 2, panel.title, size=10.5, bold=True)
+    if panel.note:
+        size = _fitting(panel.note, left + width - 0.2 - end)
+        sheet.text(left + width - 0.11, top + HEADER / 2, panel.note, size=size, colour=GREY, align="right")
     # A picture of other proportions than the tallest keeps its own, centred in the card.
     height = min(picture_height, width * panel.proportions)
     across = height / panel.proportions

@@ -65,10 +65,19 @@ class LevelContent(NamedTuple):
     high_from_low: float
 
     @property
+    def leads(self) -> tuple[float, float]:
+        """How much more the bridge tells of the low and of the high level than the other level does.
+
+        A negative share tells nothing, and counts as none.
+        """
+        low, control = max(self.low_from_bridge, 0.0), max(self.low_from_high, 0.0)
+        high, other = max(self.high_from_bridge, 0.0), max(self.high_from_low, 0.0)
+        return low - control, high - other
+
+    @property
     def carries_both(self) -> bool:
-        """Whether the bridge tells more of each level than the other level does, by more than a hundredth."""
-        low, high = self.low_from_bridge - self.low_from_high, self.high_from_bridge - self.high_from_low
-        return min(low, high) > CLEARLY
+        """Whether both leads are more than a hundredth."""
+        return min(self.leads) > CLEARLY
 
 
 def linear_cka(one: AnyMap, other: AnyMap, *, debiased: bool = True) -> float:

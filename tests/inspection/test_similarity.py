@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from bridgenet.inspection.similarity import (
+    LevelContent,
     cka_matrix,
     effective_rank,
     high_frequency_share,
@@ -149,6 +150,11 @@ def test_a_bridge_of_both_levels_carries_both_and_a_copy_of_one_level_does_not()
     copy = level_content(3 * low, low, high)
     assert copy.low_from_bridge > 0.99 and copy.high_from_bridge == pytest.approx(copy.high_from_low, abs=1e-6)
     assert not copy.carries_both
+
+
+def test_what_is_told_worse_than_by_a_constant_is_no_lead() -> None:
+    assert not LevelContent(-0.2, -0.9, 0.5, 0.1).carries_both
+    assert LevelContent(-0.2, -0.9, 0.5, 0.1).leads == pytest.approx((0.0, 0.4))
 
 
 def test_a_wide_map_of_noise_reads_nothing_because_it_is_judged_elsewhere() -> None:

@@ -1,11 +1,13 @@
 import base64
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -57,48 +59,111 @@ def _wrong(answer):
 pytestmark = pytest.mark.slow
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """A notebook whose cells were executed afresh, and the kernel they left behind."""
+    """A notebook as it was saved, and its cells executed afresh.
+
+    Attributes:
+        saved: From the file.
+        fresh: With the outputs of the new run.
+        right: What the check of each exercise says to its solution.
+        wrong: What it says to a wrong answer: the error, or nothing.
+    """
 
     saved: nbformat.NotebookNode
     fresh: nbformat.NotebookNode
-    client: NotebookClient
+    right: list[str]
+    wrong: list[str]
 
-    def execute(self, source: str) -> nbformat.NotebookNode:
-        """One more cell at the end.
+
+class Kernel:
+    """A kernel of its own for a notebook, which refuses to ask other machines."""
+
+    def __init__(self, path: Path, notebook: nbformat.NotebookNode) -> None:
+        self.notebook = notebook
+        resources = {"metadata": {"path": str(path.parent)}}
+        self.client = NotebookClient(notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources)
+
+    def run(self, last: str = "") -> None:
+        """Execute every cell, to the one with the tag `last` or to the end."""
+        self.execute(ALONE)
+        for index, cell in enumerate(self.notebook.cells):
+            if cell.cell_type == "code":
+                cell.outputs = []
+                self.client.execute_cell(cell, index)
+            if last in tags(cell):
+                break
+        self.execute("assert not _asked, _asked")
+
+    def execute(self, source: str) -> str:
+        """What a cell says that is no part of the notebook.
 
         Raises:
             CellExecutionError: It failed.
         """
-        self.fresh.cells.append(nbformat.v4.new_code_cell(source))
-        return self.client.execute_cell(self.fresh.cells[-1], len(self.fresh.cells) - 1)
+        extra = nbformat.v4.new_code_cell(source)
+        self.notebook.cells.append(extra)
+        try:
+            self.client.execute_cell(extra, len(self.notebook.cells) - 1)
+        finally:
+            self.notebook.cells.pop()
+        return words(extra)
+
+    def refusal(self, source: str) -> str:
+        """The error that a cell ends with."""
+        try:
+            self.execute(source)
+        except CellExecutionError as error:
+            return str(error)
+        return ""
 
 
-@contextmanager
-def executed(path: Path, fresh: nbformat.NotebookNode, last: str = "") -> Iterator[Run]:
-    """A notebook executed by a kernel of its own, to the cell with the tag `last` or to the end."""
-    for cell in fresh.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-    resources = {"metadata": {"path": str(path.parent)}}
-    client = NotebookClient(fresh, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources)
-    with client.setup_kernel():
-        run = Run(nbformat.read(path, as_version=4), fresh, client)
-        run.execute(ALONE)
-        for index, cell in enumerate(fresh.cells[:-1]):
-            client.execute_cell(cell, index)
-            if last in tags(cell):
-                break
-        run.execute("assert not _asked, _asked")
-        fresh.cells = fresh.cells[:-2]
-        yield run
+def run_afresh(path: Path) -> Run:
+    """All cells, then both exercises with a right and a wrong answer."""
+    saved, fresh = (nbformat.read(path, as_version=4) for _ in range(2))
+    text = "\n".join(cell.source for cell in saved.cells if cell.cell_type == "markdown")
+    solutions = re.findall(r"<summary>Solution</summary>\s*```python\n(.*?)```", text, re.DOTALL)
+    checks = [tagged(saved, f"check-{number}").source for number in (1, 2)]
+    right, wrong = [], []
+    kernel = Kernel(path, fresh)
+    with kernel.client.setup_kernel():
+        kernel.run()
+        kernel.execute(WRONG)
+        for solution, check in zip(solutions, checks, strict=True):
+            kernel.execute(solution)
+            right.append(kernel.execute(check))
+            answer = solution.strip().splitlines()[-1].partition(" = ")[0]
+            wrong.append(kernel.refusal(f"{answer} = _wrong({answer})\n{check}"))
+    return Run(saved, fresh, right, wrong)
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem[:2])
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    with executed(request.param, nbformat.read(request.param, as_version=4)) as run:
-        yield run
+def run_changed(path: Path) -> str:
+    """The summary of a notebook that was told to look at something else."""
+    notebook = nbformat.read(path, as_version=4)
+    cell = tagged(notebook, "checkpoint")
+    there = next(name for name in OTHER if name in cell.source)
+    cell.source = cell.source.replace(there, OTHER[there])
+    kernel = Kernel(path, notebook)
+    with kernel.client.setup_kernel():
+        kernel.run(last="saw")
+    return words(tagged(notebook, "saw"))
+
+
+@pytest.fixture(scope="module")
+def pool(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Any]]]:
+    """What the chosen tests have executed, two notebooks at a time, each with a single thread."""
+    chosen = "".join(item.name for item in request.session.items)
+    # The last ones take longest.
+    paths = [path for path in reversed(NOTEBOOKS) if f"[{path.stem[:2]}]" in chosen]
+    with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(2, get_context("spawn")) as workers:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        fresh = {f"fresh {path.stem}": workers.submit(run_afresh, path) for path in paths}
+        yield fresh | {f"changed {path.stem}": workers.submit(run_changed, path) for path in paths}
+
+
+@pytest.fixture(scope="module", params=reversed(NOTEBOOKS), ids=lambda path: path.stem[:2])
+def run(request: pytest.FixtureRequest, pool: dict[str, Future[Any]]) -> Run:
+    return pool[f"fresh {request.param.stem}"].result()
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:
@@ -154,26 +219,14 @@ def test_outputs_are_those_saved_but_for_what_is_declared_random(run: Run) -> No
 
 
 def test_every_exercise_accepts_its_solution_and_refuses_a_wrong_answer(run: Run) -> None:
-    text = "\n".join(cell.source for cell in run.saved.cells if cell.cell_type == "markdown")
-    solutions = re.findall(r"<summary>Solution</summary>\s*```python\n(.*?)```", text, re.DOTALL)
-    checks = [tagged(run.saved, f"check-{number}").source for number in (1, 2)]
-    run.execute(WRONG)
-    for solution, check in zip(solutions, checks, strict=True):
-        run.execute(solution)
-        assert "Right" in words(run.execute(check))
-        answer = solution.strip().splitlines()[-1].partition(" = ")[0]
-        with pytest.raises(CellExecutionError, match="AssertionError"):
-            run.execute(f"{answer} = _wrong({answer})\n{check}")
+    assert ["Right" in said for said in run.right] == [True, True]
+    assert ["AssertionError" in said for said in run.wrong] == [True, True], run.wrong
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
-def test_the_summary_follows_the_network(path: Path) -> None:
-    changed = nbformat.read(path, as_version=4)
-    cell = tagged(changed, "checkpoint")
-    there = next(name for name in OTHER if name in cell.source)
-    cell.source = cell.source.replace(there, OTHER[there])
-    with executed(path, changed, last="saw") as run:
-        assert words(tagged(run.fresh, "saw")) != words(tagged(run.saved, "saw"))
+@pytest.mark.parametrize("path", NOTEBOOKS[::-1], ids=lambda path: path.stem[:2])
+def test_the_summary_follows_the_network(pool: dict[str, Future[Any]], path: Path) -> None:
+    saved = nbformat.read(path, as_version=4)
+    assert pool[f"changed {path.stem}"].result() != words(tagged(saved, "saw"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])

@@ -16,7 +16,7 @@ from scipy.stats import t as student
 from torch import Tensor, nn
 
 from bridgenet.tasks import IGNORE
-from bridgenet.trace import Trace
+from bridgenet.trace import Pattern, Trace
 
 Map = Float[np.ndarray, "_ _"]
 
@@ -105,6 +105,20 @@ def bridge_values(model: nn.Module, trace: Trace, scale: int) -> HandedOver:
     return _handed_over(extractor.project.value(tokens), extractor.merge, stage.attention.shape[1])
 
 
+def pattern_and_heads(trace: Trace, head: int | None) -> tuple[Pattern, slice]:
+    """What TPP computed, and where one head (counted from 0) or all heads (None) of a task stand in it.
+
+    Raises:
+        ValueError: The network has no TPP, or there is no such head.
+    """
+    if trace.pattern is None:
+        raise ValueError("This network was built without Task Pattern Propagation, so no patterns are fused.")
+    heads = next(iter(trace.pattern.logits.values())).shape[1]
+    if head is not None and not 0 <= head < heads:
+        raise ValueError(f"There is no head {head}: this attention has {heads}, counted from 0.")
+    return trace.pattern, slice(None) if head is None else slice(head, head + 1)
+
+
 @torch.inference_mode()
 def fusion_shares(model: nn.Module, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
     """Whose pattern each task used in TPP: shares[target][source], a map over the queries of the target.
@@ -122,16 +136,11 @@ def fusion_shares(model: nn.Module, trace: Trace, head: int | None = None) -> di
     Raises:
         ValueError: The network has no TPP, or there is no such head.
     """
-    pattern = trace.pattern
-    if pattern is None:
-        raise ValueError("This network was built without Task Pattern Propagation, so no patterns are fused.")
+    pattern, chosen = pattern_and_heads(trace, head)
     tasks = tuple(pattern.logits)
     heads = pattern.logits[tasks[0]].shape[1]
-    if head is not None and not 0 <= head < heads:
-        raise ValueError(f"There is no head {head}: this attention has {heads}, counted from 0.")
     logits = torch.stack([pattern.logits[task][0].float() for task in tasks])
     centred = logits - logits.mean(dim=-1, keepdim=True)
-    chosen = slice(None) if head is None else slice(head, head + 1)
     shares: dict[str, dict[str, Map]] = {}
     for target in tasks:
         fuse = cast(nn.Conv2d, model.get_submodule(f"pattern_propagation.propagations.{target}.fuse"))
@@ -140,7 +149,7 @@ def fusion_shares(model: nn.Module, trace: Trace, head: int | None = None) -> di
         said = parts.abs().mean(dim=(1, 3))
         total = said.sum(dim=0)
         share = torch.where(total > 0, said / total.clamp_min(torch.finfo(total.dtype).tiny), 1 / len(tasks))
-        maps = share.reshape(len(tasks), *_query_grid(model, trace, target)).cpu().numpy()
+        maps = share.reshape(len(tasks), *query_grid(model, trace, target)).cpu().numpy()
         shares[target] = dict(zip(tasks, maps, strict=True))
     return shares
 
@@ -196,7 +205,8 @@ def region_shares(maps: Mapping[str, Map], labels: LabelMap, block: int = 3) -> 
     return sorted(found, key=lambda region: -region.tokens)
 
 
-def _query_grid(model: nn.Module, trace: Trace, task: str) -> tuple[int, int]:
+def query_grid(model: nn.Module, trace: Trace, task: str) -> tuple[int, int]:
+    """Rows and columns of a task's queries in TPP."""
     stride = cast(int, model.get_submodule(f"pattern_propagation.patterns.{task}").stride)
     rows, columns = trace.task_specific[task].shape[-2:]
     return -(-rows // stride), -(-columns // stride)

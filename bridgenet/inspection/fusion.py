@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from bridgenet.inspection.attention import pattern_and_heads, query_grid
 from bridgenet.trace import Trace
 
 Map = Float[np.ndarray, "_ _"]
@@ -31,13 +32,7 @@ def fusion_effects(model: nn.Module, trace: Trace, head: int | None = None) -> d
     Raises:
         ValueError: The network has no TPP, or there is no such head.
     """
-    pattern = trace.pattern
-    if pattern is None:
-        raise ValueError("This network was built without Task Pattern Propagation, so no pattern can be left out.")
-    heads = next(iter(pattern.logits.values())).shape[1]
-    if head is not None and not 0 <= head < heads:
-        raise ValueError(f"There is no head {head}: this attention has {heads}, counted from 0.")
-    chosen = slice(None) if head is None else slice(head, head + 1)
+    pattern, chosen = pattern_and_heads(trace, head)
     logits = {task: own[:1].float() for task, own in pattern.logits.items()}
     effects: dict[str, dict[str, Map]] = {target: {} for target in logits}
     for source in logits:
@@ -47,7 +42,5 @@ def fusion_effects(model: nn.Module, trace: Trace, head: int | None = None) -> d
             propagation = cast(Any, model.get_submodule(f"pattern_propagation.propagations.{target}"))
             changed = propagation.softmax(propagation.fuse(without)) - pattern.attention[target][:1].float()
             moved = changed[0, chosen].abs().sum(dim=-1).mean(dim=0) / 2
-            stride = cast(int, model.get_submodule(f"pattern_propagation.patterns.{target}").stride)
-            rows, columns = (-(-length // stride) for length in trace.task_specific[target].shape[-2:])
-            found[source] = moved.reshape(rows, columns).cpu().numpy()
+            found[source] = moved.reshape(*query_grid(model, trace, target)).cpu().numpy()
     return effects

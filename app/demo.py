@@ -68,9 +68,8 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
         line.photo(photo, None, everything, **queued, trigger_mode="multiple")
         line.example(example, None, everything, **queued, trigger_mode="multiple")
         line.checkpoint(checkpoint, [key], everything, **queued, trigger_mode="multiple")
-        running = line.run(run, [key], followers, **queued, trigger_mode="multiple")
+        line.run(run, [key], followers, **queued, trigger_mode="multiple")
         parts["lesson"].step(lesson_step, None, parts["steps"], queue=False, **QUIET)
-        line.cancel(None, None, None, cancels=[running], **QUIET)
         add_endpoints(session, handlers.limits, MODEL_EVENTS)
     # Visitors of the page wait in a line of their own (`app.line`); what waits here are programs and opened pages.
     demo.queue(max_size=128)

@@ -1,7 +1,8 @@
 """What happens when a page is opened, a photo dropped, an example chosen, a pixel picked. Plain functions of data."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -66,14 +67,15 @@ class Handlers:
         except StudioError as problem:
             return self._without_network(problem, limit)
 
-    def in_turn(self, event: Event, answers: Iterator[Answer]) -> Iterator[Answer]:
-        """The answers to an event whose visitor has waited for them; the ticket is handed in afterwards."""
-        with self.line.turn(event.get("ticket")) as alive:
+    def in_turn(self, event: Event, answers: Generator[Answer]) -> Generator[Answer]:
+        """The answers to an event whose visitor has waited for them, until the last or until they leave."""
+        with self.line.turn(event.get("ticket")) as waits, closing(answers):
             for answer in answers:
-                alive()
+                if not waits():
+                    return
                 yield answer
 
-    def photo(self, event: Event) -> Iterator[Answer]:
+    def photo(self, event: Event) -> Generator[Answer]:
         """Read, analyse and show a photo that was dropped or chosen; the file is deleted once it is read."""
         yield busy("Reading the photo")
         try:
@@ -86,7 +88,7 @@ class Handlers:
         except (ImageError, StudioError) as problem:
             yield complaint(str(problem))
 
-    def example(self, event: Event) -> Iterator[Answer]:
+    def example(self, event: Event) -> Generator[Answer]:
         """Analyse and show an example."""
         name = event.get("id")
         if name not in EXAMPLES:
@@ -98,7 +100,7 @@ class Handlers:
         except StudioError as problem:
             yield complaint(str(problem))
 
-    def change_checkpoint(self, event: Event, key: str | None) -> Iterator[Answer]:
+    def change_checkpoint(self, event: Event, key: str | None) -> Generator[Answer]:
         """Ask another checkpoint about the photo that is shown."""
         try:
             yield self._asking()
@@ -131,7 +133,7 @@ class Handlers:
         selection = views.selection_of(analysis, event)
         return views.place_views(analysis, selection, event.get("drawn"), event.get("held"))
 
-    def run(self, event: Event, key: str | None) -> Iterator[Answer]:
+    def run(self, event: Event, key: str | None) -> Generator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is."""
         from app.pages import views
 
@@ -146,7 +148,7 @@ class Handlers:
                     for step in work:
                         yield {name: {"progress": [step.done, step.total], "words": step.words}}
                 finally:
-                    # A visitor who cancels closes this generator: the work must hear of it.
+                    # Where the visitor leaves, this generator is closed: the work must hear of it.
                     work.close()
             yield views.place_views(analysis, selection)
         except StudioError as problem:

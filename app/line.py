@@ -42,6 +42,7 @@ class Line:
         self._waiting: OrderedDict[str, float] = OrderedDict()
         self._called: dict[str, float] = {}
         self._running: dict[str, float] = {}
+        self._given_up: set[str] = set()
         self._took: deque[float] = deque(maxlen=10)
 
     def ask(self, ticket: Any) -> dict[str, Any]:
@@ -69,16 +70,21 @@ class Line:
             return self._answer(0, turn=True)
 
     def leave(self, ticket: Any) -> None:
-        """Somebody has been served, or does not want to wait any longer."""
+        """Somebody does not want to wait any longer: for their turn, or for what is being computed for them."""
         with self._lock:
-            for place in (self._waiting, self._called, self._running):
-                place.pop(ticket, None)
+            self._waiting.pop(ticket, None)
+            self._called.pop(ticket, None)
+            if ticket in self._running:
+                self._given_up.add(ticket)
 
     @contextmanager
-    def turn(self, ticket: Any) -> Iterator[Callable[[], None]]:
-        """The time in which a visitor is served. Gives what has to be called now and then as a sign of life."""
+    def turn(self, ticket: Any) -> Iterator[Callable[[], bool]]:
+        """The time in which a visitor is served.
+
+        Gives what has to be called now and then as a sign of life; it says whether the visitor still waits.
+        """
         if not is_ticket(ticket):
-            yield lambda: None
+            yield lambda: True
             return
         began = self._clock()
         with self._lock:
@@ -88,8 +94,9 @@ class Line:
         try:
             yield lambda: self._alive(ticket)
         finally:
-            self.leave(ticket)
             with self._lock:
+                self._running.pop(ticket, None)
+                self._given_up.discard(ticket)
                 self._took.append(self._clock() - began)
 
     @property
@@ -99,10 +106,11 @@ class Line:
             self._forget(self._clock())
             return len(self._waiting)
 
-    def _alive(self, ticket: str) -> None:
+    def _alive(self, ticket: str) -> bool:
         with self._lock:
             if ticket in self._running:
                 self._running[ticket] = self._clock()
+            return ticket not in self._given_up
 
     def _before(self, ticket: str, now: float) -> int:
         count = len(self._called) + len(self._running)

@@ -39,6 +39,8 @@ function draw(value) {
   if (value.absent) root.dataset.state = "absent";
   if (value.stale) studio.drawn[name] = "";
   if (value.problem) [running, unwanted] = [null, running];
+  // What was cancelled may still tell how far it was.
+  if (value.progress && !running) return;
   if (value.progress || value.problem) return pend(value.problem ?? value.words, value.progress);
   if (value.same) root.dataset.state = known() ? "ready" : "pending";
   if (!value.groups) return;

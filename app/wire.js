@@ -7,8 +7,9 @@ const ASK_AGAIN = 600;
 const GONE = "The studio does not answer. Is it still running? Nothing on this page is lost; try again.";
 // One question is under way at a time; whatever was selected meanwhile is asked next.
 const asked = { turn: 0, since: 0, waiting: false, again: false };
-// Tickets with which this page waits: one for what is shown, one for what the view still computes.
-const tickets = { show: null, run: null };
+// Tickets with which this page waits: one for what is shown, one for what the view still computes; and the one with
+// which that is being computed.
+const tickets = { show: null, run: null, underWay: null };
 // Several components share the page: the one that was loaded last speaks.
 const me = Symbol("wire");
 studio.wire = me;
@@ -68,17 +69,15 @@ async function wait(event) {
   }
   if (tickets[kind] !== ticket) return;
   tickets[kind] = null;
+  if (kind === "run") tickets.underWay = ticket;
   if (said) say("");
   trigger(event.event, { ...event, ticket });
 }
 
 function cancel() {
-  if (tickets.run) {
-    server.leave_line(tickets.run);
-    tickets.run = null;
-    say("");
-  }
-  trigger("cancel", {});
+  if (tickets.run) say("");
+  [tickets.run, tickets.underWay].filter(Boolean).forEach((ticket) => server.leave_line(ticket));
+  tickets.run = tickets.underWay = null;
 }
 
 function refuse(kind, words) {

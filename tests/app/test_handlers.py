@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +210,20 @@ def test_the_head_of_the_page_names_checkpoint_size_and_metrics(session: Session
     assert chip["title"] == "untrained"
     assert chip["facts"][0] == "6 tasks" and chip["facts"][1].endswith(" M")
     assert chip["facts"][2:] == ["mIoU 12.3", "rmse 0.45 m"]
+
+
+def test_the_answers_end_when_their_visitor_leaves_and_the_work_hears_of_it(handlers: Handlers) -> None:
+    ticket, ended = f"{7:032x}", []
+
+    def work() -> Generator[dict[str, Any]]:
+        try:
+            while True:
+                yield {}
+        finally:
+            ended.append(True)
+
+    answers = handlers.in_turn({"ticket": ticket}, work())
+    assert next(answers) == {}
+    handlers.line.leave(ticket)
+    assert list(answers) == []
+    assert ended == [True]

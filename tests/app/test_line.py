@@ -106,3 +106,12 @@ def test_what_is_no_ticket_takes_no_place(line: Line, forged: object) -> None:
     line.leave(str(forged))
     with line.turn(forged):
         assert line.ask(ticket(1))["turn"]
+
+
+def test_who_leaves_while_being_served_is_told_so_and_holds_the_line_until_the_work_has_ended(line: Line) -> None:
+    with line.turn(ticket(0)) as waits:
+        assert waits()
+        line.leave(ticket(0))
+        assert not waits()
+        assert line.ask(ticket(1))["before"] == 1
+    assert line.ask(ticket(1))["turn"]

@@ -1,6 +1,7 @@
 import json
 import socket
 import sys
+import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -65,9 +66,13 @@ def test_the_program_says_one_address_serves_it_and_tidies_up_when_it_is_ended(
             config = json.load(answer)
         assert len(list(tmp_path.glob("bridgenet-studio-*"))) == 1
         assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("bridgenet-studio-*")] == [0]
+        # It answers a moment before it says so.
+        began = time.monotonic()
+        while "http" not in (log := tmp_path / "log.txt").read_text() and time.monotonic() - began < 20:
+            time.sleep(0.05)
         program.terminate()
         assert program.wait(20) == 0
-    told = [line for line in (tmp_path / "log.txt").read_text().splitlines() if "http" in line]
+    told = [line for line in log.read_text().splitlines() if "http" in line]
     assert len(told) == 1 and f"{address.rstrip('/')} " in told[0]
     assert list(tmp_path.glob("bridgenet-studio-*")) == []
     rail = next(part for part in config["components"] if part["props"].get("elem_id") == "rail")

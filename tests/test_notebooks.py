@@ -28,12 +28,11 @@ SHOWS = re.compile(r"^(show|explore)\(|^ *display\(Image", re.MULTILINE)
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
-OTHER = {
-    "nyud-lite0": "rooms-tiny",
-    "rooms-tiny": "nyud-lite0",
-    "seed, steps = 0": "seed, steps = 1",
-}
-"""What else a notebook can be about."""
+OTHER = {"nyud-lite0": "rooms-tiny", "rooms-tiny": "nyud-lite0"}
+"""The other bundled checkpoint."""
+
+FOLLOWED = [path for path in NOTEBOOKS[::-1] if path.stem[:2] not in ("05", "08")]
+"""Notebooks that are executed with the other checkpoint, too: 05 takes a minute then, and 08 trains its own."""
 
 ALONE = """
 import socket as _socket
@@ -158,7 +157,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Any]]]:
     with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(2, get_context("spawn")) as workers:
         patch.setenv("OMP_NUM_THREADS", "1")
         fresh = {f"fresh {path.stem}": workers.submit(run_afresh, path) for path in paths}
-        yield fresh | {f"changed {path.stem}": workers.submit(run_changed, path) for path in paths}
+        yield fresh | {f"changed {path.stem}": workers.submit(run_changed, path) for path in paths if path in FOLLOWED}
 
 
 @pytest.fixture(scope="module", params=reversed(NOTEBOOKS), ids=lambda path: path.stem[:2])
@@ -223,7 +222,7 @@ def test_every_exercise_accepts_its_solution_and_refuses_a_wrong_answer(run: Run
     assert ["AssertionError" in said for said in run.wrong] == [True, True], run.wrong
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS[::-1], ids=lambda path: path.stem[:2])
+@pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem[:2])
 def test_the_summary_follows_the_network(pool: dict[str, Future[Any]], path: Path) -> None:
     saved = nbformat.read(path, as_version=4)
     assert pool[f"changed {path.stem}"].result() != words(tagged(saved, "saw"))

@@ -13,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from IPython.display import Image as PngImage
 from IPython.display import Markdown, display
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from bridgenet.drawing.charts import BarRow, Bars, Chart, Curves, Matrix, Scatter, colours_of, text_of
@@ -55,13 +56,23 @@ def explore(draw: Callable[..., Shown], **controls: Any) -> None:
     """
     if not controls:
         raise ValueError("explore() needs at least one control, such as x=across(0.5).")
-    first = draw(**{name: control.value for name, control in controls.items()})
-    figure, words = first if isinstance(first, tuple) else (first, "")
-    output = widgets.interactive_output(lambda **values: show(draw(**values)), controls)
-    box = widgets.VBox([widgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"}), output])
+    image = widgets.Image(format="png", layout={"align_self": "flex-start", "max_width": "100%"})
+    sentence = widgets.HTML()
+
+    def draw_again(change: object = None) -> tuple[bytes, str]:
+        shown = draw(**{name: control.value for name, control in controls.items()})
+        figure, words = shown if isinstance(shown, tuple) else (shown, "")
+        png = _png(figure if isinstance(figure, np.ndarray) else figure.picture())
+        image.value, sentence.value = png, MarkdownIt().render(words)
+        return png, words
+
+    first, words = draw_again()
+    for control in controls.values():
+        control.observe(draw_again, names="value")
+    # An ipywidgets.Output would do the same, but programs that execute notebooks were seen to wait for ever for one.
+    box = widgets.VBox([widgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"}), image, sentence])
     view = {"model_id": box.model_id, "version_major": 2, "version_minor": 0}
-    picture = figure if isinstance(figure, np.ndarray) else figure.picture()
-    display({WIDGET: view, "image/png": _png(picture), "text/plain": words}, raw=True)
+    display({WIDGET: view, "image/png": first, "text/plain": words}, raw=True)
 
 
 def across(value: float, description: str = "across") -> widgets.FloatSlider:

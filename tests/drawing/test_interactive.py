@@ -59,8 +59,7 @@ def test_exploring_shows_the_first_values_where_nothing_can_be_moved() -> None:
     def draw(x: float, y: float) -> np.ndarray:
         return np.full((4, 6, 3), round(100 * x + 10 * y), np.uint8)
 
-    outputs = displayed(lambda: explore(draw, x=across(0.5), y=down(0.4)))
-    (output,) = [output for output in outputs if WIDGET in output]
+    (output,) = displayed(lambda: explore(draw, x=across(0.5), y=down(0.4)))
     assert "model_id" in output[WIDGET]
     assert (pixels(output["image/png"]) == 54).all()
 

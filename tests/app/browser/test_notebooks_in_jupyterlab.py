@@ -63,7 +63,7 @@ def test_moving_a_slider_of_the_bridge_notebook_changes_its_figure(browser: Brow
     page.on("request", lambda request: asked.append(request.url))
     run_all(page, lab, "04_the_bridge.ipynb")
     slider = page.locator(".jp-OutputArea .noUi-handle").first
-    figure = page.locator(".jp-OutputArea .widget-output img")
+    figure = page.locator(".jp-OutputArea img.widget-image")
     figure.wait_for(state="attached", timeout=1000 * PATIENCE)
     slider.scroll_into_view_if_needed()
     before = figure.get_attribute("src")

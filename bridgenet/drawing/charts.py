@@ -61,7 +61,6 @@ class Curves:
         mark: Where a vertical line stands, if anywhere.
         width: In inches.
         height: In inches.
-        log: Powers of ten are equally far apart on both scales.
     """
 
     curves: Sequence[Curve]
@@ -71,7 +70,6 @@ class Curves:
     mark: float | int | None = None
     width: float = 7.0
     height: float = 3.6
-    log: bool = False
 
     def picture(self) -> Drawn:
         """The chart as RGB pixels."""
@@ -79,9 +77,7 @@ class Curves:
         names = max((len(curve.name) for curve in self.curves), default=0)
         legend = 0.45 + LETTER * names if names else 0.0
         axes = sheet.plot(0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62)
-        if self.log:
-            axes.set(xscale="log", yscale="log")
-        elif all(float(x).is_integer() for curve in self.curves for x in curve.x):
+        if all(float(x).is_integer() for curve in self.curves for x in curve.x):
             axes.locator_params(axis="x", integer=True)
         free = colours_of([curve.name for curve in self.curves])
         inks = [curve.colour or colour for curve, colour in zip(self.curves, free, strict=True)]

@@ -125,9 +125,7 @@ def _curves(chart: Curves) -> go.Figure:
     if chart.mark is not None:
         figure.add_vline(chart.mark, line={"dash": "dot", "color": GREY})
     figure.update_layout(showlegend=any(curve.name for curve in chart.curves))
-    scale = "log" if chart.log else "linear"
-    figure.update_layout(hovermode="x unified", xaxis={"title": chart.x, "type": scale})
-    figure.update_layout(yaxis={"title": chart.y, "type": scale})
+    figure.update_layout(hovermode="x unified", xaxis={"title": chart.x}, yaxis={"title": chart.y})
     return figure
 
 

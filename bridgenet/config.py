@@ -58,14 +58,26 @@ class ModelConfig:
     """Channels between the two convolutions of a preliminary decoder. None: those of the last backbone map."""
 
     tpp: bool = True
-    """Task Pattern Propagation between the preliminary decoders and their predictions."""
+    """Task Pattern Propagation between the preliminary decoders and their predictions. Without it the whole block
+    goes: each task loses its self-attention and its feed-forward part too, not only the other tasks' patterns."""
 
     tpp_output: Literal["feature", "prediction"] = "feature"
     """What TPP reaches: `feature` hands its output to the decoder (the paper's text), `prediction` only to the
     preliminary prediction (the authors' release)."""
 
     bfe: bool = True
-    """Bridge Feature Extractor in every stage. Without it the tasks do not meet in the decoder."""
+    """Bridge Feature Extractor in every stage. Without it there is no bridge and no refiner, and *the backbone's finer
+    maps are not used at all*: the query of the bridge is their only way in. So this switch takes away far more than a
+    place where tasks meet; `bridge_reads` takes away that alone."""
+
+    bridge_reads: Literal["tasks", "nothing", "foreign"] = "tasks"
+    """What the bridge asks: `tasks` is BridgeNet. Two controls keep its query from the backbone, its feed-forward part,
+    the cascade and the refiners: `nothing` reads no task, so that its attention and projections do not exist; `foreign`
+    reads the tasks of another image of the batch, with the same parameters and without information."""
+
+    joint_norm: bool = True
+    """The side outputs of a stage share one layer norm over the channels of all tasks (the authors' release), whose
+    mean and deviation are a place where tasks meet. False normalises each task by itself, with the same parameters."""
 
     bridge_cascade: bool = True
     """Add the coarser bridge feature to the finer one."""

@@ -4,6 +4,8 @@
 * BFE: the tokens of all tasks, read by every `stages.<i>.extractor`.
 * The joint layer norm of the side outputs, `fusion.sides.<i>.norm`: its mean and deviation are those of all tasks.
 
+A network may lack any of them (`ModelConfig.tpp`, `bridge_reads`, `joint_norm`).
+
 Whoever cuts a task from the first two changes the statistics of the third, and with them the scale of every task,
 read or not. `hold_norms` keeps the statistics where they were.
 """
@@ -15,6 +17,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from bridgenet.model.layers import GroupedChannelNorm
 from bridgenet.trace import Trace
 
 Removal = Literal["mask", "zero", "mean", "swap"]
@@ -33,7 +36,7 @@ PLACES: tuple[Place, ...] = get_args(Place)
 def places_of(model: nn.Module) -> tuple[Place, ...]:
     """Where the tasks of this network read each other."""
     names = {name for name, _ in model.named_modules()}
-    found: dict[Place, bool] = {"tpp": "pattern_propagation" in names, "bfe": "stages.0.extractor" in names}
+    found: dict[Place, bool] = {"tpp": "pattern_propagation" in names, "bfe": "stages.0.extractor.softmax" in names}
     return tuple(place for place in PLACES if found[place])
 
 
@@ -157,10 +160,12 @@ def hold_norms(hooks: ExitStack, model: nn.Module, trace: Trace) -> None:
     """The joint layer norms use the mean and deviation that they had in this trace.
 
     Written as the traced output plus the change over the traced deviation, so that what did not change stays equal
-    bit for bit.
+    bit for bit. A network that normalises each task by itself has nothing to hold.
     """
     for index, stage in enumerate(trace.stages):
         norm: Any = model.get_submodule(f"fusion.sides.{index}.norm")
+        if isinstance(norm, GroupedChannelNorm):
+            continue
         before = torch.cat(list(stage.refined.values()), dim=1)
         normed = norm.forward(before)
         variance = before.var(dim=1, keepdim=True, correction=0)

@@ -36,10 +36,19 @@ ABLATIONS: dict[str, Mapping[str, Any]] = {
     "without-tpp": {"tpp": False},
     "without-bfe": {"bfe": False},
     "without-tfr": {"refinement": "add"},
+    "without-tasks": {"bridge_reads": "nothing"},
+    "foreign-tasks": {"bridge_reads": "foreign"},
+    "without-joint-norm": {"joint_norm": False},
+    "without-meeting": {"bridge_reads": "nothing", "tpp": False, "joint_norm": False},
 }
 """Variants of a network, as changes of its `ModelConfig`.
 
-Without the BFE there is no bridge and so nothing to refine with: both go. Without the TFR the bridge feature is added.
+Without the BFE there is no bridge and so nothing to refine with: both go, and with them every backbone map but the
+coarsest. Without the TFR the bridge feature is added.
+
+The controls keep the bridge, its query from the backbone and its refiners. Without tasks it reads nothing; with foreign
+tasks it reads those of another image, with as many parameters; without any meeting, TPP is off too and every task has
+a layer norm of its own, so that no two tasks meet anywhere in the decoder.
 """
 
 HIGHER_IS_BETTER = {"miou": True, "rmse": False, "mean_angle": False, "max_f": True, "balanced_bce": False}

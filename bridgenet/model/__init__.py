@@ -4,7 +4,13 @@ from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone, build_backbone, synchronise_batch_norm
-from bridgenet.model.bridge_feature_extractor import BridgeCascade, BridgeFeatureExtractor, QueryEmbedding
+from bridgenet.model.bridge_feature_extractor import (
+    BridgeCascade,
+    BridgeFeatureExtractor,
+    ForeignBridgeFeatureExtractor,
+    QueryEmbedding,
+    UnaskingBridge,
+)
 from bridgenet.model.bridgenet import BridgeNet, Preliminary
 from bridgenet.model.head import MultiScaleFusion, PredictionHead, fusion_conv
 from bridgenet.model.layers import resize_to
@@ -57,7 +63,7 @@ def build_decoder(config: ModelConfig, channels: tuple[int, ...], *, backbone: B
         if config.tpp
         else None,
         stages=stages,
-        fusion=MultiScaleFusion(tasks, widths),
+        fusion=MultiScaleFusion(tasks, widths, joint_norm=config.joint_norm),
         fusion_convs=fusion_convs,
         heads={task: PredictionHead(widths[0], outputs) for task, outputs in config.tasks.items()},
     )
@@ -69,17 +75,23 @@ def _build_stage(config: ModelConfig, channels: tuple[int, ...], index: int) -> 
     return DecoderStage(
         upsamplers=None if first else {task: Upsampler(coarser, width) for task in config.tasks},
         query=QueryEmbedding(channels[-1 - index], None if first else coarser, width) if config.bfe else None,
-        extractor=BridgeFeatureExtractor(
-            width,
-            heads=config.heads,
-            query_reduction=config.query_reduction,
-            token_reduction=config.token_reduction[index],
-            mlp_ratio=config.mlp_ratio,
-        )
-        if config.bfe
-        else None,
+        extractor=_build_extractor(config, index) if config.bfe else None,
         cascade=BridgeCascade(coarser, width) if config.bfe and config.bridge_cascade and not first else None,
         refiners={task: _build_refiner(config, index) for task in config.tasks} if config.bfe else None,
+    )
+
+
+def _build_extractor(config: ModelConfig, index: int) -> BridgeFeatureExtractor | UnaskingBridge:
+    width = config.stage_widths[index]
+    if config.bridge_reads == "nothing":
+        return UnaskingBridge(width, mlp_ratio=config.mlp_ratio)
+    extractor = ForeignBridgeFeatureExtractor if config.bridge_reads == "foreign" else BridgeFeatureExtractor
+    return extractor(
+        width,
+        heads=config.heads,
+        query_reduction=config.query_reduction,
+        token_reduction=config.token_reduction[index],
+        mlp_ratio=config.mlp_ratio,
     )
 
 

@@ -53,6 +53,44 @@ class BridgeFeatureExtractor(nn.Module):
         return torch.cat(pooled, dim=1)
 
 
+class ForeignBridgeFeatureExtractor(BridgeFeatureExtractor):
+    """Control: the bridge reads the tasks of the image before it in the batch. Same parameters, no information."""
+
+    def task_tokens(self, task_specific: dict[str, AnyFeature]) -> AnyTokens:
+        """Eq. (3), of another image.
+
+        Raises:
+            ValueError: The batch has one image, so there is no other.
+        """
+        if len(next(iter(task_specific.values()))) < 2:
+            raise ValueError(
+                'The bridge of this network reads the tasks of another image of the batch (bridge_reads = "foreign", '
+                "a control that carries no information): give it at least two images."
+            )
+        return super().task_tokens({task: feature.roll(1, dims=0) for task, feature in task_specific.items()})
+
+
+class UnaskingBridge(nn.Module):
+    """Control: the bridge asks nobody. Eq. (6) without its attention: only the query map and the feed-forward part.
+
+    What is left is a decoder whose tasks are refined with the backbone's finer maps.
+
+    Args:
+        width: Channels of query map and bridge feature (C_s).
+        mlp_ratio: Hidden width of the feed-forward part.
+    """
+
+    def __init__(self, width: int, *, mlp_ratio: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.feed_forward = FeedForward(width, mlp_ratio)
+
+    def forward(self, query: AnyFeature, task_specific: dict[str, AnyFeature]) -> tuple[AnyFeature, None]:
+        """Bridge feature on the grid of the query map, and no attention. The task features are not looked at."""
+        bridge = to_tokens(query)
+        return to_feature(bridge + self.feed_forward(self.norm(bridge)), query.shape[-2:]), None
+
+
 class QueryEmbedding(nn.Module):
     """Q_s: a task-generic feature brought to the width of the stage.
 

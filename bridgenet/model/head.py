@@ -6,22 +6,24 @@ from functools import reduce
 import torch
 from torch import nn
 
-from bridgenet.model.layers import ChannelNorm, conv_norm_relu, resize_to
+from bridgenet.model.layers import ChannelNorm, GroupedChannelNorm, conv_norm_relu, resize_to
 from bridgenet.shapes import AnyFeature
 
 
 class SideOutput(nn.Module):
-    """What one stage gives to the fusion: a joint layer norm over the channels of all tasks, then 1x1 convolutions.
+    """What one stage gives to the fusion: a layer norm over the channels of all tasks, then 1x1 convolutions.
 
     Args:
         tasks: Names, in order.
         width: Channels of each task in this stage (C_s).
         fused_width: Channels of the fused feature (C_0). A stage that has them already needs no convolution.
+        joint_norm: Whether mean and deviation are those of all tasks, or each task has its own.
     """
 
-    def __init__(self, tasks: tuple[str, ...], width: int, fused_width: int) -> None:
+    def __init__(self, tasks: tuple[str, ...], width: int, fused_width: int, *, joint_norm: bool) -> None:
         super().__init__()
-        self.norm = ChannelNorm(len(tasks) * width)
+        channels = len(tasks) * width
+        self.norm = ChannelNorm(channels) if joint_norm else GroupedChannelNorm(channels, groups=len(tasks))
         self.expand = nn.ModuleDict(
             {task: nn.Identity() if width == fused_width else nn.Conv2d(width, fused_width, 1) for task in tasks}
         )
@@ -37,11 +39,14 @@ class MultiScaleFusion(nn.Module):
     Args:
         tasks: Names, in order.
         stage_widths: C_s of every stage, coarse to fine.
+        joint_norm: As in `SideOutput`.
     """
 
-    def __init__(self, tasks: tuple[str, ...], stage_widths: Sequence[int]) -> None:
+    def __init__(self, tasks: tuple[str, ...], stage_widths: Sequence[int], *, joint_norm: bool = True) -> None:
         super().__init__()
-        self.sides = nn.ModuleList(SideOutput(tasks, width, stage_widths[0]) for width in stage_widths)
+        self.sides = nn.ModuleList(
+            SideOutput(tasks, width, stage_widths[0], joint_norm=joint_norm) for width in stage_widths
+        )
 
     def forward(self, refined: Sequence[dict[str, AnyFeature]], size: tuple[int, int]) -> dict[str, AnyFeature]:
         sides = [side(features) for side, features in zip(self.sides, refined, strict=True)]

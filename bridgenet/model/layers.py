@@ -64,6 +64,19 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(input.movedim(1, -1)).movedim(-1, 1)
 
 
+class GroupedChannelNorm(ChannelNorm):
+    """The same parameters, but each of the equal groups of channels has a mean and a deviation of its own."""
+
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__(channels)
+        self.groups = groups
+
+    def forward(self, input: Feature) -> Feature:
+        grouped = input.movedim(1, -1).unflatten(-1, (self.groups, -1))
+        normed = F.layer_norm(grouped, grouped.shape[-1:], eps=self.eps).flatten(-2)
+        return (normed * self.weight + self.bias).movedim(-1, 1)
+
+
 class FeedForward(nn.Sequential):
     """Two linear maps with a GELU between them, applied to each token by itself."""
 

@@ -5,7 +5,12 @@ from collections import OrderedDict
 from torch import nn
 from torch.nn import functional as F
 
-from bridgenet.model.bridge_feature_extractor import BridgeCascade, BridgeFeatureExtractor, QueryEmbedding
+from bridgenet.model.bridge_feature_extractor import (
+    BridgeCascade,
+    BridgeFeatureExtractor,
+    QueryEmbedding,
+    UnaskingBridge,
+)
 from bridgenet.model.layers import conv_norm_relu
 from bridgenet.shapes import AnyFeature
 from bridgenet.trace import Stage
@@ -32,7 +37,7 @@ class DecoderStage(nn.Module):
     Args:
         upsamplers: Per task; None in the first stage.
         query: Makes the query map from the task-generic feature.
-        extractor: The Bridge Feature Extractor.
+        extractor: The Bridge Feature Extractor, or its control that asks nobody.
         cascade: Adds the coarser bridge feature; None in the first stage.
         refiners: Per task.
     """
@@ -42,7 +47,7 @@ class DecoderStage(nn.Module):
         *,
         upsamplers: dict[str, Upsampler] | None,
         query: QueryEmbedding | None,
-        extractor: BridgeFeatureExtractor | None,
+        extractor: BridgeFeatureExtractor | UnaskingBridge | None,
         cascade: BridgeCascade | None,
         refiners: dict[str, nn.Module] | None,
     ) -> None:

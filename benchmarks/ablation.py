@@ -2,8 +2,8 @@
 
 Trains `rooms-tiny`, shortened, in every variant of `bridgenet.learning.ablation.ABLATIONS` (without a part, or with a
 control in its place), from several seeds. Writes `benchmarks/ablation.json` (all metrics of all runs) and
-`benchmarks/ablation_room.npz` (the variants' answers to one room). Runs that are in that file already or finished in the
-folder are not trained again; `--afresh` forgets the file, `--collect` trains nothing.
+`benchmarks/ablation_room.npz` (the variants' answers to one room). Runs that are in that file already or finished in
+the folder are not trained again; `--afresh` forgets the file, `--collect` trains nothing.
 """
 
 import argparse
@@ -76,7 +76,10 @@ def shortened(steps: int) -> TrainConfig:
 
 
 def room_answers(config: TrainConfig, folder: Path) -> dict[str, np.ndarray]:
-    """Packed answers to the room, under keys `VARIANT/TASK`. Who reads other images' tasks cannot answer to one image."""
+    """Packed answers to the room, under keys `VARIANT/TASK`.
+
+    A network that reads the tasks of other images cannot answer to one image: it is left out.
+    """
     image = open_dataset(config.data, "val", ())[ROOM].image
     pixels = (image.movedim(0, -1).numpy() * 255).round().astype(np.uint8)
     finished = {run.variant for run in read_runs(folder) if run.seed == ROOM_SEED}

@@ -1,10 +1,12 @@
-"""Look of the page: system fonts, nothing from another host, and one style sheet."""
+"""Look of the page: system fonts, nothing from another host, and one style sheet per part of the page."""
 
 from pathlib import Path
 
 from gradio.themes import Base
 
-STYLE = Path(__file__).with_name("style.css")
+STYLE = Path(__file__).with_name("style")
+SHEETS = ("frame", "rail", "maps", "tools", "charts", "lessons", "inspector", "narrow")
+"""In their order: what narrow windows change comes last."""
 
 
 def studio_theme() -> Base:
@@ -16,5 +18,5 @@ def studio_theme() -> Base:
 
 
 def studio_css() -> str:
-    """The style sheet."""
-    return STYLE.read_text(encoding="utf-8")
+    """All style sheets, one after the other."""
+    return "\n".join((STYLE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)

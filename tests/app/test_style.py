@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.theme import STYLE as FOLDER
+from app.theme import studio_css
 from bridgenet.tasks import TASKS
 
-STYLE = (Path(__file__).resolve().parents[2] / "app" / "style.css").read_text(encoding="utf-8")
+STYLE = studio_css()
 ENOUGH = 4.5
 SURFACES = ("paper", "card", "soft")
 LMS = np.array(
@@ -91,6 +93,11 @@ def test_shares_are_written_in_the_ink_that_stands_out_more() -> None:
         level = np.frombuffer(bytes.fromhex(task.colour[1:]), np.uint8) / 255
         ink = "#000" if level**gamma @ weights > limit else "#fff"
         assert contrast(linear(ink), linear(task.colour)) >= ENOUGH, task.name
+
+
+def test_every_style_sheet_is_part_of_the_page() -> None:
+    for sheet in FOLDER.glob("*.css"):
+        assert sheet.read_text(encoding="utf-8") in STYLE, sheet.name
 
 
 def test_motion_stops_for_those_who_asked_for_less() -> None:

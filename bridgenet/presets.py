@@ -59,7 +59,7 @@ PRESETS: dict[str, TrainConfig] = {
             "nyud-lite0",
             ModelConfig(
                 tasks=NYUD_TASKS,
-                backbone=BackboneConfig("efficientnet_lite0", mean=_HALF, std=_HALF),
+                backbone=BackboneConfig("tf_efficientnet_lite0", mean=_HALF, std=_HALF),
                 embed_width=96,
                 prediction_width=32,
                 refiner_blocks=TFR_BASE,

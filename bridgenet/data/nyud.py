@@ -8,14 +8,30 @@
 and `gt_sets/train.txt`, `gt_sets/val.txt` with one id a line. Full frames are cut to the part that everyone evaluates.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from bridgenet.data.cache import MapCache
+from bridgenet.data.conventions import (
+    UNKNOWN_METRES,
+    check_depth,
+    check_edges,
+    check_label_range,
+    check_labels,
+    check_normals,
+)
+from bridgenet.data.files import (
+    check_complete,
+    find_files,
+    load_array,
+    load_millimetres,
+    load_numbers,
+    load_rgb,
+    read_names,
+)
 from bridgenet.data.geometry import Camera, boundaries_from_labels, normals_from_depth
 from bridgenet.data.labels import CLASSES
 from bridgenet.data.sample import DataError, RawSample
@@ -32,6 +48,18 @@ CAMERA = Camera(fx=518.858, fy=519.470, cx=325.582, cy=253.736)
 
 NORMALS_WINDOW = 21
 VOID_WIDTH = 9
+
+LOOKED_AT = 8
+"""Files of each kind, spread over a split, that are looked at before it is used."""
+
+SUFFIXES = {
+    "images": (".jpg", ".png", ".jpeg"),
+    "segmentation": (".png", ".npy"),
+    "depth": (".npy", ".png"),
+    "normals": (".npy", ".png"),
+    "edge": (".npy", ".png"),
+}
+"""By folder; where a map is there twice, the first counts."""
 
 HOW_TO_GET = (
     "`python -m bridgenet.prepare nyud` writes this folder from the official nyu_depth_v2_labeled.mat and splits.mat; "
@@ -56,18 +84,56 @@ class NyudReader:
         self.root = Path(root)
         if not self.root.is_dir():
             raise DataError(f"There is no folder {self.root}. {HOW_TO_GET}")
-        self.names = _read_split(self.root / "gt_sets" / f"{split}.txt")
+        self._split = self.root / "gt_sets" / f"{split}.txt"
+        if not self._split.is_file():
+            raise DataError(
+                f"There is no {self._split}: expected a text file with one image id a line. {self._advice()}"
+            )
+        self.names = read_names(self._split)
         self.classes = CLASSES["nyud"]
-        self._suffixes = {
-            "images": self._suffix("images", ".jpg", ".png"),
-            "segmentation": self._suffix("segmentation", ".png"),
-            "depth": self._suffix("depth", ".npy", ".png"),
-        }
+        self._files = {folder: self._find(folder) for folder in ("images", "segmentation", "depth")}
         for folder in ("normals", "edge"):
             if (self.root / folder).is_dir():
-                self._suffixes[folder] = self._suffix(folder, ".npy", ".png")
+                self._files[folder] = self._find(folder)
         self._normals_cache = MapCache(self.root, f"normals plane fit, {CAMERA}, window {NORMALS_WINDOW}, int8")
         self._edge_cache = MapCache(self.root, f"edge of labels, void narrower than {VOID_WIDTH} thinned")
+
+    def look(self, tasks: Collection[TaskName]) -> None:
+        """A look at what the tasks need, before anything is learnt or judged: is all there, and does it mean the usual?
+
+        Every image must have its files. A few of them are read; what is only unlikely is told by a `DataWarning`.
+
+        Raises:
+            DataError: A file is missing or cannot be read, or maps are in another unit or coding.
+        """
+        sources = {
+            "semseg": "segmentation",
+            "depth": "depth",
+            "normals": "normals" if "normals" in self._files else "depth",
+            "edge": "edge" if "edge" in self._files else "segmentation",
+        }
+        folders = list(dict.fromkeys(sources[task] for task in tasks))
+        for folder in ["images", *folders] if folders else []:
+            check_complete(self.names, self._files[folder], self.root / folder, self._split)
+        count = min(LOOKED_AT, len(self.names))
+        chosen = [self.names[number * len(self.names) // count] for number in range(count)]
+        maps = {
+            folder: [(self._path(folder, name), self._stored(folder, name)) for name in chosen] for folder in folders
+        }
+        for number, name in enumerate(chosen if folders else []):
+            image = self._stored("images", name)
+            for folder in folders:
+                self._check_size(name, image, folder, maps[folder][number][1])
+        for folder, found in maps.items():
+            match folder:
+                case "segmentation":
+                    check_labels(found, len(self.classes))
+                case "depth":
+                    check_depth(found, 1 if found[0][0].suffix.lower() == ".npy" else 1000)
+                case "normals":
+                    check_normals([(path, array[::4, ::4]) for path, array in found])
+                case "edge":
+                    check_edges(found)
 
     def read(self, index: int, tasks: Collection[TaskName]) -> RawSample:
         """The evaluated part of the image at `index`, with its ground truth."""
@@ -80,52 +146,80 @@ class NyudReader:
         }
         if unknown := [task for task in tasks if task not in loaders]:
             raise DataError(f"NYU Depth v2 has no ground truth for {', '.join(unknown)}. It has {', '.join(loaders)}.")
-        image = _crop(_load(self._path("images", name), _load_rgb, (3,)))
+        image = _crop(self._stored("images", name))
         targets: dict[TaskName, np.ndarray] = {task: _crop(loaders[task](name)) for task in tasks}
         for task, target in targets.items():
-            if target.shape[:2] != image.shape[:2]:
-                raise DataError(
-                    f"{task} of image {name} in {self.root} is {target.shape[0]}x{target.shape[1]}, the image "
-                    f"{image.shape[0]}x{image.shape[1]}: the folder mixes two packages. {HOW_TO_GET}"
-                )
+            self._check_size(name, image, task, target)
         return RawSample(image, targets)
 
-    def _suffix(self, folder: str, *suffixes: str) -> str:
-        """The suffix that the first image of the split has in a folder: it tells the layouts apart."""
-        first = self.names[0]
-        for suffix in suffixes:
-            if (self.root / folder / f"{first}{suffix}").is_file():
-                return suffix
-        expected = " or ".join(f"{folder}/{first}{suffix}" for suffix in suffixes)
-        raise DataError(f"{self.root} has no {expected}. {HOW_TO_GET}")
+    def _check_size(self, name: str, image: np.ndarray, what: str, target: np.ndarray) -> None:
+        (height, width), (expected_height, expected_width) = _crop(target).shape[:2], _crop(image).shape[:2]
+        if (height, width) != (expected_height, expected_width):
+            raise DataError(
+                f"{what} of image {name} in {self.root} is {height}x{width}, the image {expected_height}x"
+                f"{expected_width}: the folder mixes two packages. {HOW_TO_GET}"
+            )
+
+    def _find(self, folder: str) -> dict[str, Path]:
+        """The files of a folder by name of their image."""
+        found = find_files(self.root / folder, SUFFIXES[folder])
+        if not found:
+            expected = " or ".join(f"{folder}/{self.names[0]}{suffix}" for suffix in SUFFIXES[folder][:2])
+            raise DataError(f"{self.root} has no {expected}. {self._advice()}")
+        return found
+
+    def _advice(self) -> str:
+        """How to get the data; or the folder inside this one that was probably meant."""
+        inner = [path for path in sorted(self.root.iterdir()) if (path / "gt_sets").is_dir()]
+        return f"Did you mean {inner[0]}?" if inner else HOW_TO_GET
 
     def _path(self, folder: str, name: str) -> Path:
-        return self.root / folder / f"{name}{self._suffixes[folder]}"
+        files = self._files[folder]
+        if name not in files:
+            path = self.root / folder / f"{name}{next(iter(files.values())).suffix}"
+            raise DataError(f"{path} is missing, though gt_sets names it. Restore it. {HOW_TO_GET}")
+        return files[name]
+
+    def _stored(self, folder: str, name: str) -> np.ndarray:
+        """What is in a file, before it is given a meaning; only normals in a picture are decoded to -1..1."""
+        path = self._path(folder, name)
+        is_array = path.suffix.lower() == ".npy"
+        try:
+            match folder:
+                case "images":
+                    return _checked(path, load_rgb(path), (3,))
+                case "normals" if is_array:
+                    return _checked(path, load_array(path), (3,))
+                case "normals":
+                    return _checked(path, load_rgb(path), (3,)).astype(np.float32) / 127.5 - 1
+                case "depth" if not is_array:
+                    return _checked(path, load_millimetres(path))
+            return _checked(path, load_numbers(path))
+        except FileNotFoundError:
+            raise DataError(f"{path} is missing, though gt_sets names it. Restore it. {HOW_TO_GET}") from None
 
     def _read_labels(self, name: str) -> np.ndarray:
         """Files count void as 0 and classes from 1. In memory void is 255 and classes count from 0."""
-        path = self._path("segmentation", name)
-        labels = _load(path, _load_grey)
-        if labels.max() > len(self.classes):
-            raise DataError(f"{path} holds the label {labels.max()}; expected 0 (void) to {len(self.classes)}.")
+        labels = self._stored("segmentation", name)
+        check_label_range(self._path("segmentation", name), labels, len(self.classes))
         return np.where(labels == 0, IGNORE, labels.astype(np.int16) - 1).astype(np.uint8)
 
     def _read_depth(self, name: str) -> np.ndarray:
-        path = self._path("depth", name)
-        depth = _load(path, _load_array if path.suffix == ".npy" else _load_millimetres).astype(np.float32)
-        return np.where(np.isfinite(depth), depth, 0.0).astype(np.float32, copy=False)
+        """Metres, 0 where unknown: whatever is not finite, not positive, or the mark that 16 bits have for unknown."""
+        depth = self._stored("depth", name).astype(np.float32)
+        if self._path("depth", name).suffix.lower() == ".png":
+            depth /= 1000
+        known = np.isfinite(depth) & (depth > 0) & (depth < UNKNOWN_METRES)
+        return np.where(known, depth, 0.0).astype(np.float32, copy=False)
 
     def _read_normals(self, name: str) -> np.ndarray:
-        if "normals" not in self._suffixes:
+        if "normals" not in self._files:
             codes = self._normals_cache.get(name, self._path("depth", name), lambda: self._derive_normals(name))
             return _unit(codes.astype(np.float32))
-        path = self._path("normals", name)
-        if path.suffix == ".npy":
-            normals = _load(path, _load_array, (3,)).astype(np.float32)
-            return _unit(np.where(np.isfinite(normals).all(axis=-1, keepdims=True), normals, 0))
-        normals = _load(path, _load_rgb, (3,)).astype(np.float32) / 127.5 - 1
-        normals[(np.abs(normals) < 0.5 / 127).all(axis=-1)] = 0
-        return _unit(normals)
+        normals = self._stored("normals", name).astype(np.float32)
+        if self._path("normals", name).suffix.lower() == ".png":
+            normals[(np.abs(normals) < 0.5 / 127).all(axis=-1)] = 0
+        return _unit(np.where(np.isfinite(normals).all(axis=-1, keepdims=True), normals, 0))
 
     def _derive_normals(self, name: str) -> np.ndarray:
         """Codes of one byte: -127..127 for -1..1."""
@@ -134,14 +228,17 @@ class NyudReader:
         return _crop(np.rint(normals_from_depth(depth, camera, NORMALS_WINDOW) * 127).astype(np.int8))
 
     def _read_edge(self, name: str) -> np.ndarray:
-        if "edge" not in self._suffixes:
-            return self._edge_cache.get(
-                name,
-                self._path("segmentation", name),
-                lambda: _crop(boundaries_from_labels(self._read_labels(name), VOID_WIDTH)),
-            )
-        path = self._path("edge", name)
-        return (_load(path, _load_array if path.suffix == ".npy" else _load_grey) > 0).astype(np.uint8)
+        if "edge" in self._files:
+            return (self._stored("edge", name) > 0).astype(np.uint8)
+        edges = self._edge_cache.get(
+            name,
+            self._path("segmentation", name),
+            lambda: _crop(boundaries_from_labels(self._read_labels(name), VOID_WIDTH)),
+        )
+        # Where all is void nobody has said that there is no boundary.
+        if not edges.any() and (_crop(self._read_labels(name)) == IGNORE).all():
+            return np.full_like(edges, IGNORE)
+        return edges
 
 
 def _crop(array: np.ndarray) -> np.ndarray:
@@ -153,23 +250,12 @@ def _unit(normals: np.ndarray) -> np.ndarray:
     return normals / np.where(length > 0, length, 1)
 
 
-def _read_split(path: Path) -> tuple[str, ...]:
-    if not path.is_file():
-        raise DataError(f"There is no {path}: expected a text file with one image id a line. {HOW_TO_GET}")
-    names = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
-    if not names:
-        raise DataError(f"{path} names no image: expected one image id a line. {HOW_TO_GET}")
-    return names
+def _checked(path: Path, array: np.ndarray, channels: tuple[int, ...] = ()) -> np.ndarray:
+    """The array, if it is a full frame or the packaged part of one.
 
-
-def _load(path: Path, decode: Callable[[Path], np.ndarray], channels: tuple[int, ...] = ()) -> np.ndarray:
-    """Decodes a file, and checks that it is a full frame or the packaged part of one."""
-    try:
-        array = decode(path)
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing, though gt_sets names it. Restore it. {HOW_TO_GET}") from None
-    except Exception as error:  # Decoders raise what they like at damaged bytes, even errors of Python's tokenizer.
-        raise DataError(f"{path} cannot be read ({error}). It is damaged or incomplete: fetch it again.") from error
+    Raises:
+        DataError: It has another size.
+    """
     if array.shape[:2] not in (FULL_SIZE, PACKAGED_SIZE, CROP_SIZE) or array.shape[2:] != channels:
         of_channels = f", {channels[0]} channels" if channels else ""
         raise DataError(
@@ -177,26 +263,3 @@ def _load(path: Path, decode: Callable[[Path], np.ndarray], channels: tuple[int,
             f"425x560{of_channels}. {HOW_TO_GET}"
         )
     return array
-
-
-def _load_rgb(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
-
-
-def _load_grey(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        if picture.mode not in ("L", "P", "1"):
-            raise ValueError(f"its mode is {picture.mode}, expected one channel of 8 bits")
-        return np.asarray(picture).astype(np.uint8, copy=False)
-
-
-def _load_millimetres(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        if not picture.mode.startswith("I"):
-            raise ValueError(f"its mode is {picture.mode}, expected one channel of 16 bits in millimetres")
-        return np.asarray(picture).astype(np.float32) / 1000
-
-
-def _load_array(path: Path) -> np.ndarray:
-    return np.load(path, allow_pickle=False)

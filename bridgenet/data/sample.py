@@ -53,6 +53,10 @@ class DataError(ValueError):
     """A data set is missing, incomplete or damaged. The message says what to do."""
 
 
+class DataWarning(UserWarning):
+    """Something about a data set that can be lived with, but should be known."""
+
+
 class Draw(NamedTuple):
     """Index of a sample whose augmentation is a pure function of `seed`."""
 

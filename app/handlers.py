@@ -16,6 +16,7 @@ from app.session import Analysis, Session, StudioError
 from app.tabs import TABS
 from bridgenet.examples import EXAMPLES
 from bridgenet.images import MAX_MEGAPIXELS, ImageError, LoadedImage, load_image
+from bridgenet.learning import NO_VALID_PIXEL
 
 MEGABYTES = 20
 """Largest upload, unless the command line says otherwise."""
@@ -310,8 +311,8 @@ def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]
     count = len(predictor.tasks)
     facts = [f"{count} task{'s' if count > 1 else ''}", f"{parameters / 1e6:.1f} M"]
     measured = [
-        text.format(predictor.metrics[task][metric])
-        for task, metric, text in CHIP_METRICS
+        f"{word} {NO_VALID_PIXEL if (value := predictor.metrics[task][metric]) is None else number.format(value)}"
+        for task, metric, word, number in CHIP_METRICS
         if metric in predictor.metrics.get(task, {})
     ]
     return {
@@ -322,8 +323,8 @@ def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]
 
 
 CHIP_METRICS = (
-    ("semseg", "miou", "mIoU {:.1f}"),
-    ("depth", "rmse", "rmse {:.2f} m"),
-    ("normals", "mean_angle", "normals {:.0f}°"),
+    ("semseg", "miou", "mIoU", "{:.1f}"),
+    ("depth", "rmse", "rmse", "{:.2f} m"),
+    ("normals", "mean_angle", "normals", "{:.0f}°"),
 )
-"""Metrics in the head of the page: task, key in `metrics.json`, words."""
+"""Metrics in the head of the page: task, key in `metrics.json`, word, number."""

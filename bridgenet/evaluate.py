@@ -17,13 +17,14 @@ from tqdm import tqdm
 from bridgenet.config import DataConfig, TrainConfig
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
 from bridgenet.learning import (
-    METRIC_UNITS,
     CheckpointError,
     Runtime,
     evaluate,
+    in_words,
     load_model,
     locate_data,
     plain_message,
+    plain_warnings,
     start_runtime,
     write_text,
 )
@@ -64,7 +65,7 @@ def main() -> int:
     """The command. Returns its exit status."""
     arguments = tyro.cli(Arguments, prog="bridgenet.evaluate", description=__doc__)
     try:
-        with start_runtime(arguments.device) as runtime:
+        with start_runtime(arguments.device) as runtime, plain_warnings(runtime.is_main):
             run(arguments, runtime)
     except (CheckpointError, DataError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
@@ -83,7 +84,7 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
         print(table(metrics))  # noqa: T201
         if arguments.json is not None:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
-            write_text(arguments.json, json.dumps(metrics, indent=2) + "\n")
+            write_text(arguments.json, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 
 
 def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
@@ -138,7 +139,7 @@ def judge(
 def table(metrics: Mapping[str, Any]) -> str:
     """The metrics as lines for people."""
     lines = [
-        f"{TASKS[task].title:<14} {name:<15} {value:>9.3f} {METRIC_UNITS[name]}".rstrip()
+        f"{TASKS[task].title:<14} {name:<15} {in_words(name, value, '>9.3f')}"
         for task in TASKS
         for name, value in metrics.get(task, {}).items()
     ]

@@ -18,7 +18,7 @@ class Task:
         name: Key of every per-task dict.
         title: Name for people.
         unit: Unit of the prediction, empty where it has none.
-        metric: Name of the metric that the field reports.
+        metric: The metric by which the task is followed: its key among those that `evaluate` reports.
         higher_is_better: Direction of that metric.
         loss_weight: Weight of the task's loss.
         colour: Colour of the task in every figure (Okabe-Ito, safe for colour-blind readers).
@@ -36,12 +36,12 @@ class Task:
 TASKS: dict[TaskName, Task] = {
     task.name: task
     for task in (
-        Task("semseg", "Segmentation", "", "mIoU", True, 1.0, "#0072B2"),
-        Task("human_parts", "Human parts", "", "mIoU", True, 2.0, "#CC79A7"),
+        Task("semseg", "Segmentation", "", "miou", True, 1.0, "#0072B2"),
+        Task("human_parts", "Human parts", "", "miou", True, 2.0, "#CC79A7"),
         Task("depth", "Depth", "m", "rmse", False, 1.0, "#C98500"),
-        Task("normals", "Normals", "°", "mErr", False, 10.0, "#009E73"),
-        Task("sal", "Saliency", "", "maxF", True, 5.0, "#56B4E9"),
-        Task("edge", "Edges", "", "odsF", True, 50.0, "#D55E00"),
+        Task("normals", "Normals", "°", "mean_angle", False, 10.0, "#009E73"),
+        Task("sal", "Saliency", "", "max_f", True, 5.0, "#56B4E9"),
+        Task("edge", "Edges", "", "balanced_bce", False, 50.0, "#D55E00"),
     )
 }
 

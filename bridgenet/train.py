@@ -29,6 +29,7 @@ from bridgenet.learning import (
     load_model,
     locate_data,
     plain_message,
+    plain_warnings,
     start_runtime,
     train,
 )
@@ -93,7 +94,7 @@ def run(arguments: Arguments) -> int:
         check_finished(output, config)
         print(f"The run in {output} is finished: {steps} steps. Choose another --output to start a new one.")  # noqa: T201
         return 0
-    with start_runtime(arguments.device, config.optim.precision) as runtime:
+    with start_runtime(arguments.device, config.optim.precision) as runtime, plain_warnings(runtime.is_main):
         finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.data.name))
         if runtime.is_main:
             if finished:

@@ -6,7 +6,8 @@ from bridgenet.learning.data_root import locate_data
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.loop import TrainingError, train
 from bridgenet.learning.losses import Losses, MultiTaskLoss
-from bridgenet.learning.metrics import METRIC_UNITS, MultiTaskMetrics
+from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, MultiTaskMetrics, in_words
+from bridgenet.learning.notices import plain_warnings
 from bridgenet.learning.record import Row
 from bridgenet.learning.resume import ResumeChoice, check_finished, find_state, finished_steps
 from bridgenet.learning.runtime import Runtime, start_runtime
@@ -15,6 +16,7 @@ from bridgenet.learning.sampling import plain_message
 __all__ = [
     "ABLATIONS",
     "METRIC_UNITS",
+    "NO_VALID_PIXEL",
     "AblationRun",
     "CheckpointError",
     "Interval",
@@ -31,10 +33,12 @@ __all__ = [
     "find_state",
     "finished_steps",
     "gains",
+    "in_words",
     "levels",
     "load_model",
     "locate_data",
     "plain_message",
+    "plain_warnings",
     "read_runs",
     "save_model",
     "start_runtime",

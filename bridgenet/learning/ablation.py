@@ -21,10 +21,11 @@ from bridgenet.config import TrainConfig
 from bridgenet.data import Batch
 from bridgenet.learning.checkpoint import read_metrics
 from bridgenet.learning.loop import train
-from bridgenet.learning.record import HEADLINE, Row
+from bridgenet.learning.metrics import NO_VALID_PIXEL
+from bridgenet.learning.record import Row
 from bridgenet.learning.resume import check_finished, find_state, finished_steps
 from bridgenet.learning.runtime import start_runtime
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
 Painter = Callable[[Batch, Trace], list[Row]]
@@ -51,9 +52,6 @@ tasks it reads those of another image, with as many parameters; without any meet
 a layer norm of its own, so that no two tasks meet anywhere in the decoder.
 """
 
-HIGHER_IS_BETTER = {"miou": True, "rmse": False, "mean_angle": False, "max_f": True, "balanced_bce": False}
-"""Direction of the metric that each task is followed by (`HEADLINE`)."""
-
 Verdict = Literal["helps", "hurts", "cannot be told"]
 
 
@@ -64,21 +62,28 @@ class AblationRun:
     Attributes:
         variant: A name of `ABLATIONS`.
         seed: Of the run.
-        metrics: Metrics of the validation set, by task and name.
+        metrics: Metrics of the validation set, by task and name; None without ground truth.
     """
 
     variant: str
     seed: int
-    metrics: dict[str, dict[str, float]]
+    metrics: dict[str, dict[str, float | None]]
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:
-        """Its tasks, in the order of the network."""
-        return tuple(task for task in HEADLINE if task in self.metrics)
+        """Its tasks that could be judged, in the order of the network."""
+        return tuple(task for task in TASKS if self.metrics.get(task, {}).get(TASKS[task].metric) is not None)
 
     def headline(self, task: TaskName) -> float:
-        """The metric by which the task is followed, in `METRIC_UNITS`."""
-        return self.metrics[task][HEADLINE[task]]
+        """The metric by which the task is followed, in `METRIC_UNITS`.
+
+        Raises:
+            ValueError: The run has no ground truth for the task.
+        """
+        value = self.metrics.get(task, {}).get(TASKS[task].metric)
+        if value is None:
+            raise ValueError(f"{self.variant}, seed {self.seed}: {TASKS[task].title} has {NO_VALID_PIXEL}.")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +191,9 @@ def read_runs(folder: Path) -> list[AblationRun]:
     return sorted(runs, key=lambda run: (run.seed, list(ABLATIONS).index(run.variant)))
 
 
-def tasks_of(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+def tasks_of(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
     """The part of a `metrics.json` that is about tasks."""
-    return {task: metrics[task] for task in HEADLINE if task in metrics}
+    return {task: metrics[task] for task in TASKS if task in metrics}
 
 
 def read_results(path: Path) -> tuple[list[AblationRun], dict[str, Any]]:
@@ -234,9 +239,9 @@ def levels(runs: Iterable[AblationRun], variant: str, task: TaskName) -> Interva
     """How good a variant is at a task, in the metric's unit.
 
     Raises:
-        ValueError: The variant has no run.
+        ValueError: The variant has no run with ground truth for the task.
     """
-    return t_interval([run.headline(task) for run in runs if run.variant == variant])
+    return t_interval([run.headline(task) for run in runs if run.variant == variant and task in run.tasks])
 
 
 def gains(runs: Iterable[AblationRun], variant: str, reference: str = FULL) -> dict[str, Interval]:
@@ -246,26 +251,30 @@ def gains(runs: Iterable[AblationRun], variant: str, reference: str = FULL) -> d
     `delta_m` is their mean over the tasks (Eqs. (8) and (9), with the variant in the place of the baseline).
 
     Args:
-        runs: Finished ones. Seeds that lack one of the two are left out.
+        runs: Finished ones. Seeds that lack one of the two are left out, and so are tasks that one of the runs could
+            not be judged by.
         variant: A name of `ABLATIONS`.
         reference: Another one, which has more parts.
 
     Raises:
-        ValueError: No seed has both.
+        ValueError: No seed has both, or no task could be judged.
     """
     by_name = {(run.variant, run.seed): run for run in runs}
     seeds = sorted(seed for name, seed in by_name if name == variant and (reference, seed) in by_name)
     pairs = [(by_name[reference, seed], by_name[variant, seed]) for seed in seeds]
     if not pairs:
         raise ValueError(f"No seed has a finished run of both {reference!r} and {variant!r}.")
-    table = {task: [_gain(whole, cut, task) for whole, cut in pairs] for task in pairs[0][0].tasks}
+    judged: list[TaskName] = [task for task in TASKS if all(task in run.tasks for pair in pairs for run in pair)]
+    if not judged:
+        raise ValueError(f"No task could be judged in every run of {reference!r} and {variant!r}.")
+    table = {task: [_gain(whole, cut, task) for whole, cut in pairs] for task in judged}
     mean = np.mean(list(table.values()), axis=0).tolist()
     return {name: t_interval(samples) for name, samples in {**table, "delta_m": mean}.items()}
 
 
 def _gain(whole: AblationRun, cut: AblationRun, task: TaskName) -> float:
     change = 100 * (whole.headline(task) - cut.headline(task)) / cut.headline(task)
-    return change if HIGHER_IS_BETTER[HEADLINE[task]] else -change
+    return change if TASKS[task].higher_is_better else -change
 
 
 def _image_alone(batch: Batch, trace: Trace) -> list[Row]:

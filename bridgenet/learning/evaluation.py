@@ -1,5 +1,6 @@
 """A network judged over a whole data set, by one process or by several."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,12 @@ import torch
 from torch import Tensor
 
 from bridgenet.config import TrainConfig
-from bridgenet.data import Batch, MultiTaskDataset
-from bridgenet.learning.metrics import MultiTaskMetrics
+from bridgenet.data import Batch, DataWarning, MultiTaskDataset
+from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime
 from bridgenet.learning.sampling import open_loader
 from bridgenet.model import BridgeNet, resize_to
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
 Watcher = Callable[[Batch, Trace], object]
@@ -43,7 +44,11 @@ def evaluate(
         watch: Called after each batch.
 
     Returns:
-        Metrics by task and name, and the number of `images`.
+        Metrics by task and name, and the number of `images`. Where no pixel has ground truth a metric is None, and a
+        `DataWarning` says so.
+
+    Raises:
+        ValueError: What the network says is not finite.
     """
     share = list(range(runtime.rank, len(dataset), runtime.world_size))
     chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
@@ -59,10 +64,29 @@ def evaluate(
                 task: resize_to(trace.predictions[task].float(), target.shape[-2:])
                 for task, target in batch.targets.items()
             }
+            _check_finite(predictions, batch.names)
             metrics.update(predictions, batch.targets)
             if watch is not None:
                 watch(batch, trace)
     finally:
         for module, training in modes:
             module.training = training
-    return metrics.compute()
+    values = metrics.compute()
+    if runtime.is_main and (unknown := without_truth(values)):
+        titles = ", ".join(TASKS[task].title for task in unknown)
+        warnings.warn(
+            f"{titles}: {NO_VALID_PIXEL} in {values['images']} images, so there is nothing to judge by. "
+            "Look at the ground truth of this data set.",
+            DataWarning,
+            stacklevel=2,
+        )
+    return values
+
+
+def _check_finite(predictions: dict[TaskName, Tensor], names: tuple[str, ...]) -> None:
+    wrong = [TASKS[task].title for task, prediction in predictions.items() if not prediction.isfinite().all()]
+    if wrong:
+        raise ValueError(
+            f"What the network says for {', '.join(wrong)} is not finite (images {', '.join(names)}), so it cannot be "
+            "judged. Its weights have grown out of bounds: take an earlier checkpoint, or train with a lower rate."
+        )

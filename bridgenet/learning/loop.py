@@ -8,7 +8,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -27,6 +27,7 @@ from bridgenet.data import Batch, MultiTaskDataset, open_dataset
 from bridgenet.learning.checkpoint import STATE_FILE, load_state, save_model, save_state
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.losses import Losses, MultiTaskLoss
+from bridgenet.learning.metrics import NO_VALID_PIXEL
 from bridgenet.learning.optim import build_optimizer, build_schedule, freeze, rate_factor
 from bridgenet.learning.record import Recorder, Row, model_card, read_history
 from bridgenet.learning.resume import check_same_run
@@ -66,7 +67,7 @@ class Run:
     validated: int = 0
     """Step of the last validation."""
 
-    recent: list[list[float]] = field(default_factory=list)
+    recent: list[list[float | None]] = field(default_factory=list)
     """What `train_step` returned since the last line of the history."""
 
     began: float = field(default_factory=time.perf_counter)
@@ -184,19 +185,20 @@ def fit(run: Run, record: Recorder | None, stop: StopRequest, paint: Painter) ->
                 return False
 
 
-def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float], bool]:
+def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float | None], bool]:
     """One update of the weights.
 
     Returns:
         Losses, averaged over the processes (total, then final and preliminary by task) with the norm of the gradient
-        at the end, and whether any process was asked to stop.
+        at the end, and whether any process was asked to stop. A loss is None where the batch has no valid pixel.
     """
     run.runtime.seed(run.config.seed, 2, run.step)
     images = batch.images.contiguous(memory_format=torch.channels_last)
     with run.runtime.autocast():
         trace = run.network(images)
     losses = run.loss(trace, batch.targets)
-    local = torch.stack([losses.total, *losses.final.values(), *losses.preliminary.values()]).detach()
+    parts = [*losses.final.values(), *losses.preliminary.values(), *losses.valid.values()]
+    local = torch.stack([losses.total, *parts]).detach()
     *shared, stopping = run.runtime.average(torch.cat([local, local.new_tensor([float(stop)])])).tolist()
     if not all(math.isfinite(value) for value in shared):
         raise TrainingError(_not_finite(run, batch, losses))
@@ -208,7 +210,15 @@ def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float], bool]:
     run.optimizer.step()
     run.schedule.step()
     run.step += 1
-    return [*shared, norm], stopping > 0
+    return [*where_known(shared, len(losses.valid)), norm], stopping > 0
+
+
+def where_known(shared: list[float], tasks: int) -> list[float | None]:
+    """Total, final and preliminary losses, None where nothing was valid. `shared` ends with the tasks' valid pixels."""
+    total, *parts = shared[:-tasks]
+    valid = shared[-tasks:]
+    known = [loss if count else None for loss, count in zip(parts, valid * 2, strict=True)]
+    return [total if any(valid) else None, *known]
 
 
 def clip_gradient(model: nn.Module, limit: float) -> float:
@@ -251,7 +261,7 @@ def validate(run: Run, record: Recorder | None, paint: Painter) -> None:
 
 def log(run: Run, record: Recorder | None, bar: tqdm) -> None:
     """Writes the means since the last line to the history, and the losses to the progress bar."""
-    total, *parts, norm = (sum(column) / len(run.recent) for column in zip(*run.recent, strict=True))
+    total, *parts, norm = map(_mean, zip(*run.recent, strict=True))
     run.recent.clear()
     if record is None:
         return
@@ -261,7 +271,8 @@ def log(run: Run, record: Recorder | None, bar: tqdm) -> None:
     values = {"loss": total, "final": final, "preliminary": preliminary, "gradient_norm": norm}
     rate = run.config.optim.learning_rate * rate_factor(run.step - 1, run.config.optim)
     record.train(run.step, {**values, "learning_rate": rate, "seconds": round(run.seconds, 1)})
-    bar.set_postfix({"loss": f"{total:.3f}", **{task: f"{value:.3f}" for task, value in final.items()}})
+    shown = {"loss": total, **final}
+    bar.set_postfix({name: NO_VALID_PIXEL if value is None else f"{value:.3f}" for name, value in shown.items()})
 
 
 def save(run: Run) -> None:
@@ -291,6 +302,12 @@ def finish(run: Run) -> None:
     run.runtime.wait()
     if run.runtime.is_main:
         (run.output / STATE_FILE).unlink()
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Mean of the values that are there."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _training_batches(run: Run) -> DataLoader[Any]:

@@ -31,6 +31,9 @@ class Losses:
     preliminary: dict[TaskName, Tensor]
     """Of the preliminary predictions, by task, before weighting."""
 
+    valid: dict[TaskName, Tensor]
+    """Valid pixels of each task, averaged over the processes. Without one its losses are zero and say nothing."""
+
 
 class MultiTaskLoss(nn.Module):
     """Weighted sum of the task losses, once for each of the two predictions.
@@ -64,7 +67,8 @@ class MultiTaskLoss(nn.Module):
             self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary[task])
             for task in self.tasks
         ]
-        return Losses(torch.stack(weighted).sum(), final, preliminary)
+        valid: dict[TaskName, Tensor] = {task: counts[task] for task in self.tasks}
+        return Losses(torch.stack(weighted).sum(), final, preliminary, valid)
 
     def _counts(self, targets: dict[TaskName, Tensor]) -> dict[str, Tensor]:
         """Valid pixels of each task, and `salient` ones: averages over the processes."""

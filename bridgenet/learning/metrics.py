@@ -1,8 +1,10 @@
 """How good predictions are, over a whole set: every metric sums over all valid pixels before it divides.
 
-The sums are float64 or integers, so that the order of the images and the number of processes do not matter.
+The sums are float64 or integers, so that the order of the images and the number of processes do not matter. Where no
+pixel of the set has ground truth there is no metric: it is None, `null` in JSON, and never a number.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +16,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from bridgenet.learning.losses import edge_sum
 from bridgenet.shapes import AnyFeature, Labels
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 ANGLE_BINS_PER_DEGREE = 100
 """Resolution of the median angle. A histogram can be added over processes, the pixels themselves cannot."""
@@ -35,19 +37,39 @@ METRIC_UNITS = {
 }
 """Unit of every metric that `MultiTaskMetrics` reports."""
 
+NO_VALID_PIXEL = "no valid pixel"
+"""What stands for people in the place of a metric that is None."""
+
 SALIENCY_THRESHOLDS = tuple(step / 20 for step in range(1, 20))
 SALIENCY_BETA_SQUARED = 0.3
 
 
 class TaskMetric(Metric):
-    """Base of the metrics of one task: named sums that add up over images and over processes."""
+    """Base of the metrics of one task: named sums that add up over images and over processes.
+
+    A subclass adds the valid pixels of what it sees to `pixels`, and says what the sums mean in `values`.
+    """
 
     full_state_update = False
+    pixels: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_sums("pixels")
 
     def add_sums(self, *names: str, size: tuple[int, ...] = (), dtype: torch.dtype = torch.float64) -> None:
         """Declares sums that start at zero."""
         for name in names:
             self.add_state(name, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
+
+    def compute(self) -> dict[str, float | None]:
+        """The metrics by name; each is None if no pixel of the set was valid."""
+        values = self.values()
+        return {name: value if self.pixels else None for name, value in values.items()}
+
+    @abstractmethod
+    def values(self) -> dict[str, float]:
+        """The metrics by name. Without a valid pixel the numbers mean nothing."""
 
 
 class SegmentationMetric(TaskMetric):
@@ -71,8 +93,9 @@ class SegmentationMetric(TaskMetric):
         self.confusion += multiclass_confusion_matrix(
             logits.argmax(dim=1), labels, self.classes, ignore_index=IGNORE, validate_args=False
         )
+        self.pixels += (labels != IGNORE).sum()
 
-    def compute(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
         confusion = self.confusion.double()
         correct = confusion.diagonal()
         union = confusion.sum(0) + confusion.sum(1) - correct
@@ -91,11 +114,10 @@ class DepthMetric(TaskMetric):
     squared: Tensor
     relative: Tensor
     within: Tensor
-    pixels: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_sums("squared", "relative", "within", "pixels")
+        self.add_sums("squared", "relative", "within")
 
     def update(self, depth: AnyFeature, target: AnyFeature) -> None:
         valid = target != IGNORE
@@ -107,12 +129,11 @@ class DepthMetric(TaskMetric):
         self.within += (torch.maximum(predicted / true, true / predicted) < 1.25).sum()
         self.pixels += valid.sum()
 
-    def compute(self) -> dict[str, float]:
-        pixels = self.pixels.clamp(min=1)
+    def values(self) -> dict[str, float]:
         return {
-            "rmse": float((self.squared / pixels).sqrt()),
-            "abs_rel": float(self.relative / pixels),
-            "delta1": _percent(self.within, pixels),
+            "rmse": float((self.squared / self.pixels).sqrt()),
+            "abs_rel": float(self.relative / self.pixels),
+            "delta1": _percent(self.within, self.pixels),
         }
 
 
@@ -125,13 +146,12 @@ class NormalsMetric(TaskMetric):
     total: Tensor
     within: Tensor
     histogram: Tensor
-    pixels: Tensor
 
     limits = (11.25, 22.5, 30.0)
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_sums("total", "pixels")
+        self.add_sums("total")
         self.add_sums("within", size=(3,))
         self.add_sums("histogram", size=(180 * ANGLE_BINS_PER_DEGREE,), dtype=torch.int64)
 
@@ -144,12 +164,11 @@ class NormalsMetric(TaskMetric):
         self.histogram += torch.bincount(bins, minlength=len(self.histogram))
         self.pixels += valid.sum()
 
-    def compute(self) -> dict[str, float]:
-        pixels = self.pixels.clamp(min=1)
+    def values(self) -> dict[str, float]:
         below_half = int((self.histogram.cumsum(0) < self.pixels / 2).sum())
-        within = self.within / pixels
+        within = self.within / self.pixels
         return {
-            "mean_angle": float(self.total / pixels),
+            "mean_angle": float(self.total / self.pixels),
             "median_angle": (below_half + 0.5) / ANGLE_BINS_PER_DEGREE,
             "within_11": _percent(within[0], 1.0),
             "within_22": _percent(within[1], 1.0),
@@ -161,7 +180,8 @@ class SaliencyMetric(TaskMetric):
     """Largest F-measure over 19 thresholds of the probability, 0.05 to 0.95, in percent.
 
     Precision and recall are those of the whole set, beta squared is 0.3, and the probability is the softmax of the two
-    logits, taken once.
+    logits, taken once. InvPT's code, and whoever reports with it, passes that probability through a sigmoid first: its
+    scores lie in 0.5..0.73, so that five of the thresholds act, and the best of them can be another one.
     """
 
     hits: Tensor
@@ -181,8 +201,9 @@ class SaliencyMetric(TaskMetric):
         self.hits += torch.stack([(mark & salient).sum() for mark in marked])
         self.predicted += torch.stack([mark.sum() for mark in marked])
         self.salient += salient.sum()
+        self.pixels += valid.sum()
 
-    def compute(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
         precision = self.hits / self.predicted.clamp(min=1)
         recall = self.hits / self.salient.clamp(min=1)
         denominator = SALIENCY_BETA_SQUARED * precision + recall
@@ -198,19 +219,18 @@ class EdgeMetric(TaskMetric):
     """
 
     total: Tensor
-    pixels: Tensor
 
     def __init__(self, positive_weight: float) -> None:
         super().__init__()
         self.positive_weight = positive_weight
-        self.add_sums("total", "pixels")
+        self.add_sums("total")
 
     def update(self, logits: AnyFeature, labels: Labels) -> None:
         self.total += edge_sum(logits.double(), labels, self.positive_weight)
         self.pixels += (labels != IGNORE).sum()
 
-    def compute(self) -> dict[str, float]:
-        return {"balanced_bce": float(self.total / self.pixels.clamp(min=1))}
+    def values(self) -> dict[str, float]:
+        return {"balanced_bce": float(self.total / self.pixels)}
 
 
 class MultiTaskMetrics(nn.Module):
@@ -235,9 +255,28 @@ class MultiTaskMetrics(nn.Module):
         self.images.update(len(next(iter(targets.values()))))
 
     def compute(self) -> dict[str, Any]:
-        """Metrics by task and name over the images of all processes, and the number of images as `images`."""
+        """Metrics by task and name over the images of all processes, and the number of images as `images`.
+
+        A metric is None where no pixel has ground truth.
+        """
         values: dict[str, Any] = {task: metric.compute() for task, metric in self.metrics.items()}  # type: ignore[operator]
         return {**values, "images": int(self.images.compute())}
+
+
+def without_truth(metrics: Mapping[str, Any]) -> list[TaskName]:
+    """Tasks of which no pixel had ground truth, in what `MultiTaskMetrics` computed."""
+    return [task for task in TASKS if task in metrics and all(value is None for value in metrics[task].values())]
+
+
+def in_words(name: str, value: float | None, form: str = ".4g") -> str:
+    """A metric with its unit, for people.
+
+    Args:
+        name: Key of `METRIC_UNITS`.
+        value: The number, None if no pixel had ground truth.
+        form: How the number is written.
+    """
+    return NO_VALID_PIXEL if value is None else f"{value:{form}} {METRIC_UNITS[name]}".rstrip()
 
 
 def angles(normals: Tensor, target: Tensor) -> Tensor:

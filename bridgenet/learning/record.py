@@ -13,7 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from bridgenet.config import TrainConfig
 from bridgenet.learning.checkpoint import write_text
-from bridgenet.learning.metrics import METRIC_UNITS
+from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, in_words
 from bridgenet.tasks import TASKS, TaskName
 
 Picture = UInt8[np.ndarray, "_ _ 3"]
@@ -23,16 +23,6 @@ Row = Sequence[Picture]
 HISTORY_FILE = "metrics.jsonl"
 PICTURE_GAP = 4
 TITLE_HEIGHT = 16
-
-HEADLINE: dict[TaskName, str] = {
-    "semseg": "miou",
-    "human_parts": "miou",
-    "depth": "rmse",
-    "normals": "mean_angle",
-    "sal": "max_f",
-    "edge": "balanced_bce",
-}
-"""The metric by which a task is followed while training."""
 
 
 class Recorder:
@@ -54,7 +44,7 @@ class Recorder:
         self.board = SummaryWriter(str(directory / "tensorboard"), purge_step=step + 1)
 
     def train(self, step: int, values: Mapping[str, Any]) -> None:
-        """Means over the steps since the last line: losses by task, learning rate, speed."""
+        """Means over the steps since the last line: losses by task (None without ground truth), rate, speed."""
         self._write("train", step, values)
 
     def validation(self, step: int, metrics: Mapping[str, Any], seconds: float) -> None:
@@ -74,7 +64,7 @@ class Recorder:
 
     def _write(self, event: str, step: int, values: Mapping[str, Any]) -> None:
         with (self.directory / HISTORY_FILE).open("a") as file:
-            file.write(json.dumps({"event": event, "step": step, **values}) + "\n")
+            file.write(json.dumps({"event": event, "step": step, **values}, allow_nan=False) + "\n")
         for name, value in _flat(values):
             self.board.add_scalar(f"{event}/{name}", value, step)
         self.board.flush()
@@ -162,7 +152,7 @@ def model_card(
 
 def _metrics_table(tasks: Sequence[TaskName], metrics: Mapping[str, Any]) -> list[str]:
     rows = [
-        f"| {TASKS[task].title} | {name} | {value:.4g} {METRIC_UNITS[name]} |"
+        f"| {TASKS[task].title} | {name} | {in_words(name, value)} |"
         for task in tasks
         for name, value in metrics[task].items()
     ]
@@ -170,9 +160,10 @@ def _metrics_table(tasks: Sequence[TaskName], metrics: Mapping[str, Any]) -> lis
 
 
 def _curve_table(tasks: Sequence[TaskName], history: Sequence[Mapping[str, Any]]) -> list[str]:
-    titles = [f"{TASKS[task].title} {HEADLINE[task]} {METRIC_UNITS[HEADLINE[task]]}".strip() for task in tasks]
+    followed: dict[TaskName, str] = {task: TASKS[task].metric for task in tasks}
+    titles = [f"{TASKS[task].title} {name} {METRIC_UNITS[name]}".strip() for task, name in followed.items()]
     rows = [
-        f"| {entry['step']} | " + " | ".join(f"{entry[task][HEADLINE[task]]:.4g}" for task in tasks) + " |"
+        f"| {entry['step']} | " + " | ".join(_number(entry[task][name]) for task, name in followed.items()) + " |"
         for entry in history
         if entry["event"] == "validation"
     ]
@@ -196,8 +187,16 @@ def _limits(config: TrainConfig) -> list[str]:
     return limits
 
 
+def _number(value: float | None) -> str:
+    return NO_VALID_PIXEL if value is None else f"{value:.4g}"
+
+
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    pairs = []
+    """Names and numbers; what is None is left out, since a curve cannot show it."""
+    pairs: list[tuple[str, float]] = []
     for name, value in values.items():
-        pairs += _flat(value, f"{prefix}{name}/") if isinstance(value, Mapping) else [(prefix + name, float(value))]
+        if isinstance(value, Mapping):
+            pairs += _flat(value, f"{prefix}{name}/")
+        elif value is not None:
+            pairs.append((prefix + name, float(value)))
     return pairs

@@ -10,7 +10,6 @@ from bridgenet.config import TrainConfig
 from bridgenet.learning import CheckpointError
 from bridgenet.learning.ablation import (
     ABLATIONS,
-    HIGHER_IS_BETTER,
     AblationRun,
     ablate,
     find_result,
@@ -21,7 +20,6 @@ from bridgenet.learning.ablation import (
     t_interval,
     varied,
 )
-from bridgenet.learning.record import HEADLINE
 from bridgenet.model import build_model
 from bridgenet.train import complete
 from tests.training_runs import SMALL, are_identical, parse, weights
@@ -96,8 +94,16 @@ def test_a_single_seed_has_no_interval_and_no_seed_is_an_error() -> None:
         t_interval([])
 
 
-def test_every_followed_metric_has_a_direction() -> None:
-    assert set(HEADLINE.values()) == set(HIGHER_IS_BETTER)
+def test_a_task_that_could_not_be_judged_is_left_out_of_the_gains() -> None:
+    whole, cut = run("full", 0, 30, 0.5), run("without-bfe", 0, 20, 1.0)
+    cut.metrics["depth"]["rmse"] = None
+    gained = gains([whole, cut], "without-bfe")
+    assert list(gained) == ["semseg", "delta_m"] and gained["delta_m"].mean == pytest.approx(50)
+    assert cut.tasks == ("semseg",)
+    with pytest.raises(ValueError, match="Depth has no valid pixel"):
+        cut.headline("depth")
+    with pytest.raises(ValueError, match="no sample"):
+        levels([cut], "without-bfe", "depth")
 
 
 def test_each_variant_lacks_its_part() -> None:

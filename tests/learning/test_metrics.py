@@ -9,6 +9,7 @@ from bridgenet.config import LossConfig
 from bridgenet.learning.losses import MultiTaskLoss
 from bridgenet.learning.metrics import (
     METRIC_UNITS,
+    SALIENCY_THRESHOLDS,
     DepthMetric,
     EdgeMetric,
     MultiTaskMetrics,
@@ -16,8 +17,11 @@ from bridgenet.learning.metrics import (
     SaliencyMetric,
     SegmentationMetric,
     angles,
+    without_truth,
 )
-from bridgenet.tasks import ALL_TASKS, IGNORE
+from bridgenet.tasks import ALL_TASKS, IGNORE, TASKS, TaskName
+
+CLASSED: tuple[TaskName, ...] = ("semseg", "human_parts", "sal")
 
 
 def one_hot(labels: list[list[int]], classes: int) -> torch.Tensor:
@@ -131,9 +135,55 @@ def test_every_metric_has_a_unit() -> None:
     assert {name for task in ALL_TASKS for name in values[task]} == set(METRIC_UNITS)
 
 
-def test_without_any_valid_pixel_there_are_numbers_still() -> None:
+def test_the_metric_of_a_task_is_one_that_is_reported_and_its_direction_is_true() -> None:
+    predictions, targets = a_batch()
+    better = {task: torch.nn.functional.one_hot(targets[task] % IGNORE, CHANNELS[task]) for task in CLASSED}
+    better = {task: labels.movedim(-1, 1) * 20.0 for task, labels in better.items()}
+    better |= {"depth": targets["depth"], "normals": targets["normals"], "edge": targets["edge"][:, None] * 40.0 - 20}
+    values = []
+    for said in (predictions, better):
+        metrics = MultiTaskMetrics(CHANNELS)
+        metrics.update(said, targets)
+        values.append(metrics.compute())
+    for name, task in TASKS.items():
+        worse, best = (found[name][task.metric] for found in values)
+        assert best > worse if task.higher_is_better else best < worse
+
+
+@pytest.mark.parametrize("judged", ALL_TASKS)
+def test_without_any_valid_pixel_a_task_has_no_metric(judged: TaskName) -> None:
     predictions, targets = a_batch()
     metrics = MultiTaskMetrics(CHANNELS)
-    metrics.update(predictions, {task: torch.full_like(target, IGNORE) for task, target in targets.items()})
+    assert set(metrics.metrics[judged].compute().values()) == {None}
+    metrics.update(predictions, {**targets, judged: torch.full_like(targets[judged], IGNORE)})
     values = metrics.compute()
-    assert all(math.isfinite(value) for task in ALL_TASKS for value in values[task].values())
+    assert set(values[judged].values()) == {None}
+    assert all(math.isfinite(value) for task in ALL_TASKS if task != judged for value in values[task].values())
+    assert without_truth(values) == [judged]
+
+
+def test_the_maxf_of_the_literature_takes_a_sigmoid_of_the_probability() -> None:
+    torch.manual_seed(0)
+    labels = (torch.rand(2, 40, 50) < 0.2).long()
+    logits = torch.randn(2, 2, 40, 50)
+    logits[:, 1] += 2 * labels - 1
+    metric = SaliencyMetric()
+    metric.update(logits, labels)
+    clean = metric.compute()["max_f"]
+
+    def invpt(scores: torch.Tensor) -> float:
+        """Its code: a sigmoid of what it is given, then the same thresholds and the same F."""
+        measures = []
+        for threshold in SALIENCY_THRESHOLDS:
+            marked = scores.sigmoid() > threshold
+            hits = (marked & (labels == 1)).sum()
+            precision, recall = hits / marked.sum().clamp(min=1), hits / (labels == 1).sum()
+            measures.append(1.3 * precision * recall / (0.3 * precision + recall).clamp(min=1e-12))
+        return 100 * float(max(measures))
+
+    assert invpt(logits[:, 1] - logits[:, 0]) == pytest.approx(clean, abs=1e-4)
+    twice = invpt(logits.softmax(dim=1)[:, 1])
+    assert abs(twice - clean) > 0.05
+    # A threshold t then cuts the probability at logit(t): five cuts lie in 0..1, and all below mark everything.
+    cuts = [math.log(t / (1 - t)) for t in SALIENCY_THRESHOLDS if 0.5 <= t < 1 / (1 + math.exp(-1))]
+    assert cuts == pytest.approx([0, 0.2007, 0.4055, 0.6190, 0.8473], abs=1e-4)

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from bridgenet.config import ModelConfig
+from bridgenet.learning.weights import WeightsError, check_weights
 from bridgenet.model import BridgeNet, build_decoder
 
 DECODER = "multi_task_decoder."
@@ -98,7 +99,7 @@ def decoder_from_release(config: Mapping[str, Any], state_dict: Mapping[str, Ten
         state_dict: The release's tensors under its own names, with or without the backbone.
 
     Raises:
-        ValueError: A tensor is missing, unknown or of another shape.
+        ValueError: A tensor is missing, unknown, of another shape or type, or not finite.
     """
     model = build_decoder(model_config(config), tuple(config["backbone_channels"]))
     _load(model, rename(state_dict, tuple(model.config.tasks)))
@@ -158,12 +159,9 @@ def _decoder_name(key: str, tasks: tuple[str, ...], stages: int) -> str:
 
 
 def _load(model: BridgeNet, tensors: dict[str, Tensor]) -> None:
-    own = {key for key in model.state_dict() if not key.endswith("num_batches_tracked")}
-    if missing := own - set(tensors):
-        raise ValueError(f"{len(missing)} tensors are missing, for example {sorted(missing)[0]!r}.")
-    if extra := set(tensors) - own:
-        raise ValueError(f"{len(extra)} tensors have no place in this network, for example {sorted(extra)[0]!r}.")
+    own = model.state_dict()
     try:
-        model.load_state_dict(tensors, strict=False)
-    except RuntimeError as error:
-        raise ValueError(f"The tensors do not fit the config: {error}") from error
+        check_weights(own, tensors, optional=[key for key in own if key.endswith("num_batches_tracked")])
+    except WeightsError as error:
+        raise ValueError(f"The tensors are not those of the network that the config describes. {error}") from None
+    model.load_state_dict(tensors, strict=False)

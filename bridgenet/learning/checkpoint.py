@@ -20,6 +20,7 @@ import torch
 from safetensors import SafetensorError
 
 from bridgenet.config import TrainConfig, from_dict, to_dict
+from bridgenet.learning.weights import WeightsError, check_weights, is_lfs_pointer
 from bridgenet.model import BridgeNet, build_model
 
 MODEL_FILE, CONFIG_FILE, METRICS_FILE, CARD_FILE = "model.safetensors", "config.json", "metrics.json", "README.md"
@@ -45,7 +46,7 @@ def save_model(directory: Path, model: BridgeNet, config: TrainConfig, metrics: 
     # safetensors stores row-major tensors only.
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     write_text(directory / CONFIG_FILE, json.dumps(to_dict(anywhere), indent=2) + "\n")
-    write_text(directory / METRICS_FILE, json.dumps(metrics, indent=2) + "\n")
+    write_text(directory / METRICS_FILE, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     write_text(directory / CARD_FILE, card)
     with replacing(directory / MODEL_FILE) as file:
         file.write(safetensors.torch.save(weights))
@@ -60,6 +61,10 @@ def load_model(
         CheckpointError: The folder or one of its files is missing, damaged, or does not fit the others.
     """
     directory = Path(directory)
+    if directory.is_file():
+        raise CheckpointError(
+            f"{str(directory)!r} is a file. A checkpoint is a folder: give {str(directory.parent)!r}."
+        )
     if not directory.is_dir():
         raise CheckpointError(
             f"There is no checkpoint folder {str(directory)!r}. Name one of those in `checkpoints/`, or train one: "
@@ -70,18 +75,26 @@ def load_model(
     path = directory / MODEL_FILE
     if not path.is_file():
         raise CheckpointError(f"{str(path)!r} is missing: the run has not been validated yet, or the copy is partial.")
+    if is_lfs_pointer(path):
+        raise CheckpointError(_pointer(path))
     try:
         weights = safetensors.torch.load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{str(path)!r} is damaged ({error}). Copy or train the checkpoint again.") from None
     model = build_model(config.model)
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
+        check_weights(model.state_dict(), weights)
+    except WeightsError as error:
+        reason = (
+            "The training went astray, or the file was changed: train again, or copy the checkpoint anew."
+            if error.belongs
+            else f"{MODEL_FILE} and {CONFIG_FILE} belong to different checkpoints, or the file was changed: "
+            "copy both from the folder of one run."
+        )
         raise CheckpointError(
-            f"{str(path)!r} does not hold the network that its {CONFIG_FILE} describes. "
-            f"The two files belong to different checkpoints. {error}"
+            f"{str(path)!r} does not hold the network that its {CONFIG_FILE} describes.\n{error}\n{reason}"
         ) from None
+    model.load_state_dict(weights)
     return model.to(device).eval(), config, metrics
 
 
@@ -151,6 +164,10 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def _pointer(path: Path) -> str:
+    return f"{str(path)!r} is a git-lfs pointer, not the file itself. Run `git lfs pull` where it was cloned."
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text())
@@ -159,7 +176,12 @@ def _read_json(path: Path) -> dict[str, Any]:
             f"{str(path)!r} is missing. A checkpoint folder holds {MODEL_FILE}, {CONFIG_FILE} and {METRICS_FILE}."
         ) from None
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{str(path)!r} cannot be read ({error}). Copy or train the checkpoint again.") from None
+        advice = "Copy or train the checkpoint again."
+        raise CheckpointError(
+            _pointer(path)
+            if path.is_file() and is_lfs_pointer(path)
+            else f"{str(path)!r} cannot be read ({error}). {advice}"
+        ) from None
     if not isinstance(values, dict):
         raise CheckpointError(f"{str(path)!r} should hold a JSON object.")
     return values

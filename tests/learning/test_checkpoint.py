@@ -1,11 +1,13 @@
 import json
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from bridgenet.learning.checkpoint import (
@@ -17,6 +19,7 @@ from bridgenet.learning.checkpoint import (
     save_state,
 )
 from bridgenet.model import build_model
+from bridgenet.predictor import Predictor
 
 CONFIG = TrainConfig(
     "tiny",
@@ -102,6 +105,63 @@ def test_weights_of_another_network_are_refused(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(values))
     with pytest.raises(CheckpointError, match="different checkpoints"):
         load_model(folder)
+
+
+def changed(folder: Path, edit: Callable[[dict[str, torch.Tensor]], object]) -> str:
+    """What is said about the checkpoint after a change of its tensors."""
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    edit(tensors)
+    save_file(tensors, path)
+    with pytest.raises(CheckpointError) as refusal:
+        load_model(folder)
+    text = str(refusal.value)
+    assert len(text.splitlines()) <= 10 and str(path) in text
+    return text
+
+
+HEAD = "heads.depth.weight"
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda tensors: tensors[HEAD].view(-1).__setitem__(0, torch.nan), f"{HEAD} holds NaN.*train again"),
+        (lambda tensors: tensors[HEAD].mul_(torch.inf), "1 of .*1 not finite"),
+        (lambda tensors: tensors.update({HEAD: tensors[HEAD].double()}), f"{HEAD} is float64, not float32"),
+        (lambda tensors: tensors.update({HEAD: tensors[HEAD].half()}), f"{HEAD} is float16, not float32"),
+        (lambda tensors: tensors.update({HEAD: tensors[HEAD].int()}), f"{HEAD} is int32, not float32"),
+        (lambda tensors: tensors.update({HEAD: tensors[HEAD].cfloat()}), f"{HEAD} is complex64, not float32"),
+        (
+            lambda tensors: tensors.update({HEAD: tensors[HEAD][:, :2].contiguous()}),
+            f"{HEAD} has the shape 1x2x1x1",
+        ),
+        (lambda tensors: tensors.pop(HEAD), f"1 of .*{HEAD} is missing.*different checkpoints"),
+        (lambda tensors: tensors.update(colour=torch.ones(2)), "colour is unknown"),
+        (lambda tensors: [tensors.pop(name) for name in list(tensors)[:9]], "9 of .*9 without a partner.*; …"),
+    ],
+)
+def test_weights_that_cannot_be_right_are_refused_by_name(folder: Path, edit: Callable, words: str) -> None:
+    text = changed(folder, edit)
+    assert re.search(words, text, re.DOTALL), text
+
+
+def test_of_many_wrong_tensors_three_are_named(folder: Path) -> None:
+    text = changed(folder, lambda tensors: tensors.update({name: tensors[name].double() for name in list(tensors)}))
+    assert text.count("float64") == 3
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "metrics.json"])
+def test_a_pointer_of_git_lfs_is_told(folder: Path, name: str) -> None:
+    (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 13000000\n")
+    with pytest.raises(CheckpointError, match=f"{name}' is a git-lfs pointer.*git lfs pull"):
+        load_model(folder)
+
+
+def test_the_file_of_the_weights_points_to_its_folder(folder: Path) -> None:
+    for load in (load_model, Predictor.load):
+        with pytest.raises(CheckpointError, match=f"is a file. A checkpoint is a folder: give '{folder}'"):
+            load(folder / "model.safetensors")
 
 
 class Intruder:

@@ -6,11 +6,14 @@ for the person who brought it; what cannot be used is refused with what happened
 
 import warnings
 from dataclasses import dataclass
-from io import BufferedReader, BytesIO
+from io import BufferedReader, BytesIO, IOBase
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
 
 MAX_MEGAPIXELS = 50.0
 """Larger images are refused by their header, before a byte of them is decoded."""
@@ -34,7 +37,11 @@ HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"
 ORIENTATION = 0x0112
 """EXIF tag: how the camera was held."""
 
-Source = str | Path | bytes | Image.Image | np.ndarray
+KINDS = "a path, the bytes of an image file, an open binary file, a PIL image, a NumPy array or a tensor"
+"""What `load_image` takes, in words."""
+
+ROUNDING = 1e-3
+"""How far floats may lie outside of 0..1: resizing overshoots a little."""
 
 
 class ImageError(ValueError):
@@ -54,26 +61,33 @@ class LoadedImage:
     notes: tuple[str, ...]
 
 
-def load_image(source: Source, max_side: int = MAX_SIDE, max_megapixels: float = MAX_MEGAPIXELS) -> LoadedImage:
+def load_image(source: object, max_side: int = MAX_SIDE, max_megapixels: float = MAX_MEGAPIXELS) -> LoadedImage:
     """An image as upright 8-bit RGB, with notes about what was done to it.
 
     Args:
-        source: A path, the bytes of a file, a PIL image, or an array: (height, width), (height, width, 3) or
-            (height, width, 4), of uint8, uint16, or floats in 0..1.
+        source: A path, the bytes of an image file, a file open for binary reading (`BytesIO`, too), a PIL image, or an
+            array or tensor: (height, width), with 1, 3 or 4 channels last or first, of uint8, uint16, or floats in
+            0..1. A batch of one image counts as that image. Anything else is refused.
         max_side: Longer sides are reduced to this many pixels.
         max_megapixels: Larger images are refused.
 
     Raises:
         ImageError: The image cannot be used; the message says why and what to do.
     """
-    if isinstance(source, np.ndarray):
-        source = _from_array(source)
+    if isinstance(source, Tensor) or (hasattr(source, "__array__") and not isinstance(source, Image.Image)):
+        source = _from_array(_as_array(source))
     if isinstance(source, Image.Image):
         _check_size(*source.size, max_megapixels)
         return _prepare(source, max_side)
-    if isinstance(source, bytes):
+    if isinstance(source, IOBase) or hasattr(source, "read"):
+        source = _content(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
         return _load_file(BytesIO(source), max_side, max_megapixels)
+    if not isinstance(source, (str, PathLike)):
+        raise ImageError(f"{_what(source)} is not an image. Give {KINDS}.")
     path = Path(source)
+    if "://" in str(source):
+        raise ImageError(f"{source} is an address; images are not fetched from the network. Download it first.")
     if not path.is_file():
         raise ImageError(f"There is no file {path}. Check the path.")
     try:
@@ -173,16 +187,60 @@ def _from_deep(values: np.ndarray) -> tuple[Image.Image, list[str]]:
     ]
 
 
+def _as_array(source: Any) -> np.ndarray:
+    """A tensor of any device or precision, or what calls itself an array."""
+    if isinstance(source, Tensor):
+        source = source.detach().cpu()
+        source = source.float() if source.is_floating_point() else source
+        return source.numpy()
+    return np.asarray(source)
+
+
+def _content(file: Any) -> bytes:
+    """All bytes of an open file, from its beginning where it can go back."""
+    try:
+        if file.seekable():
+            file.seek(0)
+        content = file.read()
+    except (OSError, ValueError, AttributeError, UnicodeDecodeError) as error:
+        content = error
+    if not isinstance(content, bytes):
+        reason = f" ({content})" if isinstance(content, Exception) else ""
+        raise ImageError(f"This file is closed, or open for text{reason}. Open it with open(path, 'rb').")
+    return content
+
+
+def _what(source: object) -> str:
+    kind = type(source).__name__
+    return "None" if source is None else f"{'An' if kind[0].lower() in 'aeio' else 'A'} {kind}"
+
+
+def _channels_last(array: np.ndarray) -> np.ndarray:
+    """(height, width) or (height, width, channels) of an array with channels first or last, or of a batch of one."""
+    if array.ndim == 4 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim == 3 and array.shape[2] not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
+        array = np.moveaxis(array, 0, -1)
+    return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
+
+
 def _from_array(array: np.ndarray) -> Image.Image:
+    shape = array.shape
+    array = _channels_last(array)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
+        several = " It looks like a batch: give one image at a time." if len(shape) == 4 else ""
         raise ImageError(
-            f"An array of shape {array.shape} is not an image. "
-            "Use (height, width), (height, width, 3) or (height, width, 4)."
+            f"An array of shape {shape} is not an image.{several} "
+            "Use (height, width), (height, width, 3), (height, width, 4), or the channels first."
         )
     if array.dtype.kind == "f":
-        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-            raise ImageError("An array of floats must hold values in 0..1. Divide by the largest possible value.")
-        array = (array * 255).round().astype(np.uint8)
+        low, high = float(array.min()), float(array.max())
+        if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+            finite = bool(np.isfinite(array).all())
+            advice = "Divide by the largest possible value." if low >= 0 else "Give it as it was before normalisation."
+            advice = advice if finite else "Replace what is not finite."
+            raise ImageError(f"An array of floats must hold values in 0..1, not {low:.3g} to {high:.3g}. {advice}")
+        array = (array.clip(0, 1) * 255).round().astype(np.uint8)
     if array.dtype == np.uint16 and array.ndim == 3:
         array = (array >> 8).astype(np.uint8)
     if array.dtype not in (np.uint8, np.uint16):

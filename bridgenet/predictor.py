@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from bridgenet import drawing
 from bridgenet.config import TrainConfig
-from bridgenet.images import LoadedImage, Source, load_image
+from bridgenet.images import LoadedImage, load_image
 from bridgenet.learning.checkpoint import CheckpointError, load_model
 from bridgenet.model import BridgeNet
 from bridgenet.shapes import AnyFeature, Image
@@ -125,7 +125,7 @@ class Predictor:
             ValueError: The device is not there.
         """
         directory = Path(directory)
-        if not directory.is_dir():
+        if not directory.exists():
             raise CheckpointError(_missing(directory))
         model, config, metrics = load_model(directory, _existing_device(device))
         return cls(model, config, directory.resolve().name, metrics, directory.resolve())
@@ -140,15 +140,19 @@ class Predictor:
         """Names of the classes of the segmentation, by index."""
         return drawing.class_names(self.config.data.name)
 
-    def __call__(self, image: Source | LoadedImage) -> Prediction:
+    def __call__(self, image: object) -> Prediction:
         """All predictions, at the size of the photo.
+
+        Args:
+            image: A photo as `load_image` takes it: a path, bytes, an open file, a PIL image, an array, a tensor; or a
+                `LoadedImage`.
 
         Raises:
             ImageError: The image cannot be used.
         """
         return self.analyse(image)[1]
 
-    def trace(self, image: Source | LoadedImage) -> Trace:
+    def trace(self, image: object) -> Trace:
         """Everything the network computed on the way.
 
         Raises:
@@ -157,7 +161,7 @@ class Predictor:
         return self.analyse(image)[0]
 
     @torch.inference_mode()
-    def analyse(self, image: Source | LoadedImage) -> tuple[Trace, Prediction]:
+    def analyse(self, image: object) -> tuple[Trace, Prediction]:
         """The trace and the predictions of one forward pass.
 
         Raises:
@@ -177,7 +181,7 @@ class Predictor:
         }
         return trace, Prediction(shown, loaded.notes, network_size, self.config.data.name, answers)
 
-    def network_input(self, image: Source | LoadedImage) -> Image:
+    def network_input(self, image: object) -> Image:
         """A photo as the network sees it: float (1, 3, height, width), 0..1, on its device, sized by `fit_size`.
 
         Raises:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -70,6 +71,60 @@ def test_path_bytes_and_pil_image_mean_the_same_photo(predictor: Predictor, phot
     expected = predictor(photo)["depth"].array
     for source in (path, str(path), file.getvalue(), Image.open(path)):
         np.testing.assert_array_equal(predictor(source)["depth"].array, expected)
+
+
+def test_arrays_tensors_and_open_files_mean_the_same_photo(
+    predictor: Predictor, photo: np.ndarray, tmp_path: Path
+) -> None:
+    path, file = tmp_path / "photo.png", BytesIO()
+    Image.fromarray(photo).save(path)
+    Image.fromarray(photo).save(file, "PNG")  # The file now stands at its end.
+    tensor = torch.from_numpy(photo)
+    expected = predictor.network_input(photo)
+    with path.open("rb") as opened:
+        sources = [file, opened, bytearray(file.getvalue()), memoryview(file.getvalue()), tensor]
+        sources += [tensor.permute(2, 0, 1), tensor.permute(2, 0, 1)[None] / 255, photo.transpose(2, 0, 1)]
+        sources += [tensor.double() / 255, (photo / 255).transpose(2, 0, 1), (tensor / 255).requires_grad_()]
+        for source in sources:
+            assert torch.equal(predictor.network_input(source), expected)
+    assert predictor(torch.rand(3, 64, 64))["depth"].array.shape == (64, 64)
+    grey = torch.rand(1, 40, 50)
+    assert torch.equal(predictor.network_input(grey), predictor.network_input(grey[0]))
+    assert predictor(torch.rand(3, 40, 50).bfloat16())["depth"].array.shape == (40, 50)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: None, "None is not an image. Give a path"),
+        (lambda path: [1, 2], "A list is not an image"),
+        (lambda path: {"image": 1}, "A dict is not an image"),
+        (lambda path: 7, "An int is not an image"),
+        (lambda path: "https://example.org/a.jpg", "not fetched from the network"),
+        (lambda path: torch.rand(2, 3, 64, 64), "batch: give one image at a time"),
+        (lambda path: torch.rand(5, 64, 64), r"shape \(5, 64, 64\) is not an image"),
+        (lambda path: torch.randn(3, 64, 64), "before normalisation"),
+        (lambda path: torch.rand(3, 64, 64) * 255, "Divide by"),
+        (lambda path: torch.full((3, 64, 64), torch.nan), "not finite"),
+        (lambda path: torch.ones(3, 64, 64, dtype=torch.int64), "int64"),
+        (lambda path: path.open(), "rb"),
+        (lambda path: BytesIO(), "empty"),
+        (lambda path: closed(path), "closed"),
+    ],
+)
+def test_what_is_no_image_is_told_which_kinds_are(
+    predictor: Predictor, tmp_path: Path, make: Callable[[Path], object], words: str
+) -> None:
+    path = tmp_path / "note.png"
+    path.write_bytes(b"\x89PNG\xff")
+    with pytest.raises(ImageError, match=words):
+        predictor(make(path))
+
+
+def closed(path: Path) -> object:
+    file = path.open("rb")
+    file.close()
+    return file
 
 
 def test_a_large_photo_is_answered_at_1024_pixels(predictor: Predictor) -> None:

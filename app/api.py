@@ -9,7 +9,7 @@ Each takes a photo, or the `id` that `/predict` has given for it. The file is de
 import shutil
 import tempfile
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from gradio.utils import get_upload_folder
 
 from app.downloads import versions
-from app.handlers import Limits, read_once, uploaded_file
+from app.handlers import Limits, read_upload
 from app.questions import bridge_stage, fraction, head_of, one_of, target_at, task_of
 from app.session import Analysis, Session, StudioError
 from bridgenet.images import ImageError
@@ -28,9 +28,6 @@ from bridgenet.tasks import TASKS, TaskName
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
-
-READ = 500
-"""Uploads of which it is remembered which analysis they became."""
 
 
 MEANINGS: dict[TaskName, str] = {
@@ -56,7 +53,6 @@ class Endpoints:
         self.session = session
         self.limits = limits
         self._results: deque[Path] = deque()
-        self._read: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
     def predict(self, image: Any) -> tuple[dict[str, Any], str]:
@@ -246,22 +242,14 @@ class Endpoints:
         if image is None:
             if not id:
                 raise StudioError("Send a photo as image, or the id that /predict has given for one.")
-            known = self.session.find(id)
+            known = self.session.recall(id)
             if known is None:
                 raise StudioError("There is no analysis of this id, or it was released. Send the photo again.")
             return known
         path = image.get("path") if isinstance(image, Mapping) else image
-        with self._lock:
-            before = self.session.find(self._read.get(str(path)))
-        # Equal files of several programs have one place on the disk: the first who reads it deletes it for all.
-        if before is not None and not Path(str(path)).is_file():
-            return before
         title = Path(str(image.get("orig_name") if isinstance(image, Mapping) else path) or "photo").name[:80]
-        analysis = self.session.analyse(read_once(uploaded_file(path), self.limits), title=title)
-        with self._lock:
-            self._read[str(path)] = analysis.key
-            while len(self._read) > READ:
-                self._read.popitem(last=False)
+        analysis = self.session.analyse(read_upload(self.session, path, self.limits), title=title)
+        self.session.sent[str(path)] = analysis.key
         return analysis
 
     def _keep(self, arrays: Mapping[str, np.ndarray]) -> Path:

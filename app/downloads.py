@@ -28,7 +28,7 @@ from bridgenet.tasks import TASKS, TaskName
 LARGEST = 40_000_000
 """Bytes that a zip may have."""
 
-GONE = "This photo was released to make room. Analyse it again, then download."
+GONE = "The studio no longer has this photo. Drop it again, then download."
 
 MEANINGS = {
     "input.png": "The photo at the size of the predictions, RGB.",
@@ -75,7 +75,10 @@ class Downloads:
         from app.pages import views
 
         event = event if isinstance(event, Mapping) else {}
-        analysis = self.session.find(event.get("key"))
+        try:
+            analysis = self.session.recall(event.get("key"))
+        except StudioError as problem:
+            return {"problem": str(problem)}
         if analysis is None:
             return {"problem": GONE}
         selection = views.selection_of(analysis, event)

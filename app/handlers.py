@@ -80,10 +80,12 @@ class Handlers:
         """Read, analyse and show a photo that was dropped or chosen; the file is deleted once it is read."""
         yield busy("Reading the photo")
         try:
-            loaded = read_once(uploaded_file(event.get("path")), self.limits)
+            path = event.get("path")
+            loaded = read_upload(self.session, path, self.limits)
             yield self._asking()
             title = Path(str(event.get("name") or "photo")).name[:80]
             analysis = self.session.analyse(loaded, title=title, checkpoint=self._checkpoint(event))
+            self.session.sent[str(path)] = analysis.key
             yield busy("Drawing the maps")
             yield self._show(analysis, event, {"chosen": None})
         except (ImageError, StudioError) as problem:
@@ -107,9 +109,12 @@ class Handlers:
             yield self._asking()
             name = str(event.get("checkpoint"))
             self.session.predictor(name)
-            # Where the first checkpoint could not be loaded, there is no photo yet.
-            before = self.session.find(key)
-            after = self.session.again(before, name) if before else self._analyse_example(event.get("ex"), name)
+            after = self.session.recall(key, name)
+            if after is None:
+                # An example can be made again; where the first checkpoint could not be loaded, there is no photo yet.
+                if key is not None and event.get("ex") not in EXAMPLES:
+                    raise StudioError(_RELEASED)
+                after = self._analyse_example(event.get("ex"), name)
             yield self._show(after, event, {"chosen": after.example or None})
         except StudioError as problem:
             yield self._without_network(problem, {})
@@ -121,13 +126,16 @@ class Handlers:
             event: The selection, and the `key` of the analysis that is shown: only who has the photo knows it.
         """
         key = event.get("key")
-        analysis = self.session.find(key)
+        try:
+            analysis = self.session.recall(key)
+        except StudioError as problem:
+            return {"head": {"banner": str(problem), "kind": "alarm"}}
         if analysis is None:
             if key is None or not self.session.ready:
                 return {"head": {"banner": _WARMING, "kind": "busy"}}
             # An example is analysed once more without being asked; only its visitor has a photo of their own.
             again = {"again": event["ex"]} if event.get("ex") in EXAMPLES else {}
-            words = "This example was released to make room. Analysing it again …" if again else _RELEASED
+            words = "The studio no longer has this example. Analysing it again …" if again else _RELEASED
             return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, **again}
         from app.pages import views
 
@@ -163,11 +171,11 @@ class Handlers:
         from app.pages import lessons, views
 
         event = event if isinstance(event, Mapping) else {}
-        analysis = self.session.find(event.get("key"))
-        if analysis is None:
-            return {"problem": _RELEASED}
         try:
+            analysis = self._known(event.get("key"))
             return {"say": lessons.answer(analysis, views.selection_of(analysis, event), event.get("lesson"))}
+        except StudioError as problem:
+            return {"problem": str(problem)}
         except Exception:
             logging.getLogger(__name__).exception("The lesson %s could not be answered", event.get("lesson"))
             return {"problem": "This could not be measured; the studio's log says why. The other lessons still work."}
@@ -176,7 +184,7 @@ class Handlers:
         return busy("Asking the network" if self.session.ready else "Warming up the network")
 
     def _known(self, key: str | None) -> Analysis:
-        analysis = self.session.find(key)
+        analysis = self.session.recall(key)
         if analysis is None:
             raise StudioError(_RELEASED if self.session.ready else _WARMING)
         return analysis
@@ -233,7 +241,7 @@ class Handlers:
 
 
 _WARMING = "The network is still warming up. In a moment every pixel answers."
-_RELEASED = "This photo was released to make room. Drop it again."
+_RELEASED = "The studio no longer has this photo. Drop it again."
 _OWN_PHOTO = "This link was made with a photo of somebody's own, which it does not hold: drop the photo here."
 
 
@@ -283,6 +291,22 @@ def uploaded_file(path: Any) -> Path:
     if not file.is_relative_to(folder) or not file.is_file():
         raise StudioError("The photo did not arrive. Drop it again.")
     return file
+
+
+def read_upload(session: Session, path: Any, limits: Limits) -> LoadedImage:
+    """The photo that a visitor has sent. Its file is deleted.
+
+    Equal files of several visitors lie at one place of the disk: the first who is served deletes it for all, and the
+    others get the photo that it became. Who reads a photo puts what it became into `session.sent`.
+
+    Raises:
+        ImageError: It cannot be used.
+        StudioError: It has too many bytes, or is not there.
+    """
+    before = session.photo(session.sent.get(str(path)))
+    if before is not None and not Path(str(path)).is_file():
+        return before
+    return read_once(uploaded_file(path), limits)
 
 
 def read_once(path: Path, limits: Limits) -> LoadedImage:

@@ -7,7 +7,6 @@ it, nor anything that does, at its top.
 import contextlib
 import copy
 import ctypes
-import hashlib
 import logging
 import threading
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.memory import Memory
+from app.subject import Subject, name_of
 from bridgenet.tasks import TaskName
 
 if TYPE_CHECKING:
@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from bridgenet.trace import Trace
 
 KEPT = 16
-"""Analyses that are kept, over all visitors. One takes some tens of megabytes."""
+"""Analyses that are kept, over all visitors. One takes some tens of megabytes; others are made again when asked for."""
+
+PHOTOS = 128
+"""Photos that are kept, over all visitors, so that what is said about them can be made again."""
+
+PHOTO_BYTES = 128_000_000
+"""Bytes that they have together: room for forty of the largest size that cannot be compressed at all."""
+
+SENT = 500
+"""Uploaded files of which it is remembered what they became."""
 
 
 class StudioError(Exception):
@@ -100,22 +109,40 @@ class Analysis:
 
 
 class Session:
-    """Loads checkpoints in the background and remembers the latest analyses.
+    """Loads checkpoints in the background, and knows what they say about the latest photos.
+
+    More visitors come than analyses fit in memory. So photos, which are small, are kept longer: an analysis that was
+    released is made again by the same network when somebody asks for it, and nobody notices but by the time it takes.
 
     Args:
         checkpoint: Folder of the checkpoint that the studio opens with.
         device: Where the networks run.
         reference: Folder of photos over which the interaction of the tasks can be measured.
         kept: Analyses that are kept.
+        photos: Photos that are kept.
+
+    Attributes:
+        sent: Keys of the analyses that uploaded files became, by the place of the file.
     """
 
-    def __init__(self, checkpoint: Path, device: str = "cpu", reference: Path | None = None, kept: int = KEPT) -> None:
+    def __init__(
+        self,
+        checkpoint: Path,
+        device: str = "cpu",
+        reference: Path | None = None,
+        kept: int = KEPT,
+        photos: int = PHOTOS,
+    ) -> None:
         self.checkpoint = checkpoint
         self.device = device
         self.reference = reference
         self.kept = kept
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
+        self.sent = Memory(most=SENT)
+        self._subjects = Memory(PHOTO_BYTES, photos)
         self._lock = threading.Lock()
+        # One analysis at a time: many at once would be ready no sooner, and each takes memory.
+        self._network = threading.RLock()
         self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
         self._predictors: dict[str, Predictor] = {}
@@ -151,13 +178,14 @@ class Session:
         self.start()
         self._loaded.wait()
         name = name or self.checkpoint.name
-        if name not in self.checkpoints:
-            raise StudioError(f"There is no checkpoint {name}. Choose one of {', '.join(self.checkpoints)}.")
-        if name not in self._predictors:
-            self._load(name)
-        if name not in self._predictors:
-            raise StudioError(self._problem)
-        return self._predictors[name]
+        with self._network:
+            if name not in self._predictors:
+                if name not in self.checkpoints:
+                    raise StudioError(f"There is no checkpoint {name}. Choose one of {', '.join(self.checkpoints)}.")
+                self._load(name)
+            if name not in self._predictors:
+                raise StudioError(self._problem)
+            return self._predictors[name]
 
     def analyse(
         self,
@@ -170,30 +198,22 @@ class Session:
         checkpoint: str | None = None,
     ) -> Analysis:
         """Everything a network computes for a photo. A photo that was analysed before is not computed again."""
+        from bridgenet.predictor import at_prediction_size
+
         predictor = self.predictor(checkpoint)
-        words = str((photo.pixels.shape, title, photo.notes)).encode()
-        key = f"{hashlib.sha256(photo.pixels.tobytes() + words).hexdigest()[:24]}:{predictor.name}"
-        if (known := self.find(key)) is not None:
-            return known
-        trace, prediction = predictor.analyse(photo)
-        height, width = prediction.image.shape[:2]
-        truth = {task: _resized(array, (height, width)) for task, array in (truth or {}).items()}
-        depths = [maps["depth"] for maps in (truth,) if "depth" in maps]
-        depths += [prediction["depth"].array] if "depth" in prediction else []
-        limits = _depth_limits(depths)
-        analysis = Analysis(
-            key, title, example, trace, prediction, truth, truth_classes, limits, predictor.name, predictor
-        )
-        with self._lock:
-            self._analyses[key] = analysis
-            released = [self._analyses.popitem(last=False) for _ in range(len(self._analyses) - self.kept)]
-        if released:
-            released.clear()
-            give_back_memory()
-        return analysis
+        photo = at_prediction_size(photo)
+        name = name_of(photo, title)
+        subject = self._subjects.get(name)
+        if subject is None:
+            subject = self._subjects[name] = Subject.of(photo, title, example, truth or {}, truth_classes)
+        return self._analysis(f"{name}:{predictor.name}", subject, predictor.name)
 
     def again(self, analysis: Analysis, checkpoint: str) -> Analysis:
-        """What another checkpoint says about the photo of an analysis."""
+        """What another checkpoint says about the photo of an analysis.
+
+        Raises:
+            StudioError: There is no such checkpoint, or it could not be loaded.
+        """
         return self.analyse(
             analysis.photo(),
             title=analysis.title,
@@ -215,6 +235,51 @@ class Session:
             self._analyses.move_to_end(key)
             return self._analyses[key]
 
+    def recall(self, key: Any, checkpoint: str | None = None) -> Analysis | None:
+        """The analysis of a key: as it is remembered, else made again, by the same network, from the photo.
+
+        Whatever is asked about a photo that was shown before goes through here.
+
+        Args:
+            key: Names the photo and the checkpoint, see `find`.
+            checkpoint: Another one, to be asked about the same photo.
+
+        Returns:
+            None where there is no such photo, or no such checkpoint.
+
+        Raises:
+            StudioError: The checkpoint could not be loaded.
+        """
+        name, own = _parts(key)
+        checkpoint = checkpoint or own
+        key = f"{name}:{checkpoint}"
+        # First, so that a photo stays as long as it is looked at.
+        subject = self._subjects.get(name)
+        known = self.find(key)
+        if known is not None or subject is None or checkpoint not in {*self._predictors, *self.checkpoints}:
+            return known
+        return self._analysis(key, subject, checkpoint)
+
+    def photo(self, key: Any) -> "LoadedImage | None":
+        """The photo of a key, at the size of the predictions; None if there is none."""
+        subject = self._subjects.get(_parts(key)[0])
+        return None if subject is None else subject.photo()
+
+    def _analysis(self, key: str, subject: Subject, checkpoint: str) -> Analysis:
+        """The analysis that is remembered, else a new one, which is remembered from now on."""
+        with self._network:
+            # Somebody else may have made it while this visitor waited.
+            if (known := self.find(key)) is not None:
+                return known
+            analysis = _analysed(key, subject, self.predictor(checkpoint))
+            with self._lock:
+                self._analyses[key] = analysis
+                released = [self._analyses.popitem(last=False) for _ in range(len(self._analyses) - self.kept)]
+            if released:
+                released.clear()
+                give_back_memory()
+            return analysis
+
     def _load_first(self) -> None:
         self._load(self.checkpoint.name)
         self._loaded.set()
@@ -231,6 +296,12 @@ class Session:
             self._problem = f"The checkpoint {name} could not be loaded: {problem}"
 
 
+def _parts(key: Any) -> tuple[str, str]:
+    """Names of the photo and of the checkpoint; empty where it is no key."""
+    photo, _, checkpoint = key.partition(":") if isinstance(key, str) else ("", "", "")
+    return photo, checkpoint
+
+
 def give_back_memory() -> None:
     """Return freed memory to the system.
 
@@ -241,17 +312,25 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def _analysed(key: str, subject: Subject, predictor: "Predictor") -> Analysis:
+    trace, prediction = predictor.analyse(subject.photo())
+    depths = [subject.truth["depth"]] if "depth" in subject.truth else []
+    depths += [prediction["depth"].array] if "depth" in prediction else []
+    return Analysis(
+        key,
+        subject.title,
+        subject.example,
+        trace,
+        prediction,
+        subject.truth,
+        subject.truth_classes,
+        _depth_limits(depths),
+        predictor.name,
+        predictor,
+    )
+
+
 def _depth_limits(depths: list[np.ndarray]) -> tuple[float, float]:
     from bridgenet.drawing import depth_limits
 
     return depth_limits(*depths) if depths else (0.0, 0.0)
-
-
-def _resized(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Nearest neighbour: labels stay labels, and unknown pixels do not bleed into known ones."""
-    height, width = array.shape[:2]
-    if (height, width) == size:
-        return array
-    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(int)
-    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(int)
-    return array[rows][:, columns]

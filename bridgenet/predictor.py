@@ -167,19 +167,15 @@ class Predictor:
         Raises:
             ImageError: The image cannot be used.
         """
-        loaded = image if isinstance(image, LoadedImage) else load_image(image)
-        pixels = _to_tensor(loaded)
-        height, width = pixels.shape[-2:]
-        network_size = fit_size((height, width), self.config.data.input_size)
+        photo = at_prediction_size(image if isinstance(image, LoadedImage) else load_image(image))
+        images = self.network_input(photo)
         with self._lock:
-            trace = self.model(self.network_input(loaded))
-        scale = min(1.0, MAX_PREDICTION_SIDE / max(height, width))
-        size = (round(height * scale), round(width * scale))
-        shown = (_resize_photo(pixels, size)[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+            trace = self.model(images)
+        size, network_size = photo.pixels.shape[:2], (images.shape[-2], images.shape[-1])
         answers: dict[TaskName, TaskPrediction] = {
             task: self._answer(task, trace.logits[task], size) for task in self.tasks
         }
-        return trace, Prediction(shown, loaded.notes, network_size, self.config.data.name, answers)
+        return trace, Prediction(photo.pixels, photo.notes, network_size, self.config.data.name, answers)
 
     def network_input(self, image: object) -> Image:
         """A photo as the network sees it: float (1, 3, height, width), 0..1, on its device, sized by `fit_size`.
@@ -187,7 +183,8 @@ class Predictor:
         Raises:
             ImageError: The image cannot be used.
         """
-        pixels = _to_tensor(image if isinstance(image, LoadedImage) else load_image(image))
+        photo = at_prediction_size(image if isinstance(image, LoadedImage) else load_image(image))
+        pixels = _to_tensor(photo)
         size = fit_size((pixels.shape[-2], pixels.shape[-1]), self.config.data.input_size)
         return _resize_photo(pixels, size).to(next(self.model.parameters()).device)
 
@@ -204,6 +201,20 @@ class Predictor:
             classes=classes if task in ("semseg", "human_parts") else (),
             dataset=self.config.data.name,
         )
+
+
+def at_prediction_size(photo: LoadedImage) -> LoadedImage:
+    """The photo at the size of the predictions: no side longer than `MAX_PREDICTION_SIDE`.
+
+    The network sees what is made of these pixels, and nothing of a larger original: who has them has everything that
+    its answers depend on.
+    """
+    height, width = photo.pixels.shape[:2]
+    if max(height, width) <= MAX_PREDICTION_SIDE:
+        return photo
+    scale = MAX_PREDICTION_SIDE / max(height, width)
+    reduced = _resize_photo(_to_tensor(photo), (round(height * scale), round(width * scale)))
+    return LoadedImage((reduced[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(), photo.notes)
 
 
 def fit_size(photo: tuple[int, int], learnt: tuple[int, int]) -> tuple[int, int]:

@@ -27,7 +27,8 @@ AS_IT_IS = "as it is"
 CHECKPOINT, REMOVED = "checkpoint:", "without:"
 
 RELEASED = (
-    "What was pinned as {letter} was released to make room. Open that photo again and pin it, or release the pins."
+    "What was pinned as {letter} was released: the studio no longer has it. Open that photo again and pin it, "
+    "or release the pins."
 )
 
 
@@ -161,7 +162,7 @@ def _pinned(session: Session, pins: Any, letter: str) -> Analysis | None:
     if pin is None:
         return None
     key = pin.get("key") if isinstance(pin, dict) else None
-    found = session.find(key) if isinstance(key, str) else None
+    found = session.recall(key)
     if found is None:
         raise StudioError(RELEASED.format(letter=letter))
     return found

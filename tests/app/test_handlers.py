@@ -8,6 +8,7 @@ import pytest
 from networks import save_untrained
 from PIL import Image
 
+from app.downloads import Downloads
 from app.handlers import Handlers, Limits, checkpoint_chip, read_link, uploaded_file
 from app.session import Session, StudioError
 from app.tabs import TABS
@@ -107,23 +108,61 @@ def test_a_view_that_does_not_follow_the_place_is_not_drawn_again(handlers: Hand
     assert again == {"same": True, "key": first["key"]}
 
 
-def test_a_pick_on_a_released_photo_says_what_to_do(handlers: Handlers) -> None:
+def test_a_pick_on_an_unknown_photo_says_what_to_do(handlers: Handlers) -> None:
     answer = pick(handlers, "gone", "overview")
     assert "Drop it again" in answer["head"]["banner"]
     assert set(answer) == {"head"}
 
 
-def test_a_pick_on_a_released_example_has_it_analysed_again(
+def test_a_pick_on_an_unknown_example_has_it_analysed_again(handlers: Handlers, checkpoint: Path) -> None:
+    key = shown_key(handlers)
+    fresh = Handlers(Session(checkpoint))
+    fresh.session.predictor()
+    answer = pick(fresh, key, "overview", ex="room-0")
+    assert answer["again"] == "room-0"
+    assert shown_key(fresh, answer["again"]) == key
+    assert "inspector" in pick(fresh, key, "overview", ex="room-0")
+
+
+def test_a_photo_that_made_room_is_followed_in_silence_by_every_part_of_the_page(
     handlers: Handlers, checkpoint: Path, tmp_path: Path
 ) -> None:
-    handlers = Handlers(Session(checkpoint, kept=2))
-    key = shown_key(handlers)
-    for seed in range(2):
-        list(handlers.photo({"path": str(stored(tmp_path, seed=900 + seed)), "name": "other.png"}))
-    answer = pick(handlers, key, "overview", ex="room-0")
-    assert answer["again"] == "room-0"
-    assert shown_key(handlers, answer["again"]) == key
-    assert "inspector" in pick(handlers, key, "overview", ex="room-0")
+    few = Handlers(Session(checkpoint, kept=1))
+    mine, other = (shown(one, tmp_path, seed=900) for one in (few, handlers))
+    pinned = shown(few, tmp_path, seed=901)
+    assert mine == other and few.session.find(mine) is None
+
+    def make_room() -> None:
+        shown(few, tmp_path, seed=902)
+        assert few.session.find(mine) is None
+
+    for tab in ("overview", "tpp", "bridge"):
+        make_room()
+        assert pick(few, mine, tab, x=0.7) == pick(handlers, mine, tab, x=0.7)
+    make_room()
+    assert few.reveal({"key": mine, "lesson": "bridge"}) == handlers.reveal({"key": mine, "lesson": "bridge"})
+    make_room()
+    assert "html" in Downloads(few.session).take({"what": "picture", "key": mine})
+    make_room()
+    pins = {"A": {"key": pinned}, "B": {"key": mine}}
+    *_, last = few.run({"tab": "compare", "pins": pins}, mine)
+    assert "pending" not in last["compare"] and last["compare"]["groups"]
+    make_room()
+    *_, last = few.change_checkpoint({"checkpoint": "untrained"}, mine)
+    assert last["key"] == mine
+
+
+def test_equal_photos_of_two_visitors_are_both_shown_though_the_file_is_read_once(
+    handlers: Handlers, tmp_path: Path
+) -> None:
+    path = stored(tmp_path, seed=950)
+    first, second = (list(handlers.photo({"path": str(path), "name": "photo.png"}))[-1] for _ in range(2))
+    assert not path.exists() and first["key"] == second["key"]
+
+
+def shown(handlers: Handlers, tmp_path: Path, seed: int) -> str:
+    *_, last = handlers.photo({"path": str(stored(tmp_path, seed=seed)), "name": "mine.png"})
+    return last["key"]
 
 
 @pytest.mark.parametrize("forged", [["a"], {"a": 1}, 7, "", "../../etc", "0" * 24 + ":untrained"])

@@ -1,10 +1,13 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from networks import photo
+import torch
+from networks import photo, save_untrained
 
 from app.memory import MOST_BYTES
 from app.session import Session, StudioError
@@ -18,18 +21,75 @@ def test_another_photo_has_another_key(session: Session) -> None:
     assert session.analyse(photo(seed=1), title="one").key != session.analyse(photo(seed=2), title="one").key
 
 
-def test_the_oldest_analyses_are_released(checkpoint: Path) -> None:
+def test_the_oldest_analyses_are_released_and_made_again_bit_for_bit_when_they_are_asked_for(checkpoint: Path) -> None:
     session = Session(checkpoint, kept=3)
-    first, *others = (session.analyse(photo(seed=100 + seed), title="one") for seed in range(4))
+    truth = {"depth": np.linspace(0.5, 9, 90 * 120, dtype=np.float32).reshape(90, 120)}
+    told: dict[str, Any] = {"title": "one", "example": "room-0", "truth": truth, "truth_classes": "made_rooms"}
+    first, *others = (session.analyse(photo(seed=100 + seed), **told) for seed in range(4))
     assert session.find(first.key) is None
     assert all(session.find(other.key) is other for other in others)
+    again = session.recall(first.key)
+    assert again is not None and again is not first and again is session.recall(first.key)
+    for part in ("key", "title", "example", "truth_classes", "depth_limits", "checkpoint", "tasks", "size"):
+        assert getattr(again, part) == getattr(first, part), part
+    assert again.prediction.notes == ("a note",) and np.array_equal(again.truth["depth"], truth["depth"])
+    assert torch.equal(again.images(), first.images())
+    for task in first.tasks:
+        assert torch.equal(again.trace.logits[task], first.trace.logits[task])
+        assert np.array_equal(again.prediction[task].array, first.prediction[task].array)
+
+
+def test_a_large_photo_is_made_again_from_what_the_network_saw(checkpoint: Path) -> None:
+    session = Session(checkpoint, kept=1)
+    large = session.analyse(photo(1200, 1600, seed=5), title="large")
+    session.analyse(photo(seed=6), title="other")
+    again = session.recall(large.key)
+    assert again is not None and again.size == (768, 1024)
+    assert torch.equal(again.trace.logits["depth"], large.trace.logits["depth"])
+    predictor = session.predictor()
+    with torch.inference_mode():
+        assert torch.equal(predictor.model(large.images()).logits["depth"], large.trace.logits["depth"])
+
+
+def test_a_key_is_answered_by_its_own_network_whatever_was_chosen_meanwhile(tmp_path: Path) -> None:
+    for name, tasks in {"one": {"depth": 1}, "two": {"depth": 1, "edge": 1}}.items():
+        save_untrained(tmp_path / name, tasks=tasks)
+    session = Session(tmp_path / "one", kept=1)
+    two = session.analyse(photo(), title="mine", checkpoint="two")
+    one = session.again(two, "one")
+    assert one.tasks == ("depth",) and session.find(two.key) is None
+    for before in (two, one, two):
+        again = session.recall(before.key)
+        assert again is not None and (again.key, again.checkpoint) == (before.key, before.checkpoint)
+        assert torch.equal(again.trace.logits["depth"], before.trace.logits["depth"])
+    other = session.recall(one.key, "two")
+    assert other is not None and other.key == two.key
+    assert session.recall(one.key, "three") is None
+
+
+def test_many_who_ask_for_the_same_at_once_get_one_and_the_same(checkpoint: Path) -> None:
+    session = Session(checkpoint, kept=2)
+    keys = [session.analyse(photo(seed=200 + seed), title="shared").key for seed in range(4)]
+    with ThreadPoolExecutor(12) as visitors:
+        told = list(visitors.map(session.recall, keys[:2] * 6))
+    assert len({id(analysis) for analysis in told}) == 2
+    assert [analysis.key for analysis in told if analysis] == keys[:2] * 6
+
+
+def test_photos_are_kept_within_a_bound_and_those_that_are_looked_at_stay(checkpoint: Path) -> None:
+    session = Session(checkpoint, kept=1, photos=3)
+    looked_at, left = (session.analyse(photo(seed=300 + seed), title="few").key for seed in range(2))
+    for seed in range(2):
+        session.analyse(photo(seed=310 + seed), title="few")
+        assert session.recall(looked_at) is not None
+    assert session.recall(left) is None
 
 
 def test_analyses_of_two_visitors_are_found_by_their_own_keys_alone(session: Session) -> None:
     one, other = (session.analyse(photo(seed=seed), title="mine") for seed in (41, 42))
     assert session.find(one.key) is one and session.find(other.key) is other
     for forged in (None, 7, ["a"], "", one.key[:-1], one.key.upper(), f"../{one.key}"):
-        assert session.find(forged) is None
+        assert session.find(forged) is None and session.recall(forged) is None
 
 
 def test_what_an_analysis_remembers_is_bounded(session: Session) -> None:

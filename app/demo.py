@@ -19,6 +19,9 @@ MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
+MAX_QUESTIONS = 1000
+"""Questions of programs that may wait at once. Each takes a fraction of a second: the last waits for some minutes."""
+
 SECONDS_ON_DISK = 900
 """After that, what somebody sent without ever asking about it is deleted."""
 
@@ -72,7 +75,7 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
         parts["lesson"].step(lesson_step, None, parts["steps"], queue=False, **QUIET)
         add_endpoints(session, handlers.limits, MODEL_EVENTS)
     # Visitors of the page wait in a line of their own (`app.line`); what waits here are programs and opened pages.
-    demo.queue(max_size=128)
+    demo.queue(max_size=MAX_QUESTIONS)
     return demo
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-MAX_WAITING = 40
-"""Visitors that may wait at once."""
+MAX_WAITING = 200
+"""Visitors that may wait at once. A page waits twice at most: for what is shown, and for what its view computes."""
 
 PATIENCE = 3.0
 """Seconds after which a visitor who has not asked again is passed over; the place in the line is kept."""

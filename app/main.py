@@ -50,6 +50,8 @@ def end(folder: str) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
+    from app.session import KEPT
+
     parser = argparse.ArgumentParser(
         prog="python app/main.py", description="BridgeNet Studio: the network in the browser."
     )
@@ -69,6 +71,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--reference", type=folder, metavar="FOLDER", help="folder of photos over which the interaction is measured"
     )
+    parser.add_argument(
+        "--keep",
+        type=count,
+        default=KEPT,
+        metavar="N",
+        help=f"analyses in memory (default: {KEPT}); others are made again from their photos when somebody asks",
+    )
     parser.add_argument("--no-warmup", action="store_true", help="load the network when the first visitor comes")
     parser.add_argument(
         "--mcp", action="store_true", help="also serve the endpoints to assistants (MCP); needs bridgenet[mcp]"
@@ -81,6 +90,14 @@ def positive(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return number
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text}")
     return number
 
 
@@ -134,7 +151,7 @@ def serve(checkpoint: Path, options: argparse.Namespace, port: int) -> None:
     """Serve the page, then load the network behind it."""
     from app.session import Session
 
-    session = Session(checkpoint, options.device, options.reference)
+    session = Session(checkpoint, options.device, options.reference, options.keep)
     demo, settings = page(session, options)
     demo.launch(server_name=options.host, server_port=port, **settings)
     address = f"[{options.host}]" if ":" in options.host else options.host

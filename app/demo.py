@@ -40,38 +40,28 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
         title="BridgeNet Studio", fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)
     ) as demo:
         parts = _parts(first, handlers, Downloads(session))
-        key, line = parts["key"], parts["wire"]
+        line = parts["wire"]
 
         def named(answer: Answer) -> dict[Any, Any]:
-            return {parts[name]: value for name, value in answer.items()}
+            return {parts[name]: value for name, value in answer.items() if name in parts}
 
-        def open_page(request: gr.Request) -> dict[Any, Any]:
-            return named(handlers.open_page(dict(request.query_params)))
+        def open_page(address: Any) -> dict[Any, Any]:
+            return named(handlers.open_page(*_opened(address)))
 
-        def photo(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        def show(event: gr.EventData) -> Iterator[dict[Any, Any]]:
             sent = _sent(event)
-            yield from map(named, handlers.in_turn(sent, handlers.photo(sent)))
+            yield from map(named, handlers.in_turn(sent, handlers.show(sent)))
 
-        def example(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        def run(event: gr.EventData) -> Iterator[dict[Any, Any]]:
             sent = _sent(event)
-            yield from map(named, handlers.in_turn(sent, handlers.example(sent)))
-
-        def checkpoint(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            sent = _sent(event)
-            yield from map(named, handlers.in_turn(sent, handlers.change_checkpoint(sent, key)))
-
-        def run(key: str | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
-            sent = _sent(event)
-            yield from map(named, handlers.in_turn(sent, handlers.run(sent, key)))
+            yield from map(named, handlers.in_turn(sent, handlers.run(sent, sent["key"])))
 
         everything = list(parts.values())
         followers = [parts[name] for name in ("head", "wire", "inspector", *TABS)]
         queued = MODEL_EVENTS | QUIET
-        demo.load(open_page, None, everything, **queued)
-        line.photo(photo, None, everything, **queued, trigger_mode="multiple")
-        line.example(example, None, everything, **queued, trigger_mode="multiple")
-        line.checkpoint(checkpoint, [key], everything, **queued, trigger_mode="multiple")
-        line.run(run, [key], followers, **queued, trigger_mode="multiple")
+        demo.load(open_page, line, everything, js=ADDRESS, **queued)
+        line.show(show, None, everything, **queued, trigger_mode="multiple")
+        line.run(run, None, followers, **queued, trigger_mode="multiple")
         parts["lesson"].step(lesson_step, None, parts["steps"], queue=False, **QUIET)
         add_endpoints(session, handlers.limits, MODEL_EVENTS)
     # Visitors of the page wait in a line of their own (`app.line`); what waits here are programs and opened pages.
@@ -97,7 +87,7 @@ def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> d
     def reveal_lesson(event: Any) -> dict[str, Any]:
         return handlers.reveal(event)
 
-    parts: dict[str, Any] = {"key": gr.State(None, time_to_live=3600)}
+    parts: dict[str, Any] = {}
     parts["wire"] = wire(first.get("wire"), [pick, ask_line, leave_line])
     parts["head"] = page_head(first["head"], [take_along])
     with gr.Row(elem_classes="studio-body"):
@@ -132,10 +122,21 @@ def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
 
 
 SENT = (
-    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "path", "name", "id",
+    "x", "y", "task", "scale", "head", "scope", "tab", "options", "pins", "drawn", "path", "name", "key",
     "checkpoint", "ex", "ticket",
 )  # fmt: skip
 """What the browser may send with an event."""
+
+ADDRESS = "() => [{ link: [...new URLSearchParams(location.search)], key: history.state?.studio?.key ?? null }]"
+"""What the browser sends when a page is opened: its address, read once, and the photo that it had shown."""
+
+
+def _opened(address: Any) -> tuple[dict[str, str], Any]:
+    """The link, where of a repeated name the first counts, and the key of the photo that was shown."""
+    address = address if isinstance(address, dict) else {}
+    pairs = address.get("link")
+    link = {str(name): str(value) for name, value in reversed(pairs)} if isinstance(pairs, list) else {}
+    return link, address.get("key")
 
 
 def _sent(event: gr.EventData) -> dict[str, Any]:

@@ -34,11 +34,12 @@ function closeMenu() {
 async function takeAlong(what) {
   menu.open = false;
   if (menu.dataset.busy) return;
-  if (!studio.photo.key) return tell("The network is still warming up. Try again in a moment.", "alarm");
   menu.dataset.busy = "yes";
   tell(WORDS[what], "busy");
   try {
-    const made = await server.take_along({ ...studio.selection(), what, key: studio.photo.key, link: studio.link() });
+    await studio.settled();
+    if (!studio.photo.live) throw new Error("No network could be opened, so there is nothing to take along. Choose another checkpoint.");
+    const made = await server.take_along({ ...studio.selection(), what, key: studio.photo.key, link: studio.link(studio.photo) });
     if (!made) throw new Error("The studio does not answer. Is it still running?");
     if (made.problem) throw new Error(made.problem);
     offer(made.name, made.html ? await drawn(made.html) : new Blob([bytesOf(made.data)], { type: made.type }));

@@ -48,9 +48,10 @@ def _nothing_yet() -> dict[str, Any]:
 
 def make(checkpoint: Path) -> str:
     """Analyse the first example and keep, as JSON, what every component would show."""
+    from app.chip import checkpoint_chip
     from app.demo import example_strip
     from app.encoding import photo_uri
-    from app.handlers import MEGABYTES, checkpoint_chip, first_example
+    from app.handlers import MEGABYTES, first_example
     from app.pages import views
     from app.pages.overview import overview
     from app.session import Session

@@ -4,14 +4,15 @@ const known = { tabs: [], pipeline: [] };
 
 watch("value", draw);
 studio.subscribe((kind) => {
-  if (kind === "tab" || kind === "choice") mark();
+  if (["tab", "choice", "photo"].includes(kind)) mark();
+  if (kind === "settled") drawOthers();
   if (kind === "banner") drawBanner(studio.banner);
   if (kind === "answer" && studio.answer.head) drawBanner(studio.answer.head);
 });
 frame.addEventListener("keydown", walk);
 frame.querySelector("[data-action=tour]")?.addEventListener("click", () => studio.ask("lesson"));
 frame.querySelector("[data-action=link]")?.addEventListener("click", copyLink);
-frame.querySelector(".others")?.addEventListener("change", (event) => studio.ask("checkpoint", { checkpoint: event.target.value }));
+frame.querySelector(".others")?.addEventListener("change", (event) => studio.want({ checkpoint: event.target.value }));
 draw();
 
 function draw() {
@@ -38,19 +39,24 @@ function drawBanner(changes) {
 
 function drawChip() {
   frame.querySelector(".chip").replaceChildren(make("b", {}, known.title), known.facts ? ` · ${known.facts.join(" · ")}` : "");
-  studio.checkpoint = known.title;
   frame.querySelector(".chip").title = frame.querySelector(".chip").textContent;
+  drawOthers();
+}
+
+// The menu stands at what was chosen last, and goes back where that could not be opened.
+function drawOthers() {
   const others = frame.querySelector(".others");
+  if (!others) return;
   const names = known.checkpoints ?? [];
   others.hidden = names.length < 2;
-  others.replaceChildren(...names.map((name) => make("option", { value: name, selected: name === known.title ? "" : null }, name)));
+  others.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+  others.value = (studio.photo.live && studio.wanted?.checkpoint) || known.title;
 }
 
 async function copyLink(event) {
   const button = event.currentTarget;
-  const words = studio.example ? "Copied" : "Copied, without your photo";
+  const words = (studio.wanted ?? studio.photo).example ? "Copied" : "Copied, without your photo";
   const done = await navigator.clipboard?.writeText(studio.link()).then(() => words, () => "See the address bar") ?? "See the address bar";
-  history.replaceState(null, "", studio.link());
   button.textContent = done;
   setTimeout(() => { button.textContent = "Copy link"; }, 1800);
 }

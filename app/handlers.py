@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,19 @@ from typing import Any
 from gradio.utils import get_upload_folder
 
 from app.background import steps_of
+from app.chip import checkpoint_chip
 from app.line import Line
+from app.links import not_understood, read_link
 from app.session import Analysis, Session, StudioError
 from app.tabs import TABS
 from bridgenet.examples import EXAMPLES
 from bridgenet.images import MAX_MEGAPIXELS, ImageError, LoadedImage, load_image
-from bridgenet.learning import NO_VALID_PIXEL
 
 MEGABYTES = 20
 """Largest upload, unless the command line says otherwise."""
+
+OPENING = "open"
+"""What stands for a ticket where a page is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +56,50 @@ class Handlers:
         self.line = line or Line()
         self._numbers = count()
 
-    def open_page(self, link: Event) -> Answer:
+    def open_page(self, link: Mapping[str, str], key: Any = None) -> Answer:
         """Wait for the network, then let it take the place of the bundled first picture.
 
         Args:
             link: What the address says after its question mark.
+            key: Of the visitor's own photo that was shown before the page was loaded again, if there was one.
         """
         limit = {"limit": self.limits.megabytes}
         try:
-            analysis = self._analyse_example(link.get("ex"), link.get("checkpoint"))
-            shown = self._show(analysis, read_link(link), {"chosen": analysis.example} | limit)
-            if link.get("photo") == "own":
-                shown["rail"] |= {"notes": [_OWN_PHOTO, *shown["rail"]["notes"]]}
-            return shown
+            own = link.get("photo") == "own"
+            analysis = self.session.recall(key) if own else None
+            analysis = None if analysis is None or analysis.example else analysis
+            lost = (_GONE if key else _OWN_PHOTO) if own and analysis is None else ""
+            words = [lost] if lost else []
+            if analysis is None:
+                analysis, refused = self._of_link(link)
+                words += refused
+            return self._opened(analysis, link, words, {"chosen": analysis.example or None} | limit)
         except StudioError as problem:
-            return self._without_network(problem, limit)
+            answer = self._without_network(problem, limit)
+        except Exception:
+            logging.getLogger(__name__).exception("The page could not be opened")
+            answer = self._without_network(_NOT_SHOWN, limit)
+        return answer | {"wire": {"ended": OPENING}}
+
+    def show(self, event: Event) -> Generator[Answer]:
+        """Show what was chosen: a new photo, an example, or the photo of a key; by the checkpoint that was chosen.
+
+        The last answer says by `ended` that it is the last to this event, whether a photo came of it or not.
+        """
+        if event.get("path"):
+            answers = self.photo(event)
+        elif event.get("ex") and not event.get("key"):
+            answers = self.example({**event, "id": event["ex"]})
+        else:
+            answers = self.change_checkpoint(event, event.get("key"))
+        ended = {"ended": event.get("ticket")}
+        try:
+            with closing(answers):
+                for answer in answers:
+                    yield answer | ({"wire": answer.get("wire", {}) | ended} if "rail" in answer else {})
+        except Exception:
+            logging.getLogger(__name__).exception("What was chosen could not be shown")
+            yield complaint(_NOT_SHOWN, alarm=True) | {"wire": ended}
 
     def in_turn(self, event: Event, answers: Generator[Answer]) -> Generator[Answer]:
         """The answers to an event whose visitor has waited for them, until the last or until they leave."""
@@ -84,7 +117,7 @@ class Handlers:
             loaded = read_upload(self.session, path, self.limits)
             yield self._asking()
             title = Path(str(event.get("name") or "photo")).name[:80]
-            analysis = self.session.analyse(loaded, title=title, checkpoint=self._checkpoint(event))
+            analysis = self.session.analyse(loaded, title=title, checkpoint=event.get("checkpoint"))
             self.session.sent[str(path)] = analysis.key
             yield busy("Drawing the maps")
             yield self._show(analysis, event, {"chosen": None})
@@ -99,16 +132,15 @@ class Handlers:
             return
         try:
             yield self._asking()
-            yield self._show(self._analyse_example(name, self._checkpoint(event)), event, {"chosen": name})
+            yield self._show(self._analyse_example(name, event.get("checkpoint")), event, {"chosen": name})
         except StudioError as problem:
             yield complaint(str(problem))
 
     def change_checkpoint(self, event: Event, key: str | None) -> Generator[Answer]:
-        """Ask another checkpoint about the photo that is shown."""
+        """Ask a checkpoint about the photo of a key; about an example where there is none, or no photo yet."""
         try:
             yield self._asking()
-            name = str(event.get("checkpoint"))
-            self.session.predictor(name)
+            name = self.session.predictor(event.get("checkpoint")).name
             after = self.session.recall(key, name)
             if after is None:
                 # An example can be made again; where the first checkpoint could not be loaded, there is no photo yet.
@@ -139,8 +171,12 @@ class Handlers:
             return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, **again}
         from app.pages import views
 
-        selection = views.selection_of(analysis, event)
-        return views.place_views(analysis, selection, event.get("drawn"), event.get("held"))
+        try:
+            selection = views.selection_of(analysis, event)
+            return views.place_views(analysis, selection, event.get("drawn"), event.get("held"))
+        except Exception:
+            logging.getLogger(__name__).exception("The view %s could not be drawn", event.get("tab"))
+            return {"head": {"banner": _NOT_SHOWN, "kind": "alarm"}}
 
     def run(self, event: Event, key: str | None) -> Generator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is."""
@@ -155,7 +191,7 @@ class Handlers:
                 work = steps_of(lambda report: compute(self.session, analysis, selection, report))
                 try:
                     for step in work:
-                        yield {name: {"progress": [step.done, step.total], "words": step.words}}
+                        yield {name: {"progress": [step.done, step.total], "words": step.words, "of": analysis.key}}
                 finally:
                     # Where the visitor leaves, this generator is closed: the work must hear of it.
                     work.close()
@@ -189,13 +225,35 @@ class Handlers:
             raise StudioError(_RELEASED if self.session.ready else _WARMING)
         return analysis
 
-    def _checkpoint(self, event: Event) -> str | None:
-        name = event.get("checkpoint")
-        return name if name in self.session.checkpoints else None
+    def _of_link(self, link: Mapping[str, str]) -> tuple[Analysis, list[str]]:
+        """The example of a link by the checkpoint of the link, or by the studio's own; and why not by the other."""
+        name, refused = link.get("checkpoint"), []
+        if name in self.session.checkpoints and name != self.session.checkpoint.name:
+            try:
+                return self._analyse_example(link.get("ex"), name), []
+            except StudioError as problem:
+                refused.append(str(problem))
+        return self._analyse_example(link.get("ex"), None), refused
+
+    def _opened(self, analysis: Analysis, link: Mapping[str, str], words: list[str], rail: dict[str, Any]) -> Answer:
+        """What a link shows, and in one line what of it cannot be shown."""
+        from app.pages.attention import head_count
+
+        read = read_link(link)
+        shown = self._show(analysis, read, rail)
+        tabs, scales = [tab["name"] for tab in shown["way"]["tabs"]], len(analysis.trace.stages)
+        if wrong := not_understood(
+            link, self.session.checkpoints, tabs, analysis.tasks, scales=scales, heads=head_count(analysis)
+        ):
+            more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
+            words = [*words, f"The studio does not know what this link means by {', '.join(wrong[:4])}{more}."]
+        shown["rail"]["notes"] = [*words, *shown["rail"]["notes"]]
+        shown["head"] |= {"banner": " ".join(words), "kind": "alarm" if words else ""}
+        shown["wire"] |= {"ended": OPENING, "options": read["options"]}
+        return shown
 
     def _analyse_example(self, name: Any, checkpoint: Any) -> Analysis:
         """An example, or the first one if there is none of this name."""
-        checkpoint = self._checkpoint({"checkpoint": checkpoint})
         if name not in EXAMPLES:
             name = first_example(self.session.predictor(checkpoint).config.data.name)
         example = EXAMPLES[name]
@@ -209,7 +267,7 @@ class Handlers:
             checkpoint=checkpoint,
         )
 
-    def _without_network(self, problem: StudioError, rail: dict[str, Any]) -> Answer:
+    def _without_network(self, problem: StudioError | str, rail: dict[str, Any]) -> Answer:
         """A checkpoint cannot be used: say so, and offer the others."""
         answer = complaint(str(problem), alarm=True)
         answer["head"] |= {"checkpoints": list(self.session.checkpoints)}
@@ -219,12 +277,16 @@ class Handlers:
     def _show(self, analysis: Analysis, event: Event, rail: dict[str, Any]) -> Answer:
         from app.pages import lessons, views
 
-        selection = views.selection_of(analysis, event)
         has = views.capabilities(analysis)
+        tabs = [tab["name"] for tab in has["tabs"]]
+        selection = views.selection_of(analysis, event)
+        # Another network may not have the view that was looked at.
+        selection = selection if selection.tab in tabs else replace(selection, tab="overview")
         notes = {"notes": list(analysis.prediction.notes), "error": ""}
         # A part of the page hears only of values that differ from the one before.
         number = {"number": next(self._numbers)}
-        stale = {name: {"stale": True, "key": analysis.key} | number for name in TABS}
+        stale = {name: {"stale": True, "key": analysis.key, "of": analysis.key} | number for name in TABS}
+        offers = {"tabs": tabs, "tasks": analysis.tasks, "scales": len(has["scales"]), "heads": has["heads"]}
         chip = checkpoint_chip(self.session, analysis.checkpoint)
         return (
             stale
@@ -234,14 +296,16 @@ class Handlers:
                 "head": chip | {"banner": "", "kind": "", "network": "ready"},
                 "rail": rail | notes | number | {part: has[part] for part in ("tasks", "scales", "heads")},
                 "way": {part: has[part] for part in ("tabs", "pipeline")},
-                "lesson": lessons.offered(analysis, [tab["name"] for tab in has["tabs"]]),
-                "wire": {"photo": views.photo_of(analysis) | {"live": True}},
+                "lesson": lessons.offered(analysis, tabs),
+                "wire": {"photo": views.photo_of(analysis) | {"live": True, "offers": offers}},
             }
         )
 
 
 _WARMING = "The network is still warming up. In a moment every pixel answers."
 _RELEASED = "The studio no longer has this photo. Drop it again."
+_GONE = "The studio no longer has your photo: it was restarted, or made room for others. Drop the photo again."
+_NOT_SHOWN = "This could not be shown; the studio's log says why. Choose another photo or another checkpoint."
 _OWN_PHOTO = "This link was made with a photo of somebody's own, which it does not hold: drop the photo here."
 
 
@@ -254,25 +318,6 @@ def complaint(words: str, *, alarm: bool = False) -> Answer:
     """What went wrong and what to do: beside the drop zone, and in the head if the studio itself is concerned."""
     head = {"banner": words if alarm else "", "kind": "alarm" if alarm else ""}
     return {"head": head, "rail": {"error": words, "notes": []}}
-
-
-def read_link(link: Event) -> Event:
-    """The selection that a link describes, as the page would report it."""
-    place = str(link.get("px", "")).split(",")
-    options = {name: link[name] for name in link if "." in name}
-    return {
-        **{axis: _number(text) for axis, text in zip(("x", "y"), place, strict=False)},
-        **{name: link[name] for name in ("task", "scope", "tab") if name in link},
-        **{name: int(link[name]) for name in ("scale", "head") if str(link.get(name, "")).lstrip("-").isdigit()},
-        "options": {name: value if _number(value) is None else _number(value) for name, value in options.items()},
-    }
-
-
-def _number(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
 
 
 def first_example(dataset: str) -> str:
@@ -326,29 +371,3 @@ def read_once(path: Path, limits: Limits) -> LoadedImage:
         return load_image(path, max_megapixels=limits.megapixels)
     finally:
         path.unlink(missing_ok=True)
-
-
-def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]:
-    """Name, tasks, size and metrics of a checkpoint, as the head of the page shows them, and the others there are."""
-    predictor = session.predictor(name)
-    parameters = sum(parameter.numel() for parameter in predictor.model.parameters())
-    count = len(predictor.tasks)
-    facts = [f"{count} task{'s' if count > 1 else ''}", f"{parameters / 1e6:.1f} M"]
-    measured = [
-        f"{word} {NO_VALID_PIXEL if (value := predictor.metrics[task][metric]) is None else number.format(value)}"
-        for task, metric, word, number in CHIP_METRICS
-        if metric in predictor.metrics.get(task, {})
-    ]
-    return {
-        "title": predictor.name,
-        "facts": facts + (measured or ["not evaluated"]),
-        "checkpoints": list(session.checkpoints),
-    }
-
-
-CHIP_METRICS = (
-    ("semseg", "miou", "mIoU", "{:.1f}"),
-    ("depth", "rmse", "rmse", "{:.2f} m"),
-    ("normals", "mean_angle", "normals", "{:.0f}°"),
-)
-"""Metrics in the head of the page: task, key in `metrics.json`, word, number."""

@@ -12,7 +12,7 @@ watch("value", () => draw(props.value));
 photo.addEventListener("load", drawZoom);
 studio.subscribe((kind) => {
   if (kind === "answer") draw(studio.answer.inspector);
-  if (kind === "photo") photo.src = studio.photo.src;
+  if (kind === "photo") { photo.src = studio.photo.src; draw(props.value); }
   if (kind === "hover" || kind === "pick" || kind === "photo") drawZoom();
   if (kind === "choice" || kind === "photo") drawPins();
   if (kind === "waiting") panel.dataset.state = studio.waiting ? "waiting" : "ready";
@@ -23,7 +23,7 @@ drawPins();
 draw(props.value);
 
 function draw(value) {
-  if (!value?.rows) return;
+  if (!value?.rows || (value.of && value.of !== studio.photo.key)) return;
   latest = value;
   panel.querySelector(".where").textContent = value.title;
   panel.querySelector(".token").textContent = value.text;

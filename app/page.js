@@ -2,45 +2,47 @@
 const studio = (window.bridgenetStudio ??= createStudio());
 
 function createStudio() {
-  const link = new URLSearchParams(location.search);
-  const [x, y] = (link.get("px") ?? "0.5,0.5").split(",").map(Number);
-  const whole = (name) => (/^-?\d+$/.test(link.get(name) ?? "") ? Number(link.get(name)) : null);
+  const { example, checkpoint, ...selection } = readLink();
   const listeners = new Set();
   const store = {
-    at: { x: inside(x), y: inside(y) },
+    // at, task, scale, head, scope, tab, and options of single views that were changed: {"tpp.direction": "incoming"}.
+    ...selection,
     hover: null,
-    task: link.get("task"),
-    scale: whole("scale"),
-    head: whole("head") ?? -1,
-    scope: link.get("scope") ?? "tab",
-    tab: link.get("tab") ?? "overview",
-    // Options of single views that were changed: {"tpp.direction": "incoming"}. Numbers are numbers.
-    options: Object.fromEntries([...link].filter(([name]) => name.includes(".")).map(([name, value]) => [name, value !== "" && isFinite(value) ? Number(value) : value])),
     // What each viewer shows, by name.
     drawn: {},
     // Names of the pictures that each viewer holds, which need not be sent again.
     held: {},
-    // What was pinned to be compared: {A: {key, title, ...}, B: ...}.
+    // What was pinned to be compared: {A: {key, title, checkpoint}, B: ...}.
     pins: {},
-    example: link.get("ex"),
-    checkpoint: link.get("checkpoint"),
+    // What is shown. Its key names the photo and the checkpoint, and so does everything that is asked of Python.
     photo: { src: "", size: [1, 1], key: "", title: "" },
+    // What was chosen and is not shown yet, {example or key or path, checkpoint, ticket}; at first what the link asks for.
+    wanted: { example, checkpoint, key: history.state?.studio?.key ?? null, ticket: "open", quiet: true },
+    // Who waits for it to be shown.
+    patient: [],
     tasks: [],
-    scales: [],
     heads: 0,
     // Whether the visitor has moved anything since the page was opened.
     touched: false,
+    get example() {
+      return store.photo.example ?? null;
+    },
+    get checkpoint() {
+      return store.photo.checkpoint ?? null;
+    },
     subscribe(listener) {
       listeners.add(listener);
     },
     // Kinds: hover, pick (another place), choice (anything else that is selected), tab, photo (another analysis),
-    // answer (of Python to a pick: values by part of the page), lists (tasks, scales, heads), ask (an event for Python: {asked: {event, ...}}).
+    // settled (nothing is wanted any more), answer (of Python to a pick: values by part of the page), ask (an event for
+    // Python: {asked: {event, ...}}).
     set(kind, changes = {}) {
       Object.assign(store, changes);
-      if (["pick", "choice", "tab"].includes(kind)) {
-        store.touched = true;
-        rememberPlace(store);
-      }
+      if (["pick", "choice", "tab"].includes(kind)) store.touched = true;
+      if (["pick", "choice"].includes(kind)) rememberSoon(store);
+      store.tell(kind, changes);
+    },
+    tell(kind, changes = {}) {
       listeners.forEach((listener) => listener(kind, changes));
     },
     point(place) {
@@ -62,24 +64,57 @@ function createStudio() {
     option(name, value) {
       store.choose(name.includes(".") ? { options: { ...store.options, [name]: value } } : { [name]: value });
     },
+    // Back leads to the view before, as it was when it was left.
     show(tab) {
-      if (tab !== store.tab) store.set("tab", { tab });
+      if (tab === store.tab) return;
+      finishRemembering(store);
+      store.set("tab", { tab });
+      remember(store, "pushState");
     },
     ask(event, more = {}) {
       store.set("ask", { asked: { event, ...more } });
     },
-    pin(letter) {
+    // Choose a photo (of an example, a path, a key), a checkpoint, or both. A choice of one keeps what was chosen last of
+    // the other, also where that is not shown yet.
+    want(choice) {
+      const { key, example, checkpoint, live } = store.photo;
+      const former = store.wanted ?? { key: live ? key : null, example, checkpoint };
+      const photo = ["key", "example", "path"].some((name) => choice[name]) ? { key: null, example: null, path: null } : {};
+      store.wanted = { ...former, quiet: false, ...photo, ...choice };
+      store.ask("show");
+    },
+    // Another analysis is shown.
+    see(photo) {
+      finishRemembering(store);
+      if (photo.live) fit(store, photo.offers);
+      store.set("photo", { photo });
+    },
+    remember(way) {
+      remember(store, way);
+    },
+    // What was wanted is shown, or cannot be.
+    settle() {
+      store.wanted = null;
+      store.set("settled");
+      store.patient.splice(0).forEach((resolve) => resolve());
+    },
+    settled() {
+      return store.wanted ? new Promise((resolve) => store.patient.push(resolve)) : Promise.resolve();
+    },
+    // What is pinned or taken along is what was chosen last.
+    async pin(letter) {
+      await store.settled();
       const name = letter ?? (store.pins.A && !store.pins.B ? "B" : "A");
-      const { key, title } = store.photo;
-      if (key) store.choose({ pins: { ...store.pins, [name]: { key, title, checkpoint: store.checkpoint ?? "" } } });
+      const { key, title, checkpoint, live } = store.photo;
+      if (live) store.choose({ pins: { ...store.pins, [name]: { key, title, checkpoint } } });
     },
     selection() {
-      const { at, task, scale, head, scope, tab, options, pins, checkpoint } = store;
-      return { x: at.x, y: at.y, task, scale, head, scope, tab, options, pins, checkpoint, drawn: store.drawn[tab] ?? "", held: store.held[tab] ?? [] };
+      const { at, task, scale, head, scope, tab, options, pins } = store;
+      return { x: at.x, y: at.y, task, scale, head, scope, tab, options, pins, drawn: store.drawn[tab] ?? "", held: store.held[tab] ?? [] };
     },
-    // A link that opens the page as it is now. A photo of one's own is not in it.
-    link() {
-      const { at, example, checkpoint, task, scale, head, scope, tab, options } = store;
+    // A link that opens the page with what was chosen last. A photo of one's own is not in it.
+    link({ example, checkpoint } = store.wanted ?? store.photo) {
+      const { at, task, scale, head, scope, tab, options } = store;
       const place = `${at.x.toFixed(4)},${at.y.toFixed(4)}`;
       const parts = { ex: example, photo: example ? null : "own", checkpoint, tab, px: place, task, scale, head: head < 0 ? null : head, scope: scope === "tab" ? null : scope, ...options };
       const query = new URLSearchParams(Object.entries(parts).filter(([, value]) => value !== null && value !== undefined && value !== ""));
@@ -91,17 +126,76 @@ function createStudio() {
     },
   };
   document.addEventListener("keydown", (event) => onKey(store, event));
+  window.addEventListener("popstate", () => restore(store, history.state?.studio ?? readLink()));
   return store;
+}
+
+// What the address says after its question mark. Python reads it by the same rules (`app/links.py`), gives options
+// their types, and says what it could not understand.
+function readLink() {
+  const link = new URLSearchParams(location.search);
+  const number = (text) => (/^-?[0-9]{1,9}([.][0-9]{1,12})?$/.test(text) ? Number(text) : NaN);
+  const whole = (name) => (/^-?[0-9]{1,4}$/.test(link.get(name) ?? "") ? Number(link.get(name)) : null);
+  const [x, y, ...more] = (link.get("px") ?? "").split(",").map(number);
+  const place = x >= 0 && x <= 1 && y >= 0 && y <= 1 && !more.length;
+  const options = [...link].filter(([name, value]) => name.includes(".") && value).reverse();
+  return {
+    at: place ? { x: inside(x), y: inside(y) } : { x: 0.5, y: 0.5 },
+    task: link.get("task") || null,
+    scale: whole("scale"),
+    head: whole("head") ?? -1,
+    scope: ["map", "tab", "all"].includes(link.get("scope")) ? link.get("scope") : "tab",
+    tab: VIEWS.includes(link.get("tab")) ? link.get("tab") : "overview",
+    options: Object.fromEntries(options),
+    example: link.get("ex") || null,
+    checkpoint: link.get("checkpoint") || null,
+  };
+}
+
+// The selection, as far as this network has it. `read_selection` judges by the same rules.
+function fit(store, { tabs, tasks, scales, heads }) {
+  const within = (value, count) => Number.isInteger(value) && value >= 0 && value < count;
+  if (!tabs.includes(store.tab)) store.tab = "overview";
+  if (!tasks.includes(store.task)) store.task = tasks[0];
+  if (!within(store.scale, scales)) store.scale = scales ? scales - 1 : null;
+  if (!within(store.head, heads)) store.head = -1;
+}
+
+// Back and Forward: what was shown there, as it was.
+function restore(store, { key = null, example, checkpoint, ...selection }) {
+  clearTimeout(store.remembering);
+  Object.assign(store, selection, { hover: null, remembering: null });
+  const { photo } = store;
+  if (photo.live) fit(store, photo.offers);
+  const here = key ? key === photo.key : (!example || example === photo.example) && (!checkpoint || checkpoint === photo.checkpoint);
+  if (store.wanted || !here) store.want({ key, example, checkpoint, path: null, quiet: true });
+  store.touched = true;
+  ["tab", "choice", "pick"].forEach((kind) => store.tell(kind));
 }
 
 function inside(value) {
   return Number.isFinite(value) ? Math.min(Math.max(value, 0), 0.999999) : 0.5;
 }
 
-// The address follows the selection, a moment later: it can be reloaded and sent on.
-function rememberPlace(store) {
+// The address follows the selection, a moment later: it can be reloaded and sent on. Each entry of the browser's
+// history also holds what the address does not say: the key of the photo, which nobody but its visitor may have.
+function rememberSoon(store) {
   clearTimeout(store.remembering);
-  store.remembering = setTimeout(() => history.replaceState(null, "", store.link()), 400);
+  store.remembering = setTimeout(() => remember(store), 400);
+}
+
+function finishRemembering(store) {
+  if (store.remembering) remember(store);
+}
+
+function remember(store, way = "replaceState") {
+  clearTimeout(store.remembering);
+  store.remembering = null;
+  const { at, task, scale, head, scope, tab, options, photo, wanted } = store;
+  const shown = photo.live ? photo : wanted ?? {};
+  const studio = { at, task, scale, head, scope, tab, options, key: shown.key ?? null, example: shown.example ?? null, checkpoint: shown.checkpoint ?? null };
+  // An address that was opened stays as it was written until something is changed.
+  history[way]({ ...history.state, studio }, "", store.touched || way === "pushState" ? store.link(shown) : location.href);
 }
 
 function onKey(store, event) {

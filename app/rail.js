@@ -5,11 +5,14 @@ const find = (selector) => rail.querySelector(selector);
 const input = find("input[type=file]");
 const drop = find(".drop");
 const known = {};
+// The file that is on its way.
+let sending = null;
 const SCOPES = [{ value: "map", text: "map" }, { value: "tab", text: "tab" }, { value: "all", text: "image" }];
 
 watch("value", draw);
 studio.subscribe((kind) => {
-  if (kind === "choice") drawChoices();
+  if (kind === "choice" || kind === "photo") drawChoices();
+  if (kind === "settled") patch({ busy: false, ...(studio.photo.live ? { chosen: studio.photo.example } : {}) });
   if (kind === "refused" && studio.refused.kind === "show") patch({ error: studio.refused.words, busy: false });
 });
 input.addEventListener("change", () => { send(input.files[0]); input.value = ""; });
@@ -30,12 +33,13 @@ async function send(file) {
   if (file.size > limit) return patch({ error: `This file has ${(file.size / 1e6).toFixed(1)} MB, more than the ${known.limit} MB that the studio takes. Export it smaller and drop it again.`, notes: [] });
   if (file.size === 0) return patch({ error: "This file is empty.", notes: [] });
   patch({ error: "", notes: [], busy: true });
+  const mine = (sending = Symbol("sending"));
   try {
     // A name of its own: two visitors with the same photo must not delete each other's.
     const name = `${crypto.getRandomValues(new Uint32Array(4)).join("")}.${file.name.split(".").pop().replace(/\W/g, "").slice(0, 8)}`;
     const stored = await upload(new File([file], name, { type: file.type }));
-    studio.set("photo-sent", { example: null });
-    studio.ask("photo", { path: stored.path, name: file.name });
+    // Meanwhile something else was chosen.
+    if (mine === sending) studio.want({ path: stored.path, name: file.name });
   } catch (problem) {
     patch({ error: "The photo did not reach the studio. Is it still running? Drop it again to retry.", busy: false });
   }
@@ -49,12 +53,7 @@ function patch(changes) {
 function draw() {
   if (!props.value) return;
   Object.assign(known, { busy: false }, props.value);
-  const { tasks, scales = [], heads = 0 } = known;
-  // The finest scale tells neighbouring pixels apart best.
-  const finest = scales.length - 1;
-  studio.set("lists", { tasks: tasks ?? [], scales, heads, scale: finest < 0 ? null : Math.min(studio.scale ?? finest, finest) });
-  if (known.chosen !== undefined) studio.example = known.chosen;
-  if (!tasks?.some(({ name }) => name === studio.task)) studio.task = tasks?.[0]?.name ?? null;
+  Object.assign(studio, { tasks: known.tasks ?? [], heads: known.heads ?? 0 });
   redraw();
 }
 
@@ -74,14 +73,14 @@ function drawExamples() {
     const on = id === known.chosen;
     const button = make("button", { type: "button", class: on ? "on" : "", "aria-pressed": String(on), title: name, "data-testid": `example-${id}` },
       make("img", { src: thumb, alt: name }));
-    button.addEventListener("click", () => { patch({ chosen: id, error: "", busy: false }); studio.example = id; studio.ask("example", { id }); });
+    button.addEventListener("click", () => { sending = null; patch({ chosen: id, error: "", busy: false }); studio.want({ example: id }); });
     return button;
   }));
 }
 
 function drawChoices() {
   find(".tasks").replaceChildren(...(known.tasks ?? []).map(({ name, title, colour }, index) => {
-    const on = name === studio.task;
+    const on = name === (studio.task ?? known.tasks[0].name);
     const button = make("button", { type: "button", class: on ? "on" : "", "aria-pressed": String(on), "data-testid": `task-${name}` },
       dot(colour), title, make("kbd", {}, String(index + 1)));
     button.addEventListener("click", () => studio.choose({ task: name }));
@@ -91,6 +90,6 @@ function drawChoices() {
   find(".scope").replaceChildren(segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
   const scales = known.scales ?? [];
   find(".scale").hidden = scales.length < 2;
-  find(".scale div").replaceChildren(segments("Scale of the bridge", scales.map((text, value) => ({ value, text })), studio.scale,
+  find(".scale div").replaceChildren(segments("Scale of the bridge", scales.map((text, value) => ({ value, text })), studio.scale ?? scales.length - 1,
     (scale) => studio.choose({ scale })));
 }

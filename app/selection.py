@@ -131,7 +131,7 @@ def read_selection(
         options: Options that exist.
     """
     task, scope, tab = event.get("task"), event.get("scope"), event.get("tab")
-    head = _whole(event.get("head"), -1)
+    head, scale = _whole(event.get("head"), -1), _whole(event.get("scale"), -1)
     settings = event.get("options")
     settings = settings if isinstance(settings, Mapping) else {}
     pins = event.get("pins")
@@ -139,7 +139,7 @@ def read_selection(
         x=_fraction(event.get("x")),
         y=_fraction(event.get("y")),
         task=task if task in tasks else tasks[0],
-        scale=min(max(_whole(event.get("scale"), scales - 1), 0), max(scales - 1, 0)),
+        scale=scale if 0 <= scale < scales else max(scales - 1, 0),
         head=head if 0 <= head < heads else None,
         scope=cast(Scope, scope) if scope in get_args(Scope) else "tab",
         tab=tab if isinstance(tab, str) else "overview",

@@ -281,8 +281,10 @@ class Session:
             return analysis
 
     def _load_first(self) -> None:
-        self._load(self.checkpoint.name)
-        self._loaded.set()
+        try:
+            self._load(self.checkpoint.name)
+        finally:
+            self._loaded.set()
 
     def _load(self, name: str) -> None:
         try:
@@ -292,7 +294,9 @@ class Session:
 
             self._predictors[name] = Predictor.load(self.checkpoints[name], device=self.device)
         except Exception as problem:
-            logging.getLogger(__name__).exception("The checkpoint %s could not be loaded", name)
+            # What is wrong with a checkpoint, its message says; of anything else the log says where it happened.
+            unexpected = not isinstance(problem, ValueError)
+            logging.getLogger(__name__).error("Checkpoint %s: %s", name, problem, exc_info=unexpected)
             self._problem = f"The checkpoint {name} could not be loaded: {problem}"
 
 

@@ -15,7 +15,7 @@ let unwanted = null;
 watch("value", () => draw(props.value));
 studio.subscribe((kind) => {
   if (kind === "answer") draw(studio.answer[name]);
-  if (kind === "photo") drawPhotos();
+  if (kind === "photo") takePhoto();
   if (kind === "choice") markTask();
   if (["hover", "pick", "photo"].includes(kind)) moveCross();
   if (kind === "ask" && studio.asked.event === "run" && !studio.asked.tab && studio.tab === name) begin(root.dataset.key);
@@ -33,7 +33,8 @@ function known() {
 }
 
 function draw(value) {
-  if (!value) return;
+  // What belongs to another photo or another network comes too late, or too early.
+  if (!value || (value.of && value.of !== studio.photo.key)) return;
   if (value.key) latest = value.key;
   root.hidden = Boolean(value.absent);
   if (value.absent) root.dataset.state = "absent";
@@ -230,6 +231,12 @@ function thresholdOf(cell, map) {
   on.addEventListener("change", apply);
   apply();
   return [make("label", { class: "cut" }, on, "cut at", range, text)];
+}
+
+function takePhoto() {
+  running = unwanted = null;
+  draw(props.value);
+  drawPhotos();
 }
 
 function drawPhotos() {

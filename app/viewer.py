@@ -5,6 +5,7 @@ So each template is fixed, and its script writes what changes into it. Functions
 interface file beside the source of every subclass of a component.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.tabs import LESSON_STEPS
+from app.tabs import LESSON_STEPS, TABS
 
 HERE = Path(__file__).parent
 
@@ -152,7 +153,7 @@ def _component(value: Value, template: str, name: str, *scripts: str, functions:
     return gr.HTML(
         value,  # type: ignore[arg-type]
         html_template=template,
-        js_on_load="\n".join(_read(script) for script in ("page.js", *scripts)),
+        js_on_load="\n".join([f"const VIEWS = {json.dumps(list(TABS))};", *map(_read, ("page.js", *scripts))]),
         apply_default_css=False,
         elem_id=name,
         server_functions=list(functions) or None,

@@ -2,7 +2,7 @@
 // selection; the answer updates the inspector and the view that is looked at.
 const PATIENCE = 4000;
 // Events that take the network's time: the page waits in the line for them. "cancel" and "pick" do not.
-const EVENTS = ["photo", "example", "checkpoint", "run"];
+const EVENTS = ["show", "run"];
 const ASK_AGAIN = 600;
 const GONE = "The studio does not answer. Is it still running? Nothing on this page is lost; try again.";
 // One question is under way at a time; whatever was selected meanwhile is asked next.
@@ -20,43 +20,56 @@ studio.subscribe((kind) => {
   if (["pick", "choice", "tab"].includes(kind)) send();
   if (kind !== "ask") return;
   const { event } = studio.asked;
-  if (EVENTS.includes(event)) wait({ ...studio.selection(), ...studio.asked, ex: studio.example });
+  if (EVENTS.includes(event)) wait(event, studio.asked);
   if (event === "cancel") cancel();
 });
 hear();
 
 // Picks go straight to the studio and their answers straight to the views: events would take twice as long.
 async function send() {
+  const { key, live, example } = studio.photo;
+  // Nothing could be opened: why, the page says.
+  if (!live && !studio.wanted) return;
   studio.set("waiting", { waiting: true });
   asked.again = asked.waiting && performance.now() - asked.since < PATIENCE;
   if (asked.again) return;
   Object.assign(asked, { turn: asked.turn + 1, since: performance.now(), waiting: true });
   const { turn } = asked;
-  const key = studio.photo.live ? studio.photo.key : null;
-  const answer = await server.pick({ ...studio.selection(), key, ex: studio.example }).catch(() => null);
+  const answer = await server.pick({ ...studio.selection(), key: live ? key : null, ex: example }).catch(() => null);
   // Meanwhile something else was asked, or another photo is shown.
   if (turn !== asked.turn) return;
   asked.waiting = false;
-  if (asked.again || (key && key !== studio.photo.key)) return send();
+  if (asked.again || (live && key !== studio.photo.key)) return send();
   if (answer) studio.set("answer", { answer });
   else say(GONE, "alarm");
-  if (answer?.again) studio.ask("example", { id: answer.again });
+  if (answer?.again && !studio.wanted) studio.want({ example: answer.again, quiet: true });
   studio.set("waiting", { waiting: false });
 }
 
+// What was asked for has ended, with a photo or without. Its key names photo and checkpoint: both may be another.
 function hear() {
-  const { photo } = props.value ?? {};
-  if (!photo || (photo.src === studio.photo.src && photo.live === studio.photo.live)) return;
-  studio.set("photo", { photo });
+  const { photo, ended, options } = props.value ?? {};
+  const wanted = ended && studio.wanted?.ticket === ended ? studio.wanted : null;
+  const other = photo && (photo.key !== studio.photo.key || photo.live !== studio.photo.live);
+  if (wanted) studio.wanted = null;
+  if (options && !studio.touched) studio.options = options;
+  if (other) {
+    // What the view before still computes, nobody looks at any more.
+    cancel();
+    studio.see(photo);
+  }
+  // Back leads to what was shown before. What was asked for by Back, or did not come, is nothing new.
+  if (wanted && studio.photo.live) studio.remember(other && !wanted.quiet ? "pushState" : "replaceState");
+  if (wanted) studio.settle();
   // The visitor may have moved on while this was computed.
-  if (studio.touched) send();
+  if ((other || wanted) && studio.touched) send();
 }
 
 // Ask for the turn until it comes. Whoever asks for something else meanwhile gives up the former place.
-async function wait(event) {
-  const kind = event.event === "run" ? "run" : "show";
+async function wait(kind, { tab }) {
   if (tickets[kind]) server.leave_line(tickets[kind]);
   const ticket = (tickets[kind] = newTicket());
+  if (kind === "show") studio.wanted.ticket = ticket;
   let said = false;
   while (tickets[kind] === ticket) {
     const place = await server.ask_line(ticket);
@@ -71,7 +84,9 @@ async function wait(event) {
   tickets[kind] = null;
   if (kind === "run") tickets.underWay = ticket;
   if (said) say("");
-  trigger(event.event, { ...event, ticket });
+  const { key } = studio.photo;
+  const what = kind === "show" ? { ...studio.wanted, ex: studio.wanted.example } : { key, tab: tab ?? studio.tab };
+  trigger(kind, { ...studio.selection(), ...what, ticket });
 }
 
 function cancel() {
@@ -84,6 +99,7 @@ function refuse(kind, words) {
   tickets[kind] = null;
   say(words, "alarm");
   studio.set("refused", { refused: { kind, words } });
+  if (kind === "show") studio.settle();
 }
 
 function say(banner, kind = "busy") {

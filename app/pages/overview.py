@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from app.encoding import LONGEST, photo_uri, sampled
+from app.encoding import LONGEST, sampled
 from app.pages.kept import kept
 from app.pages.maps import Map, error_map, map_columns, photo_map, prediction_map, truth_uri, with_unit, wrong_map
 from app.pages.page import Page, Value, choices, tool
-from app.selection import Choice, Selection
+from app.selection import Choice, Selection, Slider
 from app.session import Analysis
 from app.wording import percent, wording
 from bridgenet import drawing
@@ -23,6 +23,8 @@ MODE = Choice(
 )
 CONTOURS = Choice("overview.contours", "Depth contours", {"off": "off", "on": "on"})
 FADE = Choice("overview.fade", "Fade where unsure", {"off": "off", "on": "on"})
+OPACITY = Slider("overview.opacity", "Opacity", 0, 1, 0.05, 0.6)
+"""It only mixes pictures that the page has: the view does not follow it."""
 
 UNSURE = 0.5
 """A pixel whose class has a smaller probability is called uncertain."""
@@ -64,7 +66,6 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
         columns = map_columns(len(errors)) if width >= 0.8 * height else columns
         groups.append({"id": "errors", "title": "Errors", "text": text, "columns": columns, "maps": errors})
     return {
-        "photo": {"src": photo_uri(analysis.prediction.image, longest), "size": [width, height], "key": analysis.key},
         "say": headline(analysis),
         "hint": hint,
         "tools": tools(analysis, selection),
@@ -115,8 +116,7 @@ def tools(analysis: Analysis, selection: Selection) -> list[dict[str, Any]]:
     mode = mode_of(analysis, selection)
     row = [{"name": MODE.name, "label": MODE.label} | choices(modes(analysis), mode)]
     if mode == "blend":
-        bounds = {"low": 0, "high": 1, "step": 0.05, "value": 0.6}
-        row.append({"kind": "mix", "name": "overview.opacity", "label": "Opacity"} | bounds)
+        row.append(tool(OPACITY, selection) | {"kind": "mix"})
     if "depth" in analysis.prediction:
         row.append(tool(CONTOURS, selection) | {"kind": "toggle"})
     if any(analysis.prediction[task].confidence is not None for task in analysis.tasks):

@@ -57,7 +57,7 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: Any = No
     if key == drawn:
         return {"same": True, "key": key}
     height, width = analysis.size
-    value = {"key": key, "photo": analysis.key, "aspect": width / height} | page.view(analysis, selection)
+    value = {"key": key, "of": analysis.key, "aspect": width / height} | page.view(analysis, selection)
     # What is still to be computed is not what the key names.
     return value | {"key": f"{key}|pending"} if "pending" in value else value
 
@@ -66,7 +66,13 @@ def photo_of(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
     """The photo itself, for every viewer and the inspector."""
     height, width = analysis.size
     source = photo_uri(analysis.prediction.image, longest)
-    return {"src": source, "size": [width, height], "key": analysis.key, "title": analysis.title}
+    named = {"key": analysis.key, "title": analysis.title}
+    return named | {
+        "src": source,
+        "size": [width, height],
+        "example": analysis.example,
+        "checkpoint": analysis.checkpoint,
+    }
 
 
 def place_views(analysis: Analysis, selection: Selection, drawn: Any = None, held: Any = None) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def place_views(analysis: Analysis, selection: Selection, drawn: Any = None, hel
     """
     tab = selection.tab if selection.tab in PAGES else "overview"
     value = leave_out_held(view_of(tab, analysis, selection, drawn), held)
-    return {"inspector": inspector(analysis, selection), tab: value}
+    return {"inspector": inspector(analysis, selection) | {"of": analysis.key}, tab: value}
 
 
 def all_views(analysis: Analysis, selection: Selection) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,53 @@ def test_a_damaged_checkpoint_is_told_and_the_others_are_offered_and_work(tmp_pa
     assert handlers.session.ready
     *_, last = handlers.change_checkpoint({"checkpoint": "sound"}, None)
     assert last["head"]["title"] == "sound" and "groups" in last["overview"]
+
+
+def test_metrics_that_are_no_numbers_do_not_keep_a_checkpoint_from_opening(checkpoint: Path) -> None:
+    session = Session(checkpoint)
+    predictor = session.predictor()
+    for part, fact in (
+        ({"miou": "many"}, "mIoU unreadable"), ({"miou": 10**400}, "mIoU unreadable"), ("good", "mIoU unreadable"),
+        ({"miou": float("nan")}, "mIoU unreadable"), ([1, 2], "mIoU unreadable"), ({"miou": True}, "mIoU unreadable"),
+        ({"miou": None}, "mIoU no valid pixel"), (None, "mIoU no valid pixel"), ({}, "not evaluated"),
+    ):  # fmt: skip
+        session._predictors[predictor.name] = replace(predictor, metrics={"semseg": part})
+        assert checkpoint_chip(session)["facts"][2:] == [fact]
+
+
+def test_every_choice_ends_with_its_own_ticket_whether_a_photo_comes_of_it_or_not(
+    handlers: Handlers, tmp_path: Path
+) -> None:
+    path = stored(tmp_path, seed=77)
+    first = {"path": str(path), "name": "photo.png", "ticket": "1" * 32}
+    *_, shown = handlers.show(first)
+    assert shown["wire"]["ended"] == "1" * 32 and shown["wire"]["photo"]["checkpoint"] == "untrained"
+    # The same upload once more, as where another checkpoint was chosen before the photo was shown: its file is gone.
+    *_, again = handlers.show(first | {"ticket": "2" * 32, "checkpoint": "untrained"})
+    assert again["wire"]["photo"]["key"] == shown["key"] and again["wire"]["ended"] == "2" * 32
+    for wrong in (
+        {"path": "gone.png"},
+        {"key": "gone:untrained"},
+        {"ex": "no such"},
+        {"ex": "room-0", "checkpoint": "x"},
+    ):
+        *_, refused = handlers.show(wrong | {"ticket": "3" * 32})
+        assert refused["wire"] == {"ended": "3" * 32} and refused["rail"]["error"]
+
+
+def test_a_reload_shows_the_own_photo_by_its_key_and_says_where_it_is_gone(handlers: Handlers, tmp_path: Path) -> None:
+    *_, shown = handlers.photo({"path": str(stored(tmp_path, seed=78)), "name": "mine.png"})
+    link = {"photo": "own", "tab": "bridge", "scale": "²"}
+    opened = handlers.open_page(link, shown["key"])
+    assert opened["key"] == shown["key"] and "groups" in opened["bridge"] and opened["wire"]["ended"] == "open"
+    assert "scale=²" in opened["head"]["banner"] and "photo" not in opened["head"]["banner"]
+    gone = handlers.open_page(link, "0" * 24 + ":untrained")
+    assert "no longer has your photo" in gone["head"]["banner"] and gone["key"] != shown["key"]
+
+
+def test_a_link_to_a_view_that_the_network_lacks_opens_another(bare_checkpoint: Path) -> None:
+    opened = Handlers(Session(bare_checkpoint)).open_page({"tab": "bridge", "ex": "room-0"})
+    assert "groups" in opened["overview"] and "tab=bridge" in opened["head"]["banner"]
 
 
 def test_an_unknown_checkpoint_is_refused_with_those_there_are(handlers: Handlers) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from browsing import FLAGS, Visit
 from playwright.sync_api import Browser, sync_playwright
 
 from app.program import studio
+
+CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +32,20 @@ def browser(chromium: str) -> Iterator[Browser]:
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("elsewhere")
     with studio(checkpoint, folder, threads=1) as (address, _):
+        yield address
+    assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
+
+
+@pytest.fixture(scope="session")
+def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The studio as `make demo` opens it, with a damaged checkpoint beside the two that are installed."""
+    checkpoints = tmp_path_factory.mktemp("installed")
+    for name in ("nyud-lite0", "rooms-tiny"):
+        shutil.copytree(CHECKPOINTS / name, checkpoints / name)
+    shutil.copytree(CHECKPOINTS / "rooms-tiny", checkpoints / "damaged")
+    (checkpoints / "damaged" / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    folder = tmp_path_factory.mktemp("demo")
+    with studio(checkpoints / "nyud-lite0", folder, threads=1) as (address, _):
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 

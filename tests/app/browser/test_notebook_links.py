@@ -1,7 +1,6 @@
 """The links with which notebooks lead into the studio, followed in a browser."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,18 +9,9 @@ import pytest
 from browsing import Visit
 from playwright.sync_api import Browser
 
-from app.program import studio
-
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LINK = re.compile(r"\(http://127\.0\.0\.1:7860/\?([^)\s]+)\)")
-
-
-@pytest.fixture(scope="module")
-def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The studio as `make demo` opens it."""
-    with studio(ROOT / "checkpoints" / "nyud-lite0", tmp_path_factory.mktemp("demo"), threads=1) as (address, _):
-        yield address
 
 
 def link_of(notebook: Path) -> str:

@@ -23,6 +23,7 @@ from app.downloads import versions
 from app.handlers import Limits, read_upload
 from app.questions import bridge_stage, fraction, head_of, one_of, target_at, task_of
 from app.session import Analysis, Session, StudioError
+from bridgenet.files import WriteError, explaining, replacing
 from bridgenet.images import ImageError
 from bridgenet.tasks import TASKS, TaskName
 
@@ -254,9 +255,12 @@ class Endpoints:
 
     def _keep(self, arrays: Mapping[str, np.ndarray]) -> Path:
         """Arrays as a file in a folder that nobody can guess; the oldest such file is deleted."""
-        Path(get_upload_folder()).mkdir(parents=True, exist_ok=True)
-        file = Path(tempfile.mkdtemp(dir=get_upload_folder())) / "prediction.npz"
-        np.savez(file, allow_pickle=False, **dict(arrays))
+        uploads = Path(get_upload_folder())
+        with explaining(uploads):
+            uploads.mkdir(parents=True, exist_ok=True)
+            file = Path(tempfile.mkdtemp(dir=uploads)) / "prediction.npz"
+        with replacing(file) as target:
+            np.savez(target, allow_pickle=False, **dict(arrays))
         with self._lock:
             self._results.append(file)
             while len(self._results) > RESULTS:
@@ -269,7 +273,7 @@ def _explained() -> Iterator[None]:
     """What a program did wrong, as an error that Gradio hands on in words."""
     try:
         yield
-    except (StudioError, ImageError) as problem:
+    except (StudioError, ImageError, WriteError) as problem:
         raise gr.Error(str(problem), print_exception=False) from problem
 
 

@@ -90,10 +90,11 @@ def make(checkpoint: Path) -> str:
 def main() -> None:
     """Write the file."""
     from app.main import find_checkpoint
+    from bridgenet.files import write_text
 
     parser = argparse.ArgumentParser(description="Make the picture that the studio shows before the network is loaded.")
     parser.add_argument("--checkpoint", type=Path, help="folder of the checkpoint (default: as the studio's)")
-    FILE.write_text(make(find_checkpoint(parser.parse_args().checkpoint)) + "\n", encoding="utf-8")
+    write_text(FILE, make(find_checkpoint(parser.parse_args().checkpoint)) + "\n")
 
 
 if __name__ == "__main__":

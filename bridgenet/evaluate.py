@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from bridgenet.config import DataConfig, TrainConfig
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
+from bridgenet.files import WriteError, check_writable, write_any_letter, write_text
 from bridgenet.learning import (
     CheckpointError,
     Runtime,
@@ -26,7 +27,6 @@ from bridgenet.learning import (
     plain_message,
     plain_warnings,
     start_runtime,
-    write_text,
 )
 from bridgenet.model import BridgeNet
 from bridgenet.tasks import TASKS, TaskName
@@ -63,11 +63,12 @@ class Arguments:
 
 def main() -> int:
     """The command. Returns its exit status."""
+    write_any_letter()
     arguments = tyro.cli(Arguments, prog="bridgenet.evaluate", description=__doc__)
     try:
         with start_runtime(arguments.device) as runtime, plain_warnings(runtime.is_main):
             run(arguments, runtime)
-    except (CheckpointError, DataError, ValueError) as error:
+    except (CheckpointError, DataError, WriteError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -77,13 +78,14 @@ def main() -> int:
 
 def run(arguments: Arguments, runtime: Runtime) -> None:
     """Judges, prints a table and writes the file."""
+    if runtime.is_main and arguments.json is not None:
+        check_writable(arguments.json)
     model, config, _ = load_model(arguments.checkpoint, runtime.device)
     dataset = open_split(arguments, config)
     metrics = judge(model, dataset, config, runtime, arguments.batch_size)
     if runtime.is_main:
         print(table(metrics))  # noqa: T201
         if arguments.json is not None:
-            arguments.json.parent.mkdir(parents=True, exist_ok=True)
             write_text(arguments.json, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 
 

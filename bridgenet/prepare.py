@@ -12,13 +12,12 @@ colours mean equal features across images. Only directions and limits are kept, 
 end.
 """
 
-import errno
 import hashlib
 import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +31,7 @@ from tqdm import tqdm
 
 from bridgenet.data import CLASSES, DataError, reference_images
 from bridgenet.drawing import BASIS_FILE, BasisError, fit_basis
+from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
 from bridgenet.learning import CheckpointError, load_model, locate_data
 
 _CLASSES = len(CLASSES["nyud"])
@@ -84,13 +84,14 @@ Arguments = (
 
 def main() -> int:
     """The command. Returns its exit status."""
+    write_any_letter()
     arguments: Nyud | Basis = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)
     try:
         if isinstance(arguments, Basis):
             prepare_basis(arguments.checkpoint, arguments.images, arguments.data_root)
         else:
             prepare_nyud(arguments.mat, arguments.splits, arguments.out, arguments.class_mapping)
-    except (BasisError, CheckpointError, DataError) as error:
+    except (BasisError, CheckpointError, DataError, WriteError) as error:
         print(f"\n{error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -138,7 +139,8 @@ def prepare_nyud(mat: Path, splits: Path, out: Path, class_mapping: Path | None 
         class_mapping: MATLAB 5 file with `mapClass`: one number in 1..40 for each fine class.
 
     Raises:
-        DataError: A file is missing, damaged or another one, or there is no space. The message says what to do.
+        DataError: A file is missing, damaged or another one. The message says what to do.
+        WriteError: The folder cannot be written, there is no space, or another program writes into it.
     """
     with _open_mat(mat) as file:
         source = _check_mat(file, mat)
@@ -146,17 +148,12 @@ def prepare_nyud(mat: Path, splits: Path, out: Path, class_mapping: Path | None 
         train, val = _read_splits(splits, count)
         names = _class_names(file, mat)
         mapping = _map_by_name(names) if class_mapping is None else _read_mapping(class_mapping, len(names))
-        try:
+        with sole_writer(out), explaining(out):
             _check_space(out, count)
-            for folder in ("images", "depth", "segmentation", "gt_sets"):
-                (out / folder).mkdir(parents=True, exist_ok=True)
             _forget_other_labels(out, mapping)
             unplaced = [*_write_images(source, mat, out, mapping)]
             for split, numbers in (("train", train), ("val", val)):
-                text = "".join(f"{number:04d}\n" for number in numbers)
-                _write(out / "gt_sets" / f"{split}.txt", lambda path, text=text: path.write_text(text))
-        except OSError as error:
-            raise _explain(error, out) from error
+                write_text(out / "gt_sets" / f"{split}.txt", "".join(f"{number:04d}\n" for number in numbers))
     if class_mapping is None and any(unplaced):
         tqdm.write(
             f"{np.mean(unplaced):.0%} of the pixels have a label that no name places among the 40 classes. They are "
@@ -252,17 +249,21 @@ def _check_space(out: Path, count: int) -> None:
     parent = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     written = len(list((out / "segmentation").glob("*.png")))
     if shutil.disk_usage(parent).free < (needed := (count - written) * _BYTES_PER_IMAGE):
-        raise OSError(errno.ENOSPC, f"about {needed / 1e9:.1f} GB are needed")
+        raise WriteError(
+            f"No space left for {out}: about {needed / 1e9:.1f} GB are needed. "
+            "Make room and give the same command again; it goes on."
+        )
 
 
 def _forget_other_labels(out: Path, mapping: np.ndarray) -> None:
     """Drop the label maps of an earlier run that grouped the classes otherwise."""
     digest = hashlib.sha256(mapping.tobytes()).hexdigest()
     record = out / _RECORD
-    if record.is_file() and json.loads(record.read_text()).get("class_mapping") != digest:
+    told = json.dumps({"class_mapping": digest})
+    if record.is_file() and record.read_text(errors="replace") != told:
         for path in (out / "segmentation").glob("*.png"):
             path.unlink()
-    _write(record, lambda path: path.write_text(json.dumps({"class_mapping": digest})))
+    write_text(record, told)
 
 
 def _write_images(source: dict[str, h5py.Dataset], mat: Path, out: Path, mapping: np.ndarray) -> Iterator[float]:
@@ -285,28 +286,13 @@ def _write_images(source: dict[str, h5py.Dataset], mat: Path, out: Path, mapping
         for path, picture in zip(paths, (image, millimetres, grouped), strict=True):
             if path.is_file():
                 continue
-            options: dict[str, Any] = {"quality": _JPEG_QUALITY, "subsampling": 0} if path.suffix == ".jpg" else {}
             content = Image.fromarray(np.ascontiguousarray(picture))
-            _write(path, lambda path, content=content, options=options: content.save(path, **options))
+            with replacing(path) as file:
+                if path.suffix == ".jpg":
+                    content.save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+                else:
+                    content.save(file, "PNG")
         yield float(((labels > 0) & (grouped == 0)).mean())
-
-
-def _write(path: Path, save: Callable[[Path], Any]) -> None:
-    """Write a file that is either complete or not there, whenever the process ends."""
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        save(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _explain(error: OSError, out: Path) -> DataError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DataError(
-            f"No space left for {out}: {error.strerror}. Make room and run the same command again; it goes on."
-        )
-    return DataError(f"{out} cannot be written: {error}. Choose another --out, or allow writing there.")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ goes on where it was when the same command is given again.
 """
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,8 @@ from torch import Tensor
 
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataError, reference_images
-from bridgenet.drawing import BASIS_FILE, colour_task, depth_limits, fit_basis, truth_array
+from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis, truth_array
+from bridgenet.files import WriteError, sole_writer, write_any_letter
 from bridgenet.learning import (
     CheckpointError,
     ResumeChoice,
@@ -73,11 +75,12 @@ class Arguments:
 
 def main() -> int:
     """The command. Returns its exit status."""
+    write_any_letter()
     presets = {name: (_describe(config), Arguments(config)) for name, config in PRESETS.items()}
     arguments = tyro.extras.overridable_config_cli(presets, prog="bridgenet.train", description=__doc__)
     try:
         return run(arguments)
-    except (CheckpointError, DataError, TrainingError, ValueError) as error:
+    except (CheckpointError, DataError, TrainingError, WriteError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -89,19 +92,47 @@ def run(arguments: Arguments) -> int:
     """Trains, or says why there is nothing to train. Returns the exit status."""
     config = complete(arguments)
     output = arguments.output or Path("runs") / config.name
-    state = find_state(output, arguments.resume)
-    if state is None and (steps := finished_steps(output)) is not None:
-        check_finished(output, config)
+    if (steps := steps_done(output, config, arguments.resume)) is not None and has_basis(output):
         print(f"The run in {output} is finished: {steps} steps. Choose another --output to start a new one.")  # noqa: T201
         return 0
-    with start_runtime(arguments.device, config.optim.precision) as runtime, plain_warnings(runtime.is_main):
-        finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.data.name))
+    with (
+        start_runtime(arguments.device, config.optim.precision) as runtime,
+        sole_writer(output) if runtime.is_main else nullcontext(),
+        plain_warnings(runtime.is_main),
+    ):
+        # Asked again: now nobody else writes there.
+        finished = steps_done(output, config, arguments.resume) is not None
+        if not finished:
+            state = find_state(output, arguments.resume)
+            finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.data.name))
         if runtime.is_main:
             if finished:
                 leave_basis(config, output, runtime.device)
             done = f"Finished. The checkpoint is {output}." if finished else _how_to_go_on(output)
             print(done, file=sys.stderr)  # noqa: T201
     return 0 if finished else INTERRUPTED
+
+
+def steps_done(output: Path, config: TrainConfig, resume: ResumeChoice) -> int | None:
+    """Steps of the run in the folder if it is the one that is asked for and has done them all; None if it goes on.
+
+    Raises:
+        CheckpointError: Another run is there, or no state to go on from.
+    """
+    if find_state(output, resume) is not None or (steps := finished_steps(output)) is None:
+        return None
+    check_finished(output, config)
+    return steps
+
+
+def has_basis(output: Path) -> bool:
+    """Whether the colours of the feature maps of a finished run are there: it may have been killed before they were."""
+    model, _, _ = load_model(output)
+    try:
+        FeatureBasis.load(output / BASIS_FILE, model)
+    except BasisError:
+        return False
+    return True
 
 
 def complete(arguments: Arguments) -> TrainConfig:

@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,22 @@ def chromium() -> str:
     if path is None:
         pytest.skip(NO_CHROMIUM)
     return path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system in memory, see `resize`. Where this account may mount none, the test is skipped."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, check=False).returncode != 0:
+        pytest.skip("This account may mount no file system.")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def resize(disk: Path, size: str) -> None:
+    """Gives a `small_disk` a size, such as 64k."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
 
 
 @pytest.fixture

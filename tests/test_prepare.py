@@ -12,6 +12,7 @@ from scipy.io import savemat
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, open_dataset
 from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis
+from bridgenet.files import WriteError
 from bridgenet.learning import CheckpointError, load_model
 from bridgenet.prepare import prepare_basis, prepare_nyud
 
@@ -139,7 +140,7 @@ def test_a_second_run_writes_only_what_is_missing(tmp_path: Path, mat: Path, spl
     assert (out / "depth" / "0002.png").is_file()
     unchanged = [path.name for path, time in times.items() if path.stat().st_mtime_ns == time]
     assert sorted(unchanged) == ["0001.jpg", "0002.jpg", "0003.jpg"]
-    assert not list(out.rglob(".partial-*"))
+    assert not list(out.rglob("*.tmp"))
 
 
 def test_a_truncated_file_is_named_with_what_to_do(tmp_path: Path, mat: Path, splits: Path) -> None:
@@ -188,7 +189,7 @@ def test_too_little_space_is_said_before_anything_is_written(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(DataError, match=r"No space left.*it goes on"):
+    with pytest.raises(WriteError, match=r"No space left.*it goes on"):
         prepare_nyud(mat, splits, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -1,9 +1,13 @@
 import json
+import multiprocessing
+import shutil
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import resize
 from training_runs import (
     SMALL,
     are_identical,
@@ -18,7 +22,9 @@ from training_runs import (
 )
 
 from bridgenet.drawing import FeatureBasis
-from bridgenet.learning import TrainingError, load_model
+from bridgenet.files import WriteError, sole_writer
+from bridgenet.learning import CheckpointError, TrainingError, load_model
+from bridgenet.learning.checkpoint import load_state, save_state
 from bridgenet.presets import PRESETS
 from bridgenet.train import complete
 
@@ -78,6 +84,74 @@ def test_a_finished_run_is_left_alone(unbroken: Path, capsys: pytest.CaptureFixt
     assert train_here(*SMALL, "--steps", STEPS, "--output", unbroken) == 0
     assert "is finished: 12 steps" in capsys.readouterr().out
     assert (unbroken / "model.safetensors").stat() == before
+
+
+def test_colours_that_were_not_fitted_or_are_damaged_are_made_good_by_the_same_command(
+    unbroken: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(unbroken, tmp_path / "run")
+    basis = run / "feature_basis.npz"
+    whole = basis.read_bytes()
+    for prepare in (basis.unlink, lambda: basis.write_bytes(whole[: len(whole) // 2])):
+        prepare()
+        assert train_here(*SMALL, "--steps", STEPS, "--output", run) == 0
+        assert FeatureBasis.load(basis, load_model(run)[0]).source == "made_rooms"
+    assert sorted(path.name for path in run.iterdir()) == sorted(path.name for path in unbroken.iterdir())
+
+
+def test_a_run_that_lost_its_state_is_not_called_finished(unbroken: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(unbroken, tmp_path / "run")
+    metrics = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").write_text(json.dumps(metrics | {"step": 5}))
+    with pytest.raises(CheckpointError, match=r"step 5 of 12, but no training\.pt to go on from"):
+        train_here(*SMALL, "--steps", STEPS, "--output", run)
+
+
+def hold(folder: Path, ready: Path) -> None:
+    with sole_writer(folder):
+        ready.touch()
+        time.sleep(300)
+
+
+def test_a_second_run_in_the_folder_is_refused_and_writes_nothing(tmp_path: Path) -> None:
+    run, ready = tmp_path / "run", tmp_path / "ready"
+    first = multiprocessing.get_context("fork").Process(target=hold, args=(run, ready), daemon=True)
+    first.start()
+    while not ready.exists():
+        assert first.is_alive()
+        time.sleep(0.01)
+    before = sorted(run.iterdir())
+    with pytest.raises(WriteError, match="Another run is writing into"):
+        train_here(*SMALL, "--steps", STEPS, "--output", run)
+    assert sorted(run.iterdir()) == before
+    first.kill()
+    first.join()
+
+
+def test_a_run_whose_disk_was_full_goes_on_to_the_same_weights(unbroken: Path, small_disk: Path) -> None:
+    run = small_disk / "run"
+    flags = (*SMALL, "--steps", STEPS, "--data.workers", 0, "--output", run)
+    save_state(run, {"step": 0})
+    with pytest.raises(CheckpointError, match="not the state of this run"):
+        train_here(*flags)
+    (run / "training.pt").unlink()
+    # A state is three times the weights: there is room for one, not for a new one beside it.
+    resize(small_disk, str(9 * (unbroken / "model.safetensors").stat().st_size // 2))
+    with pytest.raises(WriteError, match="no space is left on the disk"):
+        train_here(*flags)
+    assert [path.name for path in run.rglob("*") if path.name.endswith(".tmp")] == []
+    assert load_state(run / "training.pt")["step"] == 3
+    resize(small_disk, "100m")
+    assert train_here(*flags) == 0
+    assert are_identical(weights(run), weights(unbroken))
+    assert sorted(path.name for path in run.iterdir()) == sorted(path.name for path in unbroken.iterdir())
+
+
+def test_an_output_that_is_a_file_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for output in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(WriteError, match="is a file, not a folder"):
+            train_here(*SMALL, "--steps", STEPS, "--output", output)
 
 
 def test_a_finished_run_cannot_be_lengthened(unbroken: Path) -> None:

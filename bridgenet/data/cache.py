@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_dir
+
+from bridgenet.files import WriteError, replacing
 
 
 def cache_root() -> Path:
@@ -39,22 +40,12 @@ class MapCache:
                 return np.load(path, allow_pickle=False)
         array = derive()
         try:
-            self._write(path, array)
-        except OSError as error:
+            with replacing(path, shared=True) as file:
+                np.save(file, array)
+        except WriteError as error:
             warnings.warn(
-                f"{self.folder} cannot be written ({error}), so derived maps are computed again each time. "
+                f"{error} Until then derived maps are computed again each time. "
                 "Set BRIDGENET_CACHE to a folder with free space.",
                 stacklevel=2,
             )
         return array
-
-    def _write(self, path: Path, array: np.ndarray) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.save(file, array)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise

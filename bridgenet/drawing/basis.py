@@ -11,7 +11,6 @@ once on reference images and saved, so that equal colours mean equal features ac
 * Signs are fixed, and red, green and blue run from the first to the last percentile of all maps of a group together.
 """
 
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bridgenet.drawing.features import COMPONENTS, feature_array, fix_signs
+from bridgenet.files import replacing
 from bridgenet.trace import Trace
 
 BASIS_FILE = "feature_basis.npz"
@@ -133,7 +133,11 @@ class FeatureBasis:
         raise KeyError(f"This basis has no colours for {path!r}. It has {', '.join(self.paths)}.")
 
     def save(self, path: Path) -> None:
-        """Write the basis; the file is replaced as a whole."""
+        """Write the basis; the file is replaced as a whole.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
         content: dict[str, np.ndarray] = {
             "format": np.array(_FORMAT),
             "images": np.array(self.images),
@@ -147,10 +151,8 @@ class FeatureBasis:
             for member, mean in group.means.items():
                 content[f"{name}/mean/{member}"] = mean
                 content[f"{name}/strength/{member}"] = np.array(group.strengths[member])
-        partial = path.with_name(f".{path.name}.tmp")
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, allow_pickle=False, **content)
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path, model: nn.Module | None = None) -> "FeatureBasis":
@@ -169,7 +171,7 @@ class FeatureBasis:
         try:
             with np.load(path, allow_pickle=False) as file:
                 basis = _unpack({name: file[name] for name in file.files})
-        except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        except Exception as error:  # Damaged archives raise whatever their reader trips over.
             raise BasisError(f"{path} is not a readable basis ({error}). {_how_to_make(path.parent)}") from error
         if model is not None and basis.fingerprint != weights_fingerprint(model):
             raise BasisError(

@@ -1,7 +1,7 @@
 """How the network learns: losses, metrics, the loop, and the folders that keep what was learnt."""
 
 from bridgenet.learning.ablation import ABLATIONS, AblationRun, Interval, ablate, gains, levels, read_runs, t_interval
-from bridgenet.learning.checkpoint import CheckpointError, load_model, save_model, write_text
+from bridgenet.learning.checkpoint import CheckpointError, load_model, save_model
 from bridgenet.learning.data_root import locate_data
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.loop import TrainingError, train
@@ -44,5 +44,4 @@ __all__ = [
     "start_runtime",
     "t_interval",
     "train",
-    "write_text",
 ]

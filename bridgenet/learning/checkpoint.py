@@ -8,23 +8,28 @@ that it is consistent whenever the process is killed. Nothing here unpickles obj
 """
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zipfile
+import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from bridgenet.config import TrainConfig, from_dict, to_dict
+from bridgenet.files import replacing, write_text
 from bridgenet.learning.weights import WeightsError, check_weights, is_lfs_pointer
 from bridgenet.model import BridgeNet, build_model
 
 MODEL_FILE, CONFIG_FILE, METRICS_FILE, CARD_FILE = "model.safetensors", "config.json", "metrics.json", "README.md"
 STATE_FILE = "training.pt"
+
+CHECKSUM = "crc32"
+"""Entry of the metadata of `model.safetensors`, which itself would not notice a flipped bit."""
 
 
 class CheckpointError(ValueError):
@@ -40,8 +45,10 @@ def save_model(directory: Path, model: BridgeNet, config: TrainConfig, metrics: 
         config: How it was trained. The place of the data is this machine's business and is left out.
         metrics: Its metrics, as plain JSON types.
         card: Text of its `README.md`.
+
+    Raises:
+        WriteError: A file cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     anywhere = replace(config, data=replace(config.data, root=None))
     # safetensors stores row-major tensors only.
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -49,7 +56,7 @@ def save_model(directory: Path, model: BridgeNet, config: TrainConfig, metrics: 
     write_text(directory / METRICS_FILE, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
     write_text(directory / CARD_FILE, card)
     with replacing(directory / MODEL_FILE) as file:
-        file.write(safetensors.torch.save(weights))
+        file.write(safetensors.torch.save(weights, {CHECKSUM: checksum(weights)}))
 
 
 def load_model(
@@ -77,10 +84,7 @@ def load_model(
         raise CheckpointError(f"{str(path)!r} is missing: the run has not been validated yet, or the copy is partial.")
     if is_lfs_pointer(path):
         raise CheckpointError(_pointer(path))
-    try:
-        weights = safetensors.torch.load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{str(path)!r} is damaged ({error}). Copy or train the checkpoint again.") from None
+    weights = _read_weights(path)
     model = build_model(config.model)
     try:
         check_weights(model.state_dict(), weights)
@@ -121,10 +125,17 @@ def read_metrics(directory: Path) -> dict[str, Any]:
 
 
 def save_state(directory: Path, state: Mapping[str, Any]) -> None:
-    """Replaces `training.pt`. A kill at any moment leaves either the old or the new one."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Replaces `training.pt`. A kill at any moment leaves either the old or the new one.
+
+    Raises:
+        WriteError: It cannot be written.
+    """
     with replacing(directory / STATE_FILE) as file:
-        torch.save(dict(state), file)
+        try:
+            torch.save(dict(state), file)
+        except RuntimeError as error:
+            # torch complains that its archive has no end; what the disk said stands behind that.
+            raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -133,35 +144,66 @@ def load_state(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: The file is damaged, or holds something else.
     """
+    problem = _problem_of_archive(path)
+    if problem is None:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception:  # What torch says of it comes with the advice to unpickle anything: never passed on.
+            problem = "it holds something else than numbers and settings"
+        else:
+            if isinstance(state, dict) and "step" in state:
+                return state
+            problem = "it is not the state of a run"
+    raise CheckpointError(
+        f"{str(path)!r} cannot be read: {problem}. If there is a good copy of it, put that in its place. To start "
+        f"afresh, choose another --output or delete the folder."
+    )
+
+
+def checksum(weights: Mapping[str, Tensor]) -> str:
+    """CRC-32 of the names and bytes of all tensors, in eight hexadecimal digits.
+
+    Args:
+        weights: Contiguous tensors on the CPU, by name, in any order.
+    """
+    total = 0
+    for name, tensor in sorted(weights.items()):
+        total = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, zlib.crc32(name.encode(), total))
+    return f"{total:08x}"
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `model.safetensors`; files without a checksum are believed.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise CheckpointError(f"{str(path)!r} cannot be read ({error}). Delete it to start afresh.") from None
-    if not isinstance(state, dict) or "step" not in state:
-        raise CheckpointError(f"{str(path)!r} is not the state of a run. Delete it to start afresh.")
-    return state
+        with safe_open(path, "pt") as file:
+            promised = (file.metadata() or {}).get(CHECKSUM)
+        weights = safetensors.torch.load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{str(path)!r} is damaged ({error}). Copy or train the checkpoint again.") from None
+    if promised is not None and promised != checksum(weights):
+        raise CheckpointError(
+            f"{str(path)!r} is damaged: its weights do not have the checksum that they were written with. "
+            "Copy or train the checkpoint again."
+        )
+    return weights
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path`, with its content safely on the disk, when the block ends without error."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+def _problem_of_archive(path: Path) -> str | None:
+    """What is wrong with a file of torch, judged by the checksums of its zip, which torch does not look at."""
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replaces a text file as a whole."""
-    with replacing(path) as file:
-        file.write(text.encode())
+        if path.stat().st_size == 0:
+            return "it is empty"
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except OSError as error:
+        return error.strerror or str(error)
+    except Exception:  # Damaged archives raise whatever their reader trips over.
+        return "it is cut off, damaged, or no state of a run"
+    return None if broken is None else f"it is damaged, the checksum of its part {broken} is another"
 
 
 def _pointer(path: Path) -> str:

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from bridgenet.config import OptimConfig, TrainConfig, to_dict
 from bridgenet.data import Batch, MultiTaskDataset, open_dataset
-from bridgenet.learning.checkpoint import STATE_FILE, load_state, save_model, save_state
+from bridgenet.learning.checkpoint import STATE_FILE, CheckpointError, load_state, save_model, save_state
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.losses import Losses, MultiTaskLoss
 from bridgenet.learning.metrics import NO_VALID_PIXEL
@@ -290,11 +290,19 @@ def restore(run: Run, path: Path) -> None:
         CheckpointError: The state is damaged or belongs to another run.
     """
     state = load_state(path)
-    check_same_run(state["config"], run.config, path)
-    for name in ("model", "optimizer", "schedule"):
-        getattr(run, name).load_state_dict(state[name])
-    run.step, run.validated, run.recent = state["step"], state["validated"], state["recent"]
-    run.began = time.perf_counter() - state["seconds"]
+    try:
+        check_same_run(state["config"], run.config, path)
+        for name in ("model", "optimizer", "schedule"):
+            getattr(run, name).load_state_dict(state[name])
+        run.step, run.validated, run.recent = state["step"], state["validated"], state["recent"]
+        run.began = time.perf_counter() - state["seconds"]
+    except CheckpointError:
+        raise
+    except Exception as error:  # Whatever a file of somebody else's lacks.
+        raise CheckpointError(
+            f"{str(path)!r} is not the state of this run: a part of it is missing or does not fit. "
+            "Choose another --output, or another file for --resume."
+        ) from error
 
 
 def finish(run: Run) -> None:

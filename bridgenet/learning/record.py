@@ -1,7 +1,9 @@
 """What a run leaves behind for people: `metrics.jsonl`, TensorBoard, pictures, and the card of its checkpoint."""
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch.utils.tensorboard import SummaryWriter
 
 from bridgenet.config import TrainConfig
-from bridgenet.learning.checkpoint import write_text
+from bridgenet.files import explaining, replacing, write_text
 from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, in_words
 from bridgenet.tasks import TASKS, TaskName
 
@@ -21,6 +23,7 @@ Row = Sequence[Picture]
 """An image, the predictions for it, and the ground truth, all of one height."""
 
 HISTORY_FILE = "metrics.jsonl"
+EVENTS = ("train", "validation")
 PICTURE_GAP = 4
 TITLE_HEIGHT = 16
 
@@ -33,15 +36,19 @@ class Recorder:
         source: Folder whose history is gone on with.
         step: Steps already done. Later lines of an interrupted sitting are dropped: they will be written again.
         validated: Step of the last validation that counts. Later ones will be done again, too.
+
+    Raises:
+        WriteError: The folder cannot be written. So do all methods.
     """
 
     def __init__(self, directory: Path, source: Path, step: int, validated: int) -> None:
         self.directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
         last = {"train": step, "validation": validated}
         kept = [entry for entry in read_history(source) if entry["step"] <= last[entry["event"]]]
         write_text(directory / HISTORY_FILE, "".join(json.dumps(entry) + "\n" for entry in kept))
-        self.board = SummaryWriter(str(directory / "tensorboard"), purge_step=step + 1)
+        self._complain, threading.excepthook = threading.excepthook, self._hear
+        with explaining(directory):
+            self.board = SummaryWriter(str(directory / "tensorboard"), purge_step=step + 1)
 
     def train(self, step: int, values: Mapping[str, Any]) -> None:
         """Means over the steps since the last line: losses by task (None without ground truth), rate, speed."""
@@ -54,31 +61,42 @@ class Recorder:
     def pictures(self, step: int, rows: Sequence[Row], titles: Sequence[str]) -> None:
         """Sample predictions as one picture, a row for each image, under the titles of the columns."""
         path = self.directory / "pictures" / f"step_{step:06d}.png"
-        path.parent.mkdir(exist_ok=True)
         sheet = contact_sheet(rows, titles)
-        Image.fromarray(sheet).save(path)
-        self.board.add_image("predictions", sheet, step, dataformats="HWC")
+        with replacing(path) as file:
+            Image.fromarray(sheet).save(file, "PNG")
+        with explaining(self.directory):
+            self.board.add_image("predictions", sheet, step, dataformats="HWC")
 
     def close(self) -> None:
-        self.board.close()
+        try:
+            with explaining(self.directory):
+                self.board.close()
+        finally:
+            threading.excepthook = self._complain
 
     def _write(self, event: str, step: int, values: Mapping[str, Any]) -> None:
-        with (self.directory / HISTORY_FILE).open("a") as file:
-            file.write(json.dumps({"event": event, "step": step, **values}, allow_nan=False) + "\n")
-        for name, value in _flat(values):
-            self.board.add_scalar(f"{event}/{name}", value, step)
-        self.board.flush()
+        with explaining(self.directory / HISTORY_FILE):
+            with (self.directory / HISTORY_FILE).open("a") as file:
+                file.write(json.dumps({"event": event, "step": step, **values}, allow_nan=False) + "\n")
+            for name, value in _flat(values):
+                self.board.add_scalar(f"{event}/{name}", value, step)
+            self.board.flush()
+
+    def _hear(self, what: threading.ExceptHookArgs) -> None:
+        """TensorBoard's thread hands on what the disk said with our next call: its own traceback is not needed."""
+        if not issubclass(what.exc_type, OSError):
+            self._complain(what)
 
 
 def read_history(directory: Path) -> list[dict[str, Any]]:
-    """Lines of `metrics.jsonl`; a last line that was cut off by a kill is left out."""
+    """Lines of `metrics.jsonl`; what a kill cut off, and what is no line of ours, is left out."""
     path = directory / HISTORY_FILE
     entries = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            continue
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
+        with suppress(ValueError):
+            entry = json.loads(line)
+            if isinstance(entry, dict) and entry.get("event") in EVENTS and isinstance(entry.get("step"), int):
+                entries.append(entry)
     return entries
 
 

@@ -57,9 +57,14 @@ def check_finished(output: Path, config: TrainConfig) -> None:
     """Makes sure that the finished run in a folder is the one that was asked for.
 
     Raises:
-        CheckpointError: It had another config, or fewer steps.
+        CheckpointError: It had another config, or its state was lost before the last step.
     """
     check_same_run(to_dict(read_config(output)), config, output / METRICS_FILE)
+    if (done := finished_steps(output) or 0) < config.optim.steps:
+        raise CheckpointError(
+            f"{str(output)!r} holds the checkpoint of step {done} of {config.optim.steps}, but no {STATE_FILE} to go "
+            "on from. To train to the end, choose another --output or delete the folder."
+        )
 
 
 def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> None:

@@ -14,7 +14,6 @@ from bridgenet.learning.checkpoint import (
     CheckpointError,
     load_model,
     load_state,
-    replacing,
     save_model,
     save_state,
 )
@@ -187,13 +186,59 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     assert state["model"]["weight"].stride() == weight.stride()
 
 
-def test_a_file_that_could_not_be_finished_leaves_the_old_one(tmp_path: Path) -> None:
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+def test_a_flipped_bit_in_a_state_is_named_and_no_unsafe_advice_is_passed_on(tmp_path: Path) -> None:
+    weight = torch.randn(50)
+    save_state(tmp_path, {"step": 7, "model": {"weight": weight}})
     path = tmp_path / "training.pt"
-    path.write_bytes(b"old")
-    with pytest.raises(TypeError), replacing(path) as file:
-        file.writelines([b"half of the n", None])
-    assert path.read_bytes() == b"old"
-    with replacing(path) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"new"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["training.pt"]
+    whole = path.read_bytes()
+    refused = []
+    for place in range(0, len(whole), 7):
+        path.write_bytes(flipped(whole, place))
+        try:
+            state = load_state(path)
+        except CheckpointError as error:
+            refused.append(str(error))
+        else:  # Between the parts of an archive are bytes that mean nothing.
+            assert state["step"] == 7 and torch.equal(state["model"]["weight"], weight)
+    place = whole.index(weight.numpy().tobytes())
+    path.write_bytes(flipped(whole, place + 99))
+    with pytest.raises(CheckpointError, match=r"the checksum of its part .* is another"):
+        load_state(path)
+    assert len(refused) > 50
+    for told in refused:
+        assert str(path) in told and "choose another --output" in told
+        assert "weights_only" not in told and len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"no archive", b"version https://git-lfs.github.com/spec/v1\n", pickle.dumps({"step": 1})]
+)
+def test_a_state_that_is_none_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "training.pt"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"training\.pt' cannot be read: it is .*delete the folder\.$") as error:
+        load_state(path)
+    assert "weights_only" not in str(error.value)
+    torch.save([1, 2], path)
+    with pytest.raises(CheckpointError, match="it is not the state of a run"):
+        load_state(path)
+
+
+def test_a_flipped_bit_in_the_weights_is_named(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    whole = path.read_bytes()
+    for place in (len(whole) - 1, len(whole) // 2, len(whole) - 5000):
+        path.write_bytes(flipped(whole, place))
+        with pytest.raises(CheckpointError, match=r"model\.safetensors' is damaged"):
+            load_model(folder)
+
+
+def test_weights_that_were_saved_without_a_checksum_are_read(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    save_file(weights, folder / "model.safetensors")
+    model, _, _ = load_model(folder)
+    assert all(torch.equal(weights[name], value) for name, value in model.state_dict().items())

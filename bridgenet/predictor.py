@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from bridgenet import drawing
 from bridgenet.config import TrainConfig
+from bridgenet.devices import find_device
 from bridgenet.images import LoadedImage, load_image
 from bridgenet.learning.checkpoint import CheckpointError, load_model
 from bridgenet.model import BridgeNet
@@ -127,7 +128,7 @@ class Predictor:
         directory = Path(directory)
         if not directory.exists():
             raise CheckpointError(_missing(directory))
-        model, config, metrics = load_model(directory, _existing_device(device))
+        model, config, metrics = load_model(directory, find_device(device))
         return cls(model, config, directory.resolve().name, metrics, directory.resolve())
 
     @property
@@ -257,18 +258,6 @@ def _resize_photo(pixels: Image, size: tuple[int, int]) -> Tensor:
     if tuple(pixels.shape[-2:]) == size:
         return pixels
     return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True).clamp(0, 1)
-
-
-def _existing_device(device: str) -> torch.device:
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        wanted = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"There is no device {device!r}. Use cpu, cuda, cuda:0 or auto.") from error
-    if wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"Device {device!r} was asked for, but torch sees {torch.cuda.device_count()} GPUs. Use cpu.")
-    return wanted
 
 
 def _missing(directory: Path) -> str:

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from bridgenet.devices import find_device
 from bridgenet.learning.sampling import mixed_seed
 from bridgenet.model import synchronise_batch_norm
 
@@ -119,13 +120,5 @@ def choose_device(device: str | None, local_rank: int = 0) -> torch.device:
     Raises:
         ValueError: The device does not exist here.
     """
-    if device is None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        chosen = torch.device(device)
-        if chosen.type == "cuda":
-            chosen = torch.device("cuda", local_rank if chosen.index is None else chosen.index)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"Device {device!r} cannot be used here: {error}. Leave --device out to choose one.") from None
-    return chosen
+    chosen = find_device(device)
+    return find_device(f"cuda:{local_rank}") if chosen.type == "cuda" and chosen.index is None else chosen

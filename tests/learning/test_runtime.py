@@ -22,10 +22,11 @@ def test_a_plain_process_is_alone_and_starts_nothing(monkeypatch: pytest.MonkeyP
 
 
 def test_a_device_that_is_not_here_is_an_error() -> None:
-    with pytest.raises(ValueError, match="cannot be used here"):
-        choose_device("cuda:77")
-    with pytest.raises(ValueError, match="Leave --device out"):
-        choose_device("abacus")
+    for name in ("cuda:77", "meta", "abacus", "", "xpu:9"):
+        with pytest.raises(ValueError, match=r"cannot be used here\. This machine has: cpu") as error:
+            choose_device(name)
+        assert len(str(error.value).splitlines()) == 1
+    assert choose_device("auto") == choose_device(None)
 
 
 def test_bfloat16_reaches_matrix_products_only_inside() -> None:

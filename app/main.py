@@ -5,7 +5,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -19,27 +18,53 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2))
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "checkpoints"
+ADDRESS_CHECK = ROOT / "app" / "address.js"
 PREFERRED = ("nyud-lite0", "rooms-tiny")
-LOCAL = ("127.0.0.1", "localhost", "::1")
-PORT = 7860
+
+if not __package__:
+    # Started as a file, Python looks in this folder first and would take other packages called app or bridgenet for
+    # these, wherever PYTHONPATH names some.
+    sys.path[:] = [str(ROOT), *(place for place in sys.path if Path(place).resolve() != ROOT / "app")]
+
+from app import place  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, serve the page until Ctrl-C."""
     options = parse(arguments)
     checkpoint = find_checkpoint(options.checkpoint)
-    if options.host not in LOCAL and not options.allow_remote:
+    host = place.plain_host(options.host)
+    if not place.is_local(host) and not options.allow_remote:
         raise SystemExit(
-            f"Serving on {options.host} lets everyone who can reach this machine use the studio, without a password. "
+            f"Serving on {host} lets everyone who can reach this machine use the studio, without a password. "
             "If that is what you want, add --allow-remote; else leave --host out."
         )
     if options.mcp and importlib.util.find_spec("mcp") is None:
         raise SystemExit("--mcp needs a package that is not installed. Install it: pip install 'bridgenet[mcp]'")
-    port = choose_port(options.host, options.port)
-    with tempfile.TemporaryDirectory(prefix="bridgenet-studio-") as folder:
+    check_device(options.device)
+    port = place.choose_port(host, options.port)
+    place.stay_at_home()
+    try:
+        home = tempfile.TemporaryDirectory(prefix="bridgenet-studio-")
+    except OSError as problem:
+        raise SystemExit(
+            f"No temporary folder can be made ({problem.strerror or problem}). Make room, or name another with TMPDIR."
+        ) from None
+    with home as folder:
         signal.signal(signal.SIGTERM, lambda *_: end(folder))
         os.environ["GRADIO_TEMP_DIR"] = folder
-        serve(checkpoint, options, port)
+        serve(checkpoint, options, host, port)
+
+
+def check_device(name: str) -> None:
+    """The end of the program if the network cannot run there. The CPU is not asked: torch loads behind the page."""
+    if name != "cpu":
+        from bridgenet.devices import find_device
+
+        try:
+            find_device(name)
+        except ValueError as error:
+            raise SystemExit(str(error)) from None
 
 
 def end(folder: str) -> None:
@@ -59,8 +84,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--checkpoint", type=Path, help="folder of a checkpoint (default: checkpoints/nyud-lite0, else rooms-tiny)"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: this machine only)")
-    parser.add_argument("--port", type=int, help=f"port (default: {PORT}, or the next one that is free)")
-    parser.add_argument("--device", default="cpu", help="where the network runs, such as cpu or cuda (default: cpu)")
+    parser.add_argument("--port", type=int, help=f"port (default: {place.PORT}, or the next one that is free)")
+    parser.add_argument(
+        "--root-path", type=place.root_path, default="", metavar="PATH",
+        help="path under which a reverse proxy serves the studio, such as /lab/studio, or the whole address there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--device", default="cpu", help="where the network runs: cpu, cuda, cuda:1, ..., or auto (default: cpu)"
+    )
     parser.add_argument("--allow-remote", action="store_true", help="allow a host that others can reach")
     parser.add_argument(
         "--max-upload-mb", type=positive, default=20.0, metavar="MB", help="largest photo as a file (default: 20)"
@@ -123,39 +154,15 @@ def find_checkpoint(asked: Path | None) -> Path:
     raise SystemExit(f"{wanted} (a folder with config.json and model.safetensors). Found in {CHECKPOINTS}:{listed}")
 
 
-def choose_port(host: str, asked: int | None) -> int:
-    """The port that was asked for, or the first free one from 7860 on."""
-    if asked is not None and not 1 <= asked <= 65535:
-        raise SystemExit(f"There is no port {asked}. Choose one from 1024 to 65535.")
-    for port in [asked] if asked else range(PORT, PORT + 100):
-        if is_free(host, port):
-            return port
-    if asked:
-        raise SystemExit(f"Port {asked} is taken by another program. Choose another with --port, or leave --port out.")
-    raise SystemExit(f"No port from {PORT} to {PORT + 99} is free. Name one with --port.")
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether a server can be started there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as candidate:
-        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            candidate.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def serve(checkpoint: Path, options: argparse.Namespace, port: int) -> None:
+def serve(checkpoint: Path, options: argparse.Namespace, host: str, port: int) -> None:
     """Serve the page, then load the network behind it."""
     from app.session import Session
 
     session = Session(checkpoint, options.device, options.reference, options.keep)
     demo, settings = page(session, options)
-    demo.launch(server_name=options.host, server_port=port, **settings)
-    address = f"[{options.host}]" if ":" in options.host else options.host
-    sys.stdout.write(f"BridgeNet Studio: http://{address}:{port}  (checkpoint {checkpoint.name}; Ctrl-C ends it)\n")
+    demo.launch(server_name=place.bracketed(host), server_port=port, **settings)
+    address = place.address_of(host, port)
+    sys.stdout.write(f"BridgeNet Studio: {address}  (checkpoint {checkpoint.name}; Ctrl-C ends it)\n")
     sys.stdout.flush()
     if not options.no_warmup:
         session.start()
@@ -169,12 +176,15 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
     from app.handlers import Limits
     from app.theme import studio_css, studio_theme
 
+    place.protect()
     limits = Limits(options.max_upload_mb, options.max_pixels)
     demo = build_demo(session, first_values(session.checkpoint), limits)
     return demo, {
         "prevent_thread_lock": True,
         "quiet": True,
         "share": False,
+        "root_path": options.root_path,
+        "head": f"<script>{ADDRESS_CHECK.read_text(encoding='utf-8')}</script>",
         "show_error": True,
         "theme": studio_theme(),
         "css": studio_css(),

@@ -5,10 +5,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
+
+from app.place import address_of, plain_host
 
 MAIN = Path(__file__).with_name("main.py")
 PATIENCE = 60.0
@@ -17,7 +19,12 @@ PATIENCE = 60.0
 
 @contextmanager
 def studio(
-    checkpoint: Path, folder: Path, *options: str, threads: int | None = None
+    checkpoint: Path,
+    folder: Path,
+    *options: str,
+    threads: int | None = None,
+    host: str = "127.0.0.1",
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The program on a free port: its address and process, ended at the end.
 
@@ -26,19 +33,32 @@ def studio(
         folder: Where it runs. Its words go to `log.txt` there, and so do its temporary files.
         options: Of the command line.
         threads: Threads of the network. None: as many as torch likes.
+        host: Address to serve on.
+        variables: Of its environment, beside those of this process.
 
     Raises:
         RuntimeError: It ended, or did not answer; the message holds its words.
     """
     port = free_port()
-    command = [sys.executable, str(MAIN), "--port", str(port), "--checkpoint", str(checkpoint), *options]
+    command = [
+        sys.executable,
+        str(MAIN),
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--checkpoint",
+        str(checkpoint),
+        *options,
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"TMPDIR": str(folder)} | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+    address = f"{address_of(plain_host(host), port)}/"
     with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment | (variables or {}))
         try:
-            _wait_for(f"http://127.0.0.1:{port}/", process, folder / "log.txt")
-            yield f"http://127.0.0.1:{port}/", process
+            _wait_for(address, process, folder / "log.txt")
+            yield address, process
         finally:
             process.terminate()
             process.wait(30)
@@ -53,11 +73,12 @@ def free_port() -> int:
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     began = time.monotonic()
+    straight = build_opener(ProxyHandler({}))
     while time.monotonic() - began < PATIENCE:
         if process.poll() is not None:
             raise RuntimeError(f"The studio ended: {log.read_text(encoding='utf-8')}")
         try:
-            with urlopen(address, timeout=5):
+            with straight.open(address, timeout=5):
                 return
         except OSError:
             time.sleep(0.05)

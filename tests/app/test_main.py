@@ -3,12 +3,13 @@ import socket
 import sys
 import time
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener, urlopen
 
 import pytest
 
-from app.main import choose_port, find_checkpoint, main, parse
-from app.program import studio
+from app.main import find_checkpoint, main, parse
+from app.place import choose_port, try_to_bind
+from app.program import free_port, studio
 
 
 def test_a_missing_checkpoint_lists_what_there_is(tmp_path: Path) -> None:
@@ -56,6 +57,34 @@ def test_a_limit_that_is_none_is_refused(option: str, value: str) -> None:
 def test_a_port_that_cannot_be_is_refused(port: str, checkpoint: Path) -> None:
     with pytest.raises(SystemExit, match="no port"):
         main(["--checkpoint", str(checkpoint), "--port", port])
+
+
+def headers_for(opener: OpenerDirector, address: str, origin: str, method: str = "GET") -> dict[str, str]:
+    """What the studio lets a page of another address do."""
+    told = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    with opener.open(Request(address + "config", headers=told, method=method)) as answer:
+        return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def test_neither_proxies_nor_ipv6_nor_other_packages_of_our_names_keep_it_from_starting(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    for package in ("app", "app/api", "bridgenet"):
+        (other / package).mkdir(parents=True)
+        (other / package / "__init__.py").write_text("raise ImportError('another package')")
+    nobody = "http://127.0.0.1:9"
+    proxies = {"http_proxy": nobody, "HTTPS_PROXY": nobody, "all_proxy": "socks5://127.0.0.1:9", "no_proxy": ""}
+    host = "::1" if try_to_bind("::1", free_port()) is None else "127.0.0.1"
+    with studio(
+        checkpoint, other, "--no-warmup", threads=1, host=host, variables=proxies | {"PYTHONPATH": str(other)}
+    ) as (address, _):
+        opener = build_opener(ProxyHandler({}))
+        for method in ("GET", "OPTIONS"):
+            assert "access-control-allow-origin" not in headers_for(opener, address, "http://evil.example", method)
+            own = headers_for(opener, address, address.rstrip("/"), method)
+            assert own["access-control-allow-origin"] == address.rstrip("/")
+        assert b"BridgeNet Studio" in opener.open(address).read()
 
 
 def test_the_program_says_one_address_serves_it_and_tidies_up_when_it_is_ended(

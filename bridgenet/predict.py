@@ -5,7 +5,9 @@ used is named with the reason and skipped; the exit status is then 1.
 """
 
 import json
+import os
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +20,21 @@ from PIL import Image
 from tqdm import tqdm
 
 from bridgenet import drawing
+from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
 from bridgenet.images import ImageError
 from bridgenet.learning.checkpoint import CheckpointError
 from bridgenet.predictor import Prediction, Predictor, TaskPrediction
 
 OTHER_SUFFIXES = {".heic", ".heif", ".svg"}
 """Photos by their name that PIL does not know: they are tried, so that the reader hears why they fail."""
+
+SETTINGS_FILE = "settings.json"
+
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+"""Names that Windows keeps for itself, whatever stands behind a dot."""
+
+LONGEST_NAME, LONGEST_TITLE = 200, 80
+"""Bytes of a folder's name, so that a number may follow; letters of a figure's title."""
 
 MEANINGS = {
     "semseg.png": "class index, a palette image",
@@ -69,17 +80,16 @@ class Report:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status: 0 all answered, 1 some files refused, 2 nothing could be done."""
+    write_any_letter()
     wanted = tyro.cli(Arguments, prog="bridgenet.predict", description=__doc__, args=arguments)
     try:
         files, left_out = find_images(wanted.path)
-        wanted.out.mkdir(parents=True, exist_ok=True)
+        check_writable(wanted.out / SETTINGS_FILE)
         predictor = Predictor.load(wanted.checkpoint, wanted.device)
         report = predict_files(predictor, files, wanted.out)
         _write_settings(wanted.out, predictor, wanted.checkpoint, report)
-    except (CheckpointError, ImageError, ValueError) as error:
+    except (CheckpointError, ImageError, WriteError, ValueError) as error:
         return _fail(str(error))
-    except OSError as error:
-        return _fail(f"Cannot write to {wanted.out} ({error.strerror}). Choose another folder with --out.")
     _say(summary(report, left_out, wanted.out))
     return 1 if report.refused else 0
 
@@ -95,29 +105,54 @@ def find_images(path: Path) -> tuple[list[Path], list[Path]]:
     if not path.is_dir():
         raise ImageError(f"There is no file or folder {path}. Check the path.")
     known = set(Image.registered_extensions()) | OTHER_SUFFIXES
-    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    images = [file for file in files if file.suffix.lower() in known]
+    try:
+        files = sorted(file for file in path.iterdir() if file.is_file())
+    except OSError as error:
+        raise ImageError(f"The folder {path} cannot be read ({error.strerror}). Allow reading it.") from error
+    # "._x.jpg" is what macOS notes about x.jpg. Other hidden files are told of only if they claim to be images.
+    images = [file for file in files if file.suffix.lower() in known and not file.name.startswith("._")]
+    files = [file for file in files if file in images or not file.name.startswith(".")]
     if not images:
         raise ImageError(f"The folder {path} holds no image ({len(files)} other files). Sub-folders are not searched.")
     return images, [file for file in files if file not in images]
 
 
 def folder_names(files: Iterable[Path]) -> dict[Path, str]:
-    """A folder name for every file: its stem, with the suffix where stems meet, with a number where even these meet."""
-    files = list(files)
-    stems = Counter(file.stem.lower() for file in files)
+    """A folder name for every file: its stem, with the suffix where stems meet, with a number where even these meet.
+
+    Names stay apart on systems that take capitals and small letters, or both spellings of an accent, for the same.
+    """
+    plain = {file: _plain_name(file.stem) for file in files}
+    stems = Counter(_folded(stem) for stem in plain.values())
     names: dict[Path, str] = {}
-    taken: set[str] = set()
+    taken = {_folded(SETTINGS_FILE)}
     # Files whose stem is theirs alone choose first.
-    for file in sorted(files, key=lambda file: stems[file.stem.lower()] > 1):
-        alone = stems[file.stem.lower()] == 1
-        wanted = file.stem if alone else f"{file.stem}_{file.suffix.removeprefix('.').lower()}"
+    for file in sorted(plain, key=lambda file: stems[_folded(plain[file])] > 1):
+        stem = plain[file]
+        wanted = stem if stems[_folded(stem)] == 1 else f"{stem}_{_plain_name(file.suffix).lower()}"
         name, number = wanted, 2
-        while name.lower() in taken:
+        while _folded(name) in taken:
             name, number = f"{wanted}_{number}", number + 1
         names[file] = name
-        taken.add(name.lower())
+        taken.add(_folded(name))
     return names
+
+
+def _plain_name(stem: str) -> str:
+    """A stem as the name of a folder on any system: text, no way up ("..") and no device."""
+    text = stem.encode("utf-8", "replace")[:LONGEST_NAME].decode("utf-8", "ignore").replace("?", "_")
+    name = text.strip(". ") or "photo"
+    return f"_{name}" if name.partition(".")[0].rstrip().lower() in DEVICES else name
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def title_of(file: Path) -> str:
+    """A file's name as text that can be drawn: bytes that are no UTF-8 are marked, long ones cut."""
+    name = os.fsencode(file.name).decode("utf-8", "replace")
+    return name if len(name) <= LONGEST_TITLE else f"{name[: LONGEST_TITLE - 20]} … {name[-17:]}"
 
 
 def predict_files(predictor: Predictor, files: Sequence[Path], out: Path) -> Report:
@@ -130,7 +165,7 @@ def predict_files(predictor: Predictor, files: Sequence[Path], out: Path) -> Rep
             report.refused[file.name] = str(error)
             tqdm.write(f"{file.name}: skipped. {error}", file=sys.stderr)
             continue
-        write_prediction(prediction, out / names[file], file.name)
+        write_prediction(prediction, out / names[file], title_of(file))
         height, width = prediction.image.shape[:2]
         report.answered[file.name] = {
             "folder": names[file],
@@ -145,7 +180,6 @@ def predict_files(predictor: Predictor, files: Sequence[Path], out: Path) -> Rep
 
 def write_prediction(prediction: Prediction, folder: Path, title: str) -> None:
     """All files of one photo."""
-    folder.mkdir(parents=True, exist_ok=True)
     for answer in prediction.values():
         _write_task(answer, folder)
     _save(folder / "overview.png", prediction.picture(title))
@@ -156,10 +190,11 @@ def _write_task(answer: TaskPrediction, folder: Path) -> None:
     if task in ("semseg", "human_parts"):
         _write_classes(answer, folder)
         return
-    np.save(folder / f"{task}.npy", array)
+    with replacing(folder / f"{task}.npy") as file:
+        np.save(file, array)
     if task == "depth":
         millimetres = np.clip(np.round(array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
-        Image.fromarray(millimetres).save(folder / "depth_mm.png")
+        _save(folder / "depth_mm.png", millimetres)
         _save(folder / "depth.png", drawing.depth_figure(array))
     else:
         _save(folder / f"{task}.png", answer.picture())
@@ -169,7 +204,7 @@ def _write_classes(answer: TaskPrediction, folder: Path) -> None:
     palette = drawing.class_palette("human_parts" if answer.task == "human_parts" else answer.dataset)
     labels = Image.fromarray(answer.array)
     labels.putpalette(palette.tobytes())
-    labels.save(folder / f"{answer.task}.png")
+    _save(folder / f"{answer.task}.png", labels)
     entries = drawing.legend_entries(answer.array.astype(np.int64), answer.classes, palette)
     _save(folder / f"{answer.task}_legend.png", drawing.legend_figure(entries))
     told = [{"index": e.index, "name": e.name, "colour": e.colour, "area": round(e.area, 5)} for e in entries]
@@ -197,19 +232,21 @@ def _write_settings(out: Path, predictor: Predictor, checkpoint: Path, report: R
         "images": report.answered,
         "skipped": report.refused,
     }
-    _write_json(out / "settings.json", settings)
+    _write_json(out / SETTINGS_FILE, settings)
 
 
 def _is_written(name: str, predictor: Predictor) -> bool:
     return name == "overview.png" or any(name.startswith(task) for task in predictor.tasks)
 
 
-def _save(path: Path, picture: np.ndarray) -> None:
-    Image.fromarray(picture).save(path)
+def _save(path: Path, picture: np.ndarray | Image.Image) -> None:
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    with replacing(path) as file:
+        image.save(file, "PNG")
 
 
 def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def _say(text: str) -> None:

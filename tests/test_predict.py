@@ -1,6 +1,8 @@
 import json
+import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from bridgenet import PRESETS
 from bridgenet.drawing import class_palette
 from bridgenet.learning.checkpoint import save_model
 from bridgenet.model import build_model
-from bridgenet.predict import folder_names, main
+from bridgenet.predict import folder_names, main, title_of
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +149,57 @@ def test_files_of_one_stem_get_folders_of_their_own() -> None:
     names = folder_names(files)
     assert len({name.lower() for name in names.values()}) == 5
     assert names[Path("b.tiff")] == "b" and names[Path("a_png.jpg")] == "a_png"
+
+
+ODD_NAMES = (
+    b"caf\xe9.png", b"caf\xe8.png", b"a$x_1^2$ $\\frac$.png", "emoji😀room.png".encode(), b"...png", b".hidden.png",
+    b"settings.json.png", b"Settings.JSON.bmp", b"con.png", b"COM1.a.png", b"[brackets]*.png", b"a" * 251 + b".png",
+    b"-dash.png", b"trailing dot..png", b"one.png", b"one.bmp", b"ONE.PNG", "ä.png".encode(), "a\u0308.png".encode(),
+)  # fmt: skip
+
+
+def test_every_photo_is_answered_in_a_folder_of_its_own_whatever_its_name(tmp_path: Path) -> None:
+    files = [Path(os.fsdecode(name)) for name in ODD_NAMES]
+    names = folder_names(files)
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in names.values()}) == len(files)
+    for file, name in names.items():
+        assert Path(name).name == name and name not in (".", "..", "settings.json")
+        assert name == name.strip(" .") and len(name.encode()) < 255
+        assert name.partition(".")[0].lower() not in ("con", "com1")
+        title_of(file).encode()
+    assert names[Path("-dash.png")] == "-dash" and names[Path("[brackets]*.png")] == "[brackets]*"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems refuse such names.")
+def test_photos_of_odd_names_are_answered_inside_out_and_the_settings_are_kept(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "below" / "answers"
+    photos.mkdir()
+    chosen = [b"caf\xe9.png", b"a$x_1^2$ $\\frac$.png", "emoji😀room.png".encode(), b"...png", b"settings.json.png"]
+    for name in chosen:
+        with (photos / os.fsdecode(name)).open("wb") as file:
+            _photo().save(file, "PNG")
+    (photos / "._one.png").write_bytes(b"what macOS notes about a file")
+    assert main([str(photos), "--checkpoint", str(checkpoint), "--out", str(out)]) == 0
+    assert f"{len(chosen)} of {len(chosen)} images predicted" in capsys.readouterr().out
+    images = json.loads((out / "settings.json").read_text())["images"]
+    assert images.keys() == {os.fsdecode(name) for name in chosen}
+    for image in images.values():
+        assert (out / image["folder"] / "overview.png").is_file()
+    assert [entry.name for entry in out.parent.iterdir()] == ["answers"]
+    assert list(out.rglob("*.tmp")) == []
+
+
+def test_a_device_that_is_not_here_is_refused_in_one_line(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _photo().save(tmp_path / "photo.png")
+    for device in ("meta", "cuda:77", "abacus"):
+        command = [str(tmp_path / "photo.png"), "--checkpoint", str(checkpoint), "--out", str(tmp_path / "out")]
+        assert main([*command, "--device", device]) == 2
+        told = capsys.readouterr().err.strip()
+        assert f"Device {device!r} cannot be used here. This machine has: cpu" in told and len(told.splitlines()) == 1
 
 
 def test_what_makes_the_whole_run_impossible_is_said_in_one_line(

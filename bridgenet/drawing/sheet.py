@@ -1,5 +1,7 @@
 """The sheet that figures and charts are drawn on, in inches from its upper left corner. The one door to matplotlib."""
 
+import warnings
+
 import numpy as np
 from jaxtyping import UInt8
 from matplotlib.axes import Axes
@@ -9,6 +11,9 @@ from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 Drawn = UInt8[np.ndarray, "_ _ 3"]
 """A finished figure as RGB pixels. Its size has nothing to do with that of the pictures in it."""
+
+# A file's name may have letters that the font lacks: they are drawn as boxes, which says enough.
+warnings.filterwarnings("ignore", message="Glyph .* missing from font")
 
 DPI = 100
 PAPER, CARD, LINE, INK, GREY = "#FBFAF7", "#FFFFFF", "#E3E0D8", "#1C1B19", "#6B6860"
@@ -48,10 +53,12 @@ class Sheet:
         bold: bool = False,
         upright: bool = False,
     ) -> float:
-        """Write one line, vertically centred on y, or upwards if `upright`. Returns where it ends."""
+        """Write one line as it is, vertically centred on y, or upwards if `upright`. Returns where it ends."""
         weight, vertical = "bold" if bold else "normal", "center" if upright else "center_baseline"
         written = self.axes.text(x, y, text, size=size, color=colour, ha=align, va=vertical, weight=weight)
         written.set_rotation(90 if upright else 0)
+        # A dollar sign in a file's name begins no formula.
+        written.set_parse_math(False)
         return written.get_window_extent(self.canvas.get_renderer()).x1 / DPI
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, *, outline: bool = False) -> None:

@@ -4,6 +4,7 @@ A photo is turned upright, reduced where it is huge, and becomes 8-bit RGB. What
 for the person who brought it; what cannot be used is refused with what happened and what to do.
 """
 
+import re
 import warnings
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO, IOBase
@@ -36,6 +37,17 @@ HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"
 
 ORIENTATION = 0x0112
 """EXIF tag: how the camera was held."""
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
 
 KINDS = "a path, the bytes of an image file, an open binary file, a PIL image, a NumPy array or a tensor"
 """What `load_image` takes, in words."""
@@ -103,9 +115,9 @@ def _load_file(file: BufferedReader | BytesIO, max_side: int, max_megapixels: fl
     if not head:
         raise ImageError("This file is empty (0 bytes). Save or download the image again.")
     try:
-        # The limit is ours and stricter, so PIL's warning about large images would only say it twice.
+        # The limit is ours and stricter than that of PIL's warning, and damaged EXIF data are told of below.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             image = Image.open(file)
     except Image.DecompressionBombError as error:
         raise ImageError(_too_large("more than 150 megapixels", max_megapixels)) from error
@@ -123,19 +135,54 @@ def _load_file(file: BufferedReader | BytesIO, max_side: int, max_megapixels: fl
 def _prepare(image: Image.Image, max_side: int, full_size: tuple[int, int] | None = None) -> LoadedImage:
     width, height = full_size or image.size
     notes = _frame_note(image)
+    orientation, whole = _read_orientation(image)
     try:
-        orientation = image.getexif().get(ORIENTATION, 1)
-        upright = ImageOps.exif_transpose(image)
+        image.load()
+        upright = image.transpose(TURNS[orientation]) if orientation in TURNS else image
     except Exception as error:  # Decoders of broken files raise whatever they trip over.
         raise ImageError(_damaged(error)) from error
-    if orientation in range(2, 9):
+    if orientation in TURNS:
         notes.append("Turned upright, as its EXIF orientation says.")
         width, height = (height, width) if orientation >= 5 else (width, height)
+    if not whole:
+        notes.append("Its EXIF data are damaged; of them only the orientation was used.")
     rgb, mode_notes = _to_rgb(upright)
     if max(width, height) > max_side:
         rgb = ImageOps.contain(rgb, (max_side, max_side), Image.Resampling.LANCZOS)
         notes.append(f"Resized {width} × {height} → {rgb.width} × {rgb.height}.")
     return LoadedImage(np.array(rgb), (*notes, *mode_notes))
+
+
+def _read_orientation(image: Image.Image) -> tuple[int, bool]:
+    """How the camera was held (1 to 8; 1 where it is not said), and whether all EXIF data are as they should be."""
+    told: object = 1
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        try:
+            exif = image.getexif()
+            told = exif.get(ORIENTATION) or _orientation_in_xmp(image)
+            # Writing them again looks at every tag.
+            exif.tobytes()
+            whole = True
+        except Exception:  # Damaged tags trip their reader in many ways; the picture is none of their business.
+            whole = False
+    whole = whole and not complaints
+    first = told[0] if isinstance(told, tuple) and told else told
+    if isinstance(first, int | float):
+        number = int(first) if first in range(1, 9) else 0
+    else:
+        digits = re.match(
+            r"[1-8](?=[\s\0]*$)", first.decode(errors="replace") if isinstance(first, bytes) else str(first)
+        )
+        number, whole = int(digits[0]) if digits else 0, False
+    return (number, whole) if number else (1, whole and first == 0)
+
+
+def _orientation_in_xmp(image: Image.Image) -> int:
+    """The orientation that some programs write as text only; 1 where they do not."""
+    text = image.info.get("xmp", b"")
+    found = re.search(rb"tiff:Orientation(?:=[\"']|>)\s*([1-8])\b", text if isinstance(text, bytes) else b"")
+    return int(found[1]) if found else 1
 
 
 def _check_size(width: int, height: int, max_megapixels: float) -> None:

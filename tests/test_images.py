@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bridgenet.images import ImageError, LoadedImage, load_image
 
@@ -191,3 +191,55 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     for path in (tmp_path / "nothing.png", tmp_path):
         with pytest.raises(ImageError, match=str(path)):
             load_image(path)
+
+
+def _exif(entries: list[tuple[int, int, int, bytes]], next_offset: int = 0) -> bytes:
+    """Raw EXIF of tags: number, type, count, four bytes of value."""
+    body = b"".join(struct.pack("<HHI", tag, kind, count) + value for tag, kind, count, value in entries)
+    head = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries))
+    return head + body + struct.pack("<I", next_offset)
+
+
+SIX = (0x0112, 3, 1, struct.pack("<HH", 6, 0))
+ODD_EXIF = {
+    "alone": (_exif([SIX]), True, False),
+    "a resolution that is text": (_exif([SIX, (0x011A, 2, 4, b"abc\0")]), True, True),
+    "an offset beyond the end": (_exif([SIX, (0x8769, 4, 1, struct.pack("<I", 99999))]), True, None),
+    "an unknown type": (_exif([SIX, (0x0131, 77, 4, b"abcd")]), True, None),
+    "a place that is a number": (_exif([SIX, (0x8825, 3, 1, struct.pack("<HH", 7, 0))]), True, None),
+    "bytes for a folder of tags": (_exif([SIX, (0x8769, 7, 4, b"\xff\xff\xff\xff")]), True, None),
+    "a thumbnail beyond the end": (_exif([SIX], 77777), True, None),
+    "two orientations": (_exif([(0x0112, 3, 2, struct.pack("<HH", 6, 6))]), True, None),
+    "an orientation that is text": (_exif([(0x0112, 2, 2, b"6\0\0\0")]), True, True),
+    "orientation 0": (_exif([(0x0112, 3, 1, bytes(4))]), False, False),
+    "orientation 9": (_exif([(0x0112, 3, 1, struct.pack("<HH", 9, 0))]), False, True),
+    "garbage": (b"Exif\0\0GARBAGE-NOT-TIFF", False, None),
+    "cut off": (b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0", False, None),
+}
+"""Bytes, whether they say that the photo lies on its side, and whether a note must tell of damage (None: it may)."""
+
+
+@pytest.mark.parametrize("name", ODD_EXIF)
+def test_a_photo_is_read_and_turned_whatever_else_its_exif_says(name: str) -> None:
+    exif, turned, noted = ODD_EXIF[name]
+    picture = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+    file = BytesIO()
+    picture.save(file, "JPEG", exif=exif, quality=95)
+    loaded = load_image(file.getvalue())
+    upright = picture.transpose(Image.Transpose.ROTATE_270) if turned else picture
+    assert loaded.pixels.shape == np.asarray(upright).shape
+    assert np.abs(loaded.pixels.astype(int) - np.asarray(upright)).max() < 12
+    assert any("Turned upright" in note for note in loaded.notes) == turned
+    if noted is not None:
+        assert any("EXIF data are damaged" in note for note in loaded.notes) == noted
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_turns_it(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+    file = BytesIO()
+    picture.save(file, "PNG", exif=exif)
+    loaded = load_image(file.getvalue())
+    np.testing.assert_array_equal(loaded.pixels, np.asarray(ImageOps.exif_transpose(Image.open(file))))

@@ -21,6 +21,7 @@ class Task:
         metric: The metric by which the task is followed: its key among those that `evaluate` reports.
         higher_is_better: Direction of that metric.
         loss_weight: Weight of the task's loss.
+        channels: Output channels; None where there is one for each class of the data.
         colour: Colour of the task in every figure (Okabe-Ito, safe for colour-blind readers).
     """
 
@@ -30,18 +31,19 @@ class Task:
     metric: str
     higher_is_better: bool
     loss_weight: float
+    channels: int | None
     colour: str
 
 
 TASKS: dict[TaskName, Task] = {
     task.name: task
     for task in (
-        Task("semseg", "Segmentation", "", "miou", True, 1.0, "#0072B2"),
-        Task("human_parts", "Human parts", "", "miou", True, 2.0, "#CC79A7"),
-        Task("depth", "Depth", "m", "rmse", False, 1.0, "#C98500"),
-        Task("normals", "Normals", "°", "mean_angle", False, 10.0, "#009E73"),
-        Task("sal", "Saliency", "", "max_f", True, 5.0, "#56B4E9"),
-        Task("edge", "Edges", "", "balanced_bce", False, 50.0, "#D55E00"),
+        Task("semseg", "Segmentation", "", "miou", True, 1.0, None, "#0072B2"),
+        Task("human_parts", "Human parts", "", "miou", True, 2.0, None, "#CC79A7"),
+        Task("depth", "Depth", "m", "rmse", False, 1.0, 1, "#C98500"),
+        Task("normals", "Normals", "°", "mean_angle", False, 10.0, 3, "#009E73"),
+        Task("sal", "Saliency", "", "max_f", True, 5.0, 2, "#56B4E9"),
+        Task("edge", "Edges", "", "balanced_bce", False, 50.0, 1, "#D55E00"),
     )
 }
 

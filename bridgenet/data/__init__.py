@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from bridgenet.config import IMAGENET_MEAN, DataConfig
-from bridgenet.data.labels import CLASSES, HUMAN_PARTS
 from bridgenet.data.made_rooms import MadeRooms
 from bridgenet.data.nyud import NyudReader
 from bridgenet.data.sample import Batch, DataError, DataWarning, Draw, RawSample, Reader, Sample, collate
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
+from bridgenet.labels import CLASSES, HUMAN_PARTS
 from bridgenet.tasks import ALL_TASKS, TaskName
 
 __all__ = [

@@ -33,8 +33,8 @@ from bridgenet.data.files import (
     read_names,
 )
 from bridgenet.data.geometry import Camera, boundaries_from_labels, normals_from_depth
-from bridgenet.data.labels import CLASSES
 from bridgenet.data.sample import DataError, RawSample
+from bridgenet.labels import CLASSES
 from bridgenet.tasks import IGNORE, TaskName
 
 FULL_SIZE = (480, 640)

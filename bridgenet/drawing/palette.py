@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from plotly.colors import get_colorscale, unlabel_rgb
 
-from bridgenet.data.labels import CLASSES, HUMAN_PARTS
+from bridgenet.labels import CLASSES, HUMAN_PARTS
 from bridgenet.tasks import TASKS
 
 Palette = UInt8[np.ndarray, "classes 3"]

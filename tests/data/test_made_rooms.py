@@ -7,13 +7,13 @@ import pytest
 
 from bridgenet.config import DataConfig
 from bridgenet.data import open_dataset
-from bridgenet.data.labels import CLASSES, HUMAN_PARTS
 from bridgenet.data.made_rooms import MadeRooms, render_room
 from bridgenet.data.made_rooms.casting import Camera, cast, look, surface
 from bridgenet.data.made_rooms.layout import furnish
 from bridgenet.data.made_rooms.rooms import salient_things
 from bridgenet.data.made_rooms.solids import Material, Scene, Shape, Solid, Thing, Vector, ball, box, column, stack
 from bridgenet.data.sample import RawSample
+from bridgenet.labels import CLASSES, HUMAN_PARTS
 from bridgenet.tasks import ALL_TASKS
 
 PERSON, CHAIR, SOFA = (CLASSES["made_rooms"].index(name) for name in ("person", "chair", "sofa"))

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridgenet.data.labels import HUMAN_PARTS
 from bridgenet.data.made_rooms.furniture import LABEL, Piece, pick
 from bridgenet.data.made_rooms.solids import Material, Shape, Solid, Vector, ball, limb
+from bridgenet.labels import HUMAN_PARTS
 
 HEAD, TORSO, UPPER_ARM, LOWER_ARM, UPPER_LEG, LOWER_LEG = range(1, len(HUMAN_PARTS))
 

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 
 from bridgenet.data.geometry import boundaries_from_labels
-from bridgenet.data.labels import CLASSES
 from bridgenet.data.made_rooms.casting import Camera, Surface, cast, surface
 from bridgenet.data.made_rooms.furniture import LABEL
 from bridgenet.data.made_rooms.layout import Room, furnish
 from bridgenet.data.made_rooms.shading import creases, shade
 from bridgenet.data.sample import RawSample
+from bridgenet.labels import CLASSES
 from bridgenet.tasks import ALL_TASKS, TaskName
 
 _SPLITS = {"train": 0, "val": 1}

@@ -1,0 +1,213 @@
+"""Everything that can be told to BridgeNet, as frozen dataclasses of numbers, names and paths.
+
+A checkpoint keeps its config as `config.json`; `to_dict` and `from_dict` are the two directions. A field states its
+limits in its type (see `settings.py`); what fields mean for each other is checked in `__post_init__`.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
+
+from bridgenet.config.footprint import MOST_BATCH, MOST_IMAGE, MOST_SAMPLE, image_gigabytes, sample_gigabytes
+from bridgenet.config.network import IMAGENET_MEAN, IMAGENET_STD, BackboneConfig, ModelConfig
+from bridgenet.config.settings import (
+    Count,
+    CountOrNone,
+    FilePath,
+    NotNegative,
+    Positive,
+    SettingError,
+    Settings,
+    Share,
+    Text,
+    Width,
+    from_dict,
+    perhaps,
+)
+from bridgenet.labels import CLASSES, HUMAN_PARTS
+from bridgenet.tasks import TASKS, TaskName
+
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "BackboneConfig",
+    "DataConfig",
+    "LossConfig",
+    "ModelConfig",
+    "OptimConfig",
+    "SettingError",
+    "Settings",
+    "TrainConfig",
+    "from_dict",
+    "perhaps",
+    "to_dict",
+]
+
+PositiveShare = Annotated[float, Interval(gt=0, le=1)]
+Rooms = Annotated[int, Interval(ge=1, le=1_000_000)]
+Seed = Annotated[int, Interval(ge=0, le=2**63 - 1)]
+Side = Annotated[int, Interval(ge=32, le=100_000)]
+Workers = Annotated[int, Interval(ge=0, le=512)]
+Zoom = Annotated[float, Interval(ge=0.05, le=20)]
+
+
+@dataclass(frozen=True)
+class DataConfig(Settings):
+    """What the network learns from, and how an image becomes a sample."""
+
+    name: Literal["made_rooms", "nyud", "pascal_context"] = "made_rooms"
+
+    root: FilePath | None = None
+    """Folder of the data set. Made rooms need none: they are rendered."""
+
+    input_size: tuple[Side, Side] = (96, 128)
+    """Height and width of what the network sees."""
+
+    resize: bool = True
+    """True: the whole image is resized to the input size, then zoomed. False: it keeps its resolution, is zoomed,
+    cropped and padded to the input size (the protocol of the literature)."""
+
+    zoom: tuple[Zoom, Zoom] = (1.0, 1.0)
+    """Range of the random zoom while training. Depth is divided by it."""
+
+    target_stride: Width = 1
+    """Training targets are smaller than the input by this factor. 2 makes the losses of many classes four times
+    cheaper; predictions and validation stay at full size. Only with `resize`."""
+
+    flip: bool = True
+    """Mirror half of the training images."""
+
+    photometric: bool = True
+    """Distort brightness, contrast, saturation and hue of the training images."""
+
+    dominant_class_limit: PositiveShare = 0.75
+    """A random crop is drawn again (up to ten times) while one class covers more than this share of it."""
+
+    rooms: Rooms = 2000
+    """Made rooms only: number of training images. Validation takes 100 others."""
+
+    workers: Workers = 1
+    """Processes that prepare batches. 0 prepares them in the training process."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.target_stride > 1 and not self.resize:
+            raise self.refuse(f"target_stride must be 1, or larger together with resize; got {self.target_stride}.")
+        if self.target_stride > min(self.input_size):
+            raise self.refuse(f"target_stride {self.target_stride} leaves nothing of input_size {self.input_size}.")
+        if self.zoom[0] > self.zoom[1]:
+            raise self.refuse(f"zoom must be a smaller and a larger number, in this order; got {self.zoom}.")
+        if self.resize and self.zoom[0] < 1:
+            raise self.refuse(f"zoom must be at least 1 with resize: the picture fills the input; got {self.zoom}.")
+        if (gigabytes := sample_gigabytes(self.input_size)) > MOST_SAMPLE:
+            raise self.refuse(
+                f"input_size {self.input_size} takes about {gigabytes:,.0f} GB for one image and its ground truth. "
+                "Choose a smaller one; the paper's is 448 576."
+            )
+
+
+@dataclass(frozen=True)
+class OptimConfig(Settings):
+    """How the weights move."""
+
+    optimizer: Literal["adam", "adamw", "sgd"] = "adamw"
+    learning_rate: Positive = 1e-3
+    backbone_rate_ratio: NotNegative = 1.0
+    """The backbone learns at the learning rate times this."""
+
+    weight_decay: NotNegative = 1e-4
+    momentum: Annotated[float, Interval(ge=0, lt=1)] = 0.9
+    """SGD only."""
+
+    steps: Count = 1000
+    batch_size: Count = 8
+    """Images per step over all processes together."""
+
+    warmup_steps: CountOrNone = 0
+    poly_power: NotNegative = 0.9
+    clip_norm: NotNegative = 10.0
+    """Largest global L2 norm of the gradient. 0 does not clip."""
+
+    precision: Literal["fp32", "bf16", "bf16-decoder"] = "fp32"
+    """bf16 runs convolutions and matrix products in bfloat16; weights and losses stay in float32. bf16-decoder leaves
+    the backbone in float32, which is faster on CPUs: their depth-wise convolutions gain nothing from bfloat16."""
+
+    frozen: tuple[Text, ...] = ()
+    """Paths of modules that stay as they are, batch norms included, for example `backbone.body.model.conv_stem`."""
+
+    freeze_batch_norm: bool = False
+    """Keep the running statistics of every batch norm fixed and normalise with them."""
+
+
+@dataclass(frozen=True)
+class LossConfig(Settings):
+    """What is minimised: the weighted sum of the task losses, once for each of the two predictions."""
+
+    weights: dict[TaskName, NotNegative] = field(
+        default_factory=lambda: {task.name: task.loss_weight for task in TASKS.values()}
+    )
+    preliminary_weight: NotNegative = 0.5
+    """Weight of the losses of the preliminary predictions."""
+
+    edge_positive_weight: Share = 0.95
+    """Share of the balanced edge loss that boundary pixels get."""
+
+
+@dataclass(frozen=True)
+class TrainConfig(Settings):
+    """One training run."""
+
+    name: Text
+    model: ModelConfig
+    data: DataConfig
+    optim: OptimConfig
+    loss: LossConfig = field(default_factory=LossConfig)
+    pretrained_backbone: bool = True
+    """Start from ImageNet weights."""
+
+    validate_every: Count = 500
+    """Steps between validations. The last step is always validated."""
+
+    save_every: Count = 100
+    """Steps between checkpoints to resume from."""
+
+    log_every: Count = 10
+    """Steps between lines of `metrics.jsonl`."""
+
+    seed: Seed = 42
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        classes = {"semseg": len(CLASSES[self.data.name]), "human_parts": len(HUMAN_PARTS)}
+        for task, channels in self.model.tasks.items():
+            if channels != classes.get(task, channels):
+                raise self.refuse(
+                    f"model.tasks.{task} must be {classes[task]}, as many as {self.data.name} has classes, "
+                    f"not {channels}."
+                )
+        if missing := [task for task in self.model.tasks if task not in self.loss.weights]:
+            raise self.refuse(f"loss.weights has no weight for {', '.join(missing)}, which the network learns.")
+        if not any(self.loss.weights[task] for task in self.model.tasks):
+            raise self.refuse("loss.weights is 0 for every task of the network: there is nothing to learn.")
+        images, gigabytes = self.optim.batch_size, image_gigabytes(self.model, self.data.input_size)
+        if gigabytes > MOST_IMAGE or images * gigabytes > MOST_BATCH:
+            raise self.refuse(
+                f"optim.batch_size {images} with data.input_size {self.data.input_size} takes about "
+                f"{images * gigabytes:,.0f} GB, {gigabytes:,.1f} GB for each image, in the decoder alone. "
+                "Choose smaller images, a smaller batch or a narrower network."
+            )
+
+
+def to_dict(config: object) -> dict[str, Any]:
+    """Config as plain JSON types."""
+    return {key: _plain(value) for key, value in asdict(config).items()}  # type: ignore[call-overload]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value

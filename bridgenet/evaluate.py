@@ -8,13 +8,14 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import tyro
 from tqdm import tqdm
 
-from bridgenet.config import DataConfig, TrainConfig
+from bridgenet.command import USAGE, in_flags, parse
+from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings, TrainConfig
+from bridgenet.config import choose_tasks as choose
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
 from bridgenet.files import WriteError, check_writable, write_any_letter, write_text
 from bridgenet.learning import (
@@ -33,41 +34,44 @@ from bridgenet.tasks import TASKS, TaskName
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(Settings):
     """What is judged, and on what."""
 
-    checkpoint: tyro.conf.Positional[Path]
+    checkpoint: tyro.conf.Positional[FilePath]
     """Checkpoint folder."""
 
     data: Literal["made_rooms", "nyud", "pascal_context"] | None = None
     """Data set. Default: the one it was trained on."""
 
-    data_root: Path | None = None
+    data_root: FilePath | None = None
     """Folder of the data set. Default: the folder of its name in $BRIDGENET_DATA."""
 
     split: Literal["train", "val"] = "val"
     """Which images; those for training are not augmented."""
 
-    tasks: tuple[TaskName, ...] | None = None
-    """Tasks to judge. Default: all that the checkpoint has."""
+    tasks: tuple[str, ...] | None = None
+    """Tasks to judge, as in --tasks semseg,depth. Default: all that the checkpoint has."""
 
-    json: Path | None = None
+    json: FilePath | None = None
     """File to write the metrics to."""
 
-    batch_size: int = 8
+    batch_size: Count = 8
     """Images at a time."""
 
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
 
 
-def main() -> int:
+def main(line: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status."""
     write_any_letter()
-    arguments = tyro.cli(Arguments, prog="bridgenet.evaluate", description=__doc__)
+    arguments = parse(Arguments, "bridgenet.evaluate", __doc__, line)
     try:
         with start_runtime(arguments.device) as runtime, plain_warnings(runtime.is_main):
             run(arguments, runtime)
+    except SettingError as error:
+        print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
+        return USAGE
     except (CheckpointError, DataError, WriteError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
@@ -105,20 +109,19 @@ def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
     return MultiTaskDataset(open_dataset(data, "train", tasks, mean).reader, tasks, judged.transform)
 
 
-def choose_tasks(asked: Sequence[TaskName] | None, config: TrainConfig, data: DataConfig) -> tuple[TaskName, ...]:
-    """The tasks to judge.
+def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataConfig) -> tuple[TaskName, ...]:
+    """The tasks to judge, in the order of the checkpoint.
 
     Raises:
-        DataError: The checkpoint does not have a task, or knows other classes than the data.
+        SettingError: The checkpoint does not have a task.
+        DataError: It knows other classes than the data.
     """
-    tasks = tuple(asked or config.model.tasks)
-    if missing := [task for task in tasks if task not in config.model.tasks]:
-        raise DataError(f"The checkpoint has no {', '.join(missing)}. It has {', '.join(config.model.tasks)}.")
+    tasks = tuple(config.model.tasks) if asked is None else choose(asked, config.model.tasks)
     if "semseg" in tasks and data.name != config.data.name:
-        others = " ".join(task for task in config.model.tasks if task != "semseg")
+        others = ",".join(task for task in config.model.tasks if task != "semseg")
         raise DataError(
             f"The checkpoint knows the classes of {config.data.name}, not those of {data.name}. "
-            f"Leave semseg out: --tasks {others}"
+            + (f"Leave semseg out: --tasks {others}" if others else "It answers nothing else.")
         )
     return tasks
 

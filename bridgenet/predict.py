@@ -20,6 +20,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from bridgenet import drawing
+from bridgenet.command import parse
+from bridgenet.config import FilePath, Settings
 from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
 from bridgenet.images import ImageError
 from bridgenet.learning.checkpoint import CheckpointError
@@ -54,16 +56,16 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(Settings):
     """What is predicted, by which network, and where the answers go."""
 
-    path: tyro.conf.Positional[Path]
+    path: tyro.conf.Positional[FilePath]
     """An image, or a folder of images."""
 
-    checkpoint: Path
+    checkpoint: FilePath
     """Folder of a trained network."""
 
-    out: Path
+    out: FilePath
     """Folder for the answers; made if needed."""
 
     device: str = "cpu"
@@ -81,7 +83,7 @@ class Report:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status: 0 all answered, 1 some files refused, 2 nothing could be done."""
     write_any_letter()
-    wanted = tyro.cli(Arguments, prog="bridgenet.predict", description=__doc__, args=arguments)
+    wanted = parse(Arguments, "bridgenet.predict", __doc__, arguments)
     try:
         files, left_out = find_images(wanted.path)
         check_writable(wanted.out / SETTINGS_FILE)

@@ -17,7 +17,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +29,8 @@ from PIL import Image
 from scipy.io import loadmat
 from tqdm import tqdm
 
+from bridgenet.command import parse
+from bridgenet.config import Count, FilePath, Settings
 from bridgenet.data import CLASSES, DataError, reference_images
 from bridgenet.drawing import BASIS_FILE, BasisError, fit_basis
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
@@ -46,33 +48,33 @@ REFERENCE_IMAGES = 64
 
 
 @dataclass(frozen=True)
-class Nyud:
+class Nyud(Settings):
     """NYU Depth v2 from the files of its authors."""
 
-    mat: Path
+    mat: FilePath
     """nyu_depth_v2_labeled.mat: images, depth and labels."""
 
-    splits: Path
+    splits: FilePath
     """splits.mat: the official training and test images."""
 
-    out: Path
+    out: FilePath
     """Folder to write."""
 
-    class_mapping: Path | None = None
+    class_mapping: FilePath | None = None
     """classMapping40.mat: which of the 40 classes each of the 894 is."""
 
 
 @dataclass(frozen=True)
-class Basis:
+class Basis(Settings):
     """The colours of a checkpoint's feature maps."""
 
-    checkpoint: tyro.conf.Positional[Path]
+    checkpoint: tyro.conf.Positional[FilePath]
     """Folder of the checkpoint; the basis is written into it."""
 
-    images: int = REFERENCE_IMAGES
+    images: Count = REFERENCE_IMAGES
     """Reference images, from the validation split of the checkpoint's data set; made rooms where it is not there."""
 
-    data_root: Path | None = None
+    data_root: FilePath | None = None
     """Folder of the data set. Default: the folder NAME in $BRIDGENET_DATA."""
 
 
@@ -82,10 +84,11 @@ Arguments = (
 )
 
 
-def main() -> int:
+def main(line: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status."""
     write_any_letter()
-    arguments: Nyud | Basis = tyro.cli(Arguments, prog="bridgenet.prepare", description=__doc__)
+    first = ("part", ("nyud", "basis"))
+    arguments: Nyud | Basis = parse(Arguments, "bridgenet.prepare", __doc__, line, first=first)
     try:
         if isinstance(arguments, Basis):
             prepare_basis(arguments.checkpoint, arguments.images, arguments.data_root)

@@ -5,6 +5,7 @@ goes on where it was when the same command is given again.
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +16,10 @@ import torch
 import torch.nn.functional as F
 import tyro
 from torch import Tensor
+from tyro.constructors import PrimitiveConstructorSpec
 
-from bridgenet.config import TrainConfig
+from bridgenet.command import USAGE, in_flags, parse
+from bridgenet.config import Count, FilePath, SettingError, Settings, TrainConfig
 from bridgenet.data import Batch, DataError, reference_images
 from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis, truth_array
 from bridgenet.files import WriteError, sole_writer, write_any_letter
@@ -50,42 +53,70 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
 
+_RESUME = PrimitiveConstructorSpec(
+    nargs=1,
+    metavar="{auto,never}|PATH",
+    instance_from_str=lambda words: words[0] if words[0] in ("auto", "never") else Path(words[0]),
+    is_instance=lambda value: isinstance(value, (str, Path)),
+    str_from_instance=lambda value: [str(value)],
+)
+
+
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(Settings):
     """What is trained, and where it is kept."""
 
     config: Annotated[TrainConfig, tyro.conf.arg(name="")]
 
-    output: Path | None = None
+    output: FilePath | None = None
     """Folder of the run and of its checkpoint. Default: runs/PRESET."""
 
-    steps: int | None = None
+    tasks: tuple[str, ...] | None = None
+    """Tasks to learn, some of the preset's, as in --tasks semseg,depth. One of them is single-task learning. Default:
+    all of the preset."""
+
+    steps: Count | None = None
     """Length of the run; short for --optim.steps. The learning rate falls to zero at the last step."""
 
-    resume: ResumeChoice = "auto"
+    resume: Annotated[ResumeChoice, _RESUME] = "auto"
     """auto: go on with the run in the folder, if there is one. never: want a folder without a run. Or the path of a
     training.pt to go on from."""
 
-    data_root: Path | None = None
+    data_root: FilePath | None = None
     """Folder of the data set; short for --data.root. Default: the folder NAME in $BRIDGENET_DATA."""
 
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
 
 
-def main() -> int:
+def main(line: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status."""
     write_any_letter()
-    presets = {name: (_describe(config), Arguments(config)) for name, config in PRESETS.items()}
-    arguments = tyro.extras.overridable_config_cli(presets, prog="bridgenet.train", description=__doc__)
+    arguments = read(line)
     try:
         return run(arguments)
+    except SettingError as error:
+        print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
+        return USAGE
     except (CheckpointError, DataError, TrainingError, WriteError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         print("\nStopped at once. The same command goes on from the last saved state.", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
+
+
+def read(line: Sequence[str] | None = None) -> Arguments:
+    """What the command line says: a preset and changes to it.
+
+    Raises:
+        SystemExit: It asks for help, or cannot be understood.
+    """
+    kind = tyro.extras.subcommand_type_from_defaults(
+        {name: Arguments(config) for name, config in PRESETS.items()},
+        {name: _describe(config) for name, config in PRESETS.items()},
+    )
+    return parse(kind, "bridgenet.train", __doc__, line, first=("preset", list(PRESETS)))
 
 
 def run(arguments: Arguments) -> int:
@@ -138,6 +169,8 @@ def has_basis(output: Path) -> bool:
 def complete(arguments: Arguments) -> TrainConfig:
     """The config with the short flags put in their places."""
     config = arguments.config
+    if arguments.tasks is not None:
+        config = config.only(arguments.tasks)
     if arguments.steps is not None:
         config = replace(config, optim=replace(config.optim, steps=arguments.steps))
     return replace(config, data=locate_data(config.data, arguments.data_root))

@@ -9,11 +9,9 @@ import time
 from pathlib import Path
 
 import torch
-import tyro
 from safetensors.torch import load_file
 
-from bridgenet.presets import PRESETS
-from bridgenet.train import Arguments, run
+from bridgenet.train import Arguments, read, run
 
 SMALL = (
     "rooms-tiny --data.input-size 32 64 --data.rooms 16 --data.workers 1 --model.embed-width 12 "
@@ -41,8 +39,7 @@ def start_two(*flags: object, module: str = "train", script: str | None = None) 
 
 def parse(*flags: object) -> Arguments:
     """What the command line makes of these flags."""
-    presets = {name: ("", Arguments(config)) for name, config in PRESETS.items()}
-    return tyro.extras.overridable_config_cli(presets, args=[*map(str, flags)])
+    return read([*map(str, flags)])
 
 
 def train_here(*flags: object) -> int:

@@ -4,7 +4,8 @@ A checkpoint keeps its config as `config.json`; `to_dict` and `from_dict` are th
 limits in its type (see `settings.py`); what fields mean for each other is checked in `__post_init__`.
 """
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -33,13 +34,16 @@ __all__ = [
     "IMAGENET_MEAN",
     "IMAGENET_STD",
     "BackboneConfig",
+    "Count",
     "DataConfig",
+    "FilePath",
     "LossConfig",
     "ModelConfig",
     "OptimConfig",
     "SettingError",
     "Settings",
     "TrainConfig",
+    "choose_tasks",
     "from_dict",
     "perhaps",
     "to_dict",
@@ -198,6 +202,43 @@ class TrainConfig(Settings):
                 f"{images * gigabytes:,.0f} GB, {gigabytes:,.1f} GB for each image, in the decoder alone. "
                 "Choose smaller images, a smaller batch or a narrower network."
             )
+
+    def only(self, asked: Iterable[str]) -> "TrainConfig":
+        """The same run of fewer tasks, in the order of this one; a single one is single-task learning.
+
+        Args:
+            asked: Their names, also several in one word with commas between them.
+
+        Raises:
+            SettingError: A name is not one of this run's tasks, or is given twice.
+        """
+        tasks = choose_tasks(asked, self.model.tasks)
+        model = replace(self.model, tasks={task: self.model.tasks[task] for task in tasks})
+        return replace(self, model=model, loss=replace(self.loss, weights={t: self.loss.weights[t] for t in tasks}))
+
+
+def choose_tasks(asked: Iterable[str], known: Iterable[TaskName]) -> tuple[TaskName, ...]:
+    """The tasks that were asked for, in the order of the known ones.
+
+    Args:
+        asked: Names, also several in one word with commas between them.
+        known: What can be chosen from.
+
+    Raises:
+        SettingError: A name is empty, unknown or given twice.
+    """
+    known = tuple(known)
+    names = [name.strip() for word in asked for name in word.split(",")]
+    for name in names or [""]:
+        choices = f"Choose among {', '.join(known)}."
+        if not name:
+            raise SettingError(f"tasks has an empty name. {choices} For example: {','.join(known[:2])}.")
+        if name not in known:
+            missing = "which is not among the tasks here" if name in TASKS else "which is no task"
+            raise SettingError(f"tasks names {name}, {missing}.{perhaps(name, known)} {choices}")
+        if names.count(name) > 1:
+            raise SettingError(f"tasks names {name} twice. Name each task once.")
+    return tuple(task for task in known if task in names)
 
 
 def to_dict(config: object) -> dict[str, Any]:

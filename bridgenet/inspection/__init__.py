@@ -25,8 +25,8 @@ from bridgenet.inspection.effects import EFFECT_UNITS, difference_map, effect_of
 from bridgenet.inspection.fusion import fusion_effects
 from bridgenet.inspection.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
 from bridgenet.inspection.interaction import InteractionMatrix, interaction_matrix
-from bridgenet.inspection.intervene import cut_trace, random_drop, replace, without_task, zeros
-from bridgenet.inspection.meeting import PLACES, REMOVALS, Norm, Place, Removal, places_of
+from bridgenet.inspection.intervene import cut_trace, random_drop, replace, without_reading, without_task, zeros
+from bridgenet.inspection.meeting import PLACES, REMOVALS, Norm, Place, Removal, norms_jointly, places_of
 from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMethod, attribute_pixels, baseline_image
 from bridgenet.inspection.purity import RowPurity, row_purity
 from bridgenet.inspection.questions import target_at
@@ -125,6 +125,7 @@ __all__ = [
     "meeting_costs",
     "meeting_seconds",
     "multiply_adds",
+    "norms_jointly",
     "pattern_values",
     "picture_errors",
     "places_of",
@@ -145,6 +146,7 @@ __all__ = [
     "truth_tensor",
     "with_bridge_strength",
     "with_other_bridge",
+    "without_reading",
     "without_task",
     "zeros",
 ]

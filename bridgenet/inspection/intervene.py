@@ -23,6 +23,8 @@ from bridgenet.inspection.meeting import (
     drop_keys,
     drop_pattern_columns,
     hold_norms,
+    places_of,
+    silence_bridge,
 )
 from bridgenet.trace import Trace
 
@@ -106,6 +108,34 @@ def without_task(
             cut_patterns(hooks, model, trace, sources, removal, other)
         if sources and "bfe" in present:
             cut_tokens(hooks, model, trace, sources, removal, other)
+        yield
+
+
+@contextmanager
+def without_reading(model: nn.Module, trace: Trace, *, norm: Norm | str = "held") -> Iterator[None]:
+    """While it lasts, the bridge reads nothing: `model.decode(trace.task_generic, size)` is the pass without reading.
+
+    Its query from the backbone, its feed-forward part, the cascade and the refiners stay: with `norm` free this is
+    what the network of the same weights with `ModelConfig.bridge_reads = "nothing"` computes. Leaving the whole
+    bridge out (`with_bridge_strength` 0) takes the backbone's finer maps away from the tasks as well.
+
+    Args:
+        model: The network that made the trace, in evaluation mode.
+        trace: The pass to change.
+        norm: As in `without_task`.
+
+    Raises:
+        ValueError: The bridge of this network reads no task, or there is none.
+    """
+    check_cut(model, "mask", PLACES, norm, cuts_something=False)
+    if "bfe" not in places_of(model):
+        raise ValueError(
+            "The bridge of this network reads no task (or there is none): there is no reading to leave out."
+        )
+    with ExitStack() as hooks:
+        if norm == "held":
+            hold_norms(hooks, model, trace)
+        silence_bridge(hooks, model, len(trace.stages))
         yield
 
 

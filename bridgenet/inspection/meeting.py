@@ -40,6 +40,12 @@ def places_of(model: nn.Module) -> tuple[Place, ...]:
     return tuple(place for place in PLACES if found[place])
 
 
+def norms_jointly(model: nn.Module) -> bool:
+    """Whether the side outputs of all tasks share one layer norm, so that each task's statistics are everybody's."""
+    norms = (module for name, module in model.named_modules() if name == "fusion.sides.0.norm")
+    return any(not isinstance(norm, GroupedChannelNorm) for norm in norms)
+
+
 def check_cut(
     model: nn.Module, removal: str, places: Collection[str], norm: str, *, cuts_something: bool = True
 ) -> tuple[Place, ...]:
@@ -149,6 +155,13 @@ def drop_keys(hooks: ExitStack, model: nn.Module, trace: Trace, share: float, ge
     for index in range(len(trace.stages)):
         dropped = _random_mask(_keys(trace, index), share, generator)
         mask_keys(hooks, model.get_submodule(f"stages.{index}.extractor.softmax"), dropped)
+
+
+def silence_bridge(hooks: ExitStack, model: nn.Module, stages: int) -> None:
+    """BFE, every stage: what attention adds to the query map is zero. Query, feed-forward part and cascade stay."""
+    for index in range(stages):
+        restore = model.get_submodule(f"stages.{index}.extractor.restore")
+        hooks.callback(restore.register_forward_hook(lambda module, inputs, output: torch.zeros_like(output)).remove)
 
 
 def mask_keys(hooks: ExitStack, softmax: nn.Module, dropped: Tensor) -> None:

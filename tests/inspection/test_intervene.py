@@ -2,7 +2,18 @@ import pytest
 import torch
 from toys import again, depth_reads_semseg, hooks_of, lively, pictures, same, traced
 
-from bridgenet.inspection import REMOVALS, capture, cut_trace, places_of, random_drop, replace, without_task, zeros
+from bridgenet.inspection import (
+    REMOVALS,
+    capture,
+    cut_trace,
+    norms_jointly,
+    places_of,
+    random_drop,
+    replace,
+    without_reading,
+    without_task,
+    zeros,
+)
 from bridgenet.model import BridgeNet
 from bridgenet.trace import Stage, Trace
 
@@ -252,3 +263,30 @@ def test_modes_hooks_and_gradients_are_as_before_also_after_a_failure() -> None:
     assert [module.training for module in model.modules()] == modes
     assert hooks_of(model) == 0
     assert torch.is_grad_enabled() and all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_bridge_without_reading_is_that_of_the_network_whose_bridge_reads_nothing() -> None:
+    changes: dict[str, object] = {"refiner_blocks": (1, 1), "token_reduction": (2, 4)}
+    model, silent = lively(**changes), lively(**changes, bridge_reads="nothing")
+    weights = model.state_dict()
+    silent.load_state_dict({name: weights[name] for name in silent.state_dict()})
+    trace = traced(model)
+    with without_reading(model, trace, norm="free"):
+        unread = again(model, trace)
+    expected = traced(silent)
+    for task, said in expected.predictions.items():
+        assert torch.equal(unread.predictions[task], said), task
+    for stage, other in zip(unread.stages, expected.stages, strict=True):
+        assert stage.bridge is not None and other.bridge is not None
+        assert torch.equal(stage.bridge, other.bridge)
+    assert not torch.equal(unread.predictions["depth"], trace.predictions["depth"])
+    assert hooks_of(model) == 0 and same(again(model, trace), trace)
+
+
+def test_what_has_no_reading_cannot_be_kept_from_it() -> None:
+    silent = lively(bridge_reads="nothing", tpp=False, joint_norm=False)
+    assert places_of(silent) == () and not norms_jointly(silent) and norms_jointly(lively())
+    with pytest.raises(ValueError, match="reads no task"), without_reading(silent, traced(silent)):
+        pass
+    with pytest.raises(ValueError, match="meet nowhere"), without_task(silent, traced(silent), "depth"):
+        pass

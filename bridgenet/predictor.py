@@ -122,13 +122,20 @@ class Predictor:
             device: `cpu`, `cuda`, `cuda:1`, ..., or `auto` for a GPU if there is one.
 
         Raises:
-            CheckpointError: The folder is missing or damaged; the message lists the checkpoints that are there.
+            CheckpointError: The folder is missing or damaged, the message lists the checkpoints that are there; or its
+                network takes no single photos.
             ValueError: The device is not there.
         """
         directory = Path(directory)
         if not directory.exists():
             raise CheckpointError(_missing(directory))
         model, config, metrics = load_model(directory, find_device(device))
+        if config.model.bridge_reads == "foreign":
+            raise CheckpointError(
+                f"The bridge of {directory.resolve().name} reads the tasks of another image of the batch "
+                '(bridge_reads = "foreign", a control of the ablation), so it has no answer for a single photo. '
+                "Choose another checkpoint."
+            )
         return cls(model, config, directory.resolve().name, metrics, directory.resolve())
 
     @property

@@ -214,3 +214,11 @@ def test_a_task_that_the_network_lacks_is_named_with_those_it_has(predictor: Pre
     without = replace(prediction, tasks={"semseg": prediction["semseg"], "depth": prediction["depth"]})
     with pytest.raises(KeyError, match="It predicts: semseg, depth"):
         without["edge"]
+
+
+def test_a_network_that_reads_other_images_is_refused_for_single_photos(tmp_path: Path) -> None:
+    preset = PRESETS["rooms-tiny"]
+    config = replace(preset, model=replace(preset.model, bridge_reads="foreign"))
+    save_model(tmp_path / "foreign", build_model(config.model), config, {}, "A control.")
+    with pytest.raises(CheckpointError, match=r"foreign reads the tasks of another image.*Choose another checkpoint"):
+        Predictor.load(tmp_path / "foreign")

@@ -45,7 +45,8 @@ MEANINGS = {
     "classes.json": "Names and colours of the classes, by index.",
     "attention/tpp_<task>.npy": "TPP: where the selected pixel's token looks, float32 on the grid of keys; sums to 1.",
     "attention/bridge_<task>.npy": "Bridge: what it read of the task, float32 on the task's grid; all tasks sum to 1.",
-    "interaction/*": "Effect of removing each task on each other one, with units and control (csv and json).",
+    "interaction/*": "Effect of removing each task on each other one, with units and control (csv and json), and "
+    "how wrong each task is by itself (own_errors).",
     "views/<view>/*.png": "The maps of each view, as they were shown.",
     "settings.json": "Selection, checkpoint and its fingerprint, versions, link.",
 }
@@ -122,6 +123,8 @@ def zip_of(analysis: Analysis, selection: Selection, session: Session, link: str
 
 def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, bytes | str]]:
     """Names and contents of the files, but for what tells about them."""
+    from app.pages.own_errors import errors_csv
+
     yield "input.png", png(analysis.prediction.image)
     yield "classes.json", _json(classes_of(analysis))
     for task in analysis.tasks:
@@ -131,6 +134,8 @@ def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, by
         stem = "interaction/matrix" if index == 0 else f"interaction/matrix-{index + 1}"
         yield f"{stem}.csv", matrix.to_csv()
         yield f"{stem}.json", _json(matrix.to_dict())
+        if index == 0:
+            yield "interaction/own_errors.csv", errors_csv(analysis)
     yield from _view_files(analysis, selection)
 
 

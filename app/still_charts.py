@@ -31,7 +31,7 @@ def share_bar(shares: Iterable[Value]) -> str:
 
 def _matrix(group: Value) -> str:
     head = "".join(
-        f"<th>{dot(column)} {text(column['title'])} <small>{text(column.get('unit') or '')}</small></th>"
+        f"<th>{dot(column)} {text(column['title'])} <small>{text(_about(column))}</small></th>"
         for column in group["columns"]
     )
     lines = []
@@ -41,9 +41,14 @@ def _matrix(group: Value) -> str:
             for cell in row["cells"]
         )
         kind = ' class="control"' if row.get("control") else ""
-        lines.append(f"<tr{kind}><th>{dot(row)} {text(row['title'])}</th>{cells}</tr>")
+        about = f"<br><small>{text(row['words'])}</small>" if row.get("control") and row.get("words") else ""
+        lines.append(f"<tr{kind}><th>{dot(row)} {text(row['title'])}{about}</th>{cells}</tr>")
     corner = f"<th>{text(group.get('corner') or '')}</th>"
     return f'<table class="matrix"><thead><tr>{corner}{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _about(column: Value) -> str:
+    return ", ".join(column[part] for part in ("unit", "error") if column.get(part))
 
 
 def _lines(group: Value) -> str:

@@ -19,7 +19,12 @@ SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
 
 
 def has_bridge(analysis: Analysis) -> bool:
-    """Whether the checkpoint has Bridge Feature Extractors."""
+    """Whether the checkpoint has bridge features, whatever its bridge reads."""
+    return any(stage.bridge is not None for stage in analysis.trace.stages)
+
+
+def asks_tasks(analysis: Analysis) -> bool:
+    """Whether the bridge reads the tasks, so that there is an attention over them."""
     return any(stage.attention is not None for stage in analysis.trace.stages)
 
 

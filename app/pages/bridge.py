@@ -9,10 +9,10 @@ import numpy as np
 from app.encoding import png_uri
 from app.pages.attention import (
     SHARED,
+    asks_tasks,
     attention_map,
     attention_view,
     class_here,
-    has_bridge,
     head_tool,
     heads_read,
     mostly,
@@ -353,5 +353,5 @@ PAGE = Page(
     bridge,
     follows=frozenset({"place", "task", "scale", "head", "scope"}),
     options=(WEIGHTING, REGION),
-    exists=has_bridge,
+    exists=asks_tasks,
 )

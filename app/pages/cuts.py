@@ -15,6 +15,8 @@ from bridgenet import inspection
 from bridgenet.examples import EXAMPLES, made_room
 from bridgenet.images import ImageError, LoadedImage, load_image
 from bridgenet.inspection import InteractionMatrix
+from bridgenet.inspection.intervene import decode_again
+from bridgenet.model import BridgeNet
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
@@ -35,7 +37,10 @@ FOLDER_MOST = 24
 """Photos of a folder that are taken, in the order of their names."""
 
 BRIDGE = "bridge"
-"""Stands for all tasks at once: no task is refined."""
+"""Stands for the whole bridge: no task is refined, and none gets the backbone's finer maps that come through it."""
+
+UNREAD = "unread"
+"""Stands for all tasks at once: the bridge reads none of them. What it has from the backbone stays."""
 
 WHOLE = ""
 """Stands for the pass of which nothing was removed."""
@@ -47,13 +52,13 @@ class Cuts:
 
     Attributes:
         matrix: Of this photo alone.
-        logits: By source (`WHOLE` of the uncut pass, `BRIDGE` if the whole bridge was left out too), then by task.
-        bridge: Effect of leaving the whole bridge out, by task; empty where it was not.
+        logits: By source (`WHOLE` of the uncut pass; `UNREAD` and `BRIDGE` where they were tried), then by task.
+        bridge: Effects by task of what was done to the whole bridge, by `UNREAD` and `BRIDGE` where they were tried.
     """
 
     matrix: InteractionMatrix
     logits: dict[str, dict[TaskName, Tensor]]
-    bridge: dict[TaskName, float]
+    bridge: dict[str, dict[TaskName, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,8 @@ def compute(session: Session, analysis: Analysis, selection: Selection, report: 
         StudioError: The reference set cannot be had.
     """
     settings = settings_of(analysis, selection)
+    if not settings.places:
+        return
     if cuts_of(analysis, settings) is None:
         analysis.memory[f"interaction|{settings.key}"] = cut_photo(analysis, settings, report)
     if settings.over != "image" and matrix_of(analysis, settings) is None:
@@ -149,14 +156,25 @@ def cut_photo(analysis: Analysis, settings: Settings, report: Progress) -> Cuts:
         model, analysis.images(), settings.removal,
         places=settings.places, norm=settings.norm, other=other, progress=tell, seen=keep,
     )  # fmt: skip
-    bridge: dict[TaskName, float] = {}
-    if "bfe" in settings.places:
-        with inspection.without_task(model, traces[WHOLE], (), norm=settings.norm):
-            off = inspection.with_bridge_strength(model, traces[WHOLE], 0)
-        logits[BRIDGE] = {task: off.logits[task] for task in analysis.tasks}
+    bridge: dict[str, dict[TaskName, float]] = {}
+    for name, off in _without_bridge(model, traces[WHOLE], settings).items():
+        logits[name] = {task: off.logits[task] for task in analysis.tasks}
         before, after = traces[WHOLE].predictions, off.predictions
-        bridge = {task: inspection.effect_of(task, before[task], after[task]) for task in analysis.tasks}
+        bridge[name] = {task: inspection.effect_of(task, before[task], after[task]) for task in analysis.tasks}
     return Cuts(matrix, logits, bridge)
+
+
+def _without_bridge(model: BridgeNet, trace: Trace, settings: Settings) -> dict[str, Trace]:
+    """The bridge that reads nothing, and no bridge at all, as far as there is one and the settings cut there."""
+    passes = {}
+    if "bfe" in settings.places:
+        with inspection.without_reading(model, trace, norm=settings.norm):
+            passes[UNREAD] = decode_again(model, trace)
+    reads = "bfe" in inspection.places_of(model)
+    if trace.stages[0].bridge is not None and ("bfe" in settings.places or not reads):
+        with inspection.without_task(model, trace, (), norm=settings.norm):
+            passes[BRIDGE] = inspection.with_bridge_strength(model, trace, 0)
+    return passes
 
 
 def _over_set(session: Session, analysis: Analysis, settings: Settings, report: Progress) -> InteractionMatrix:

@@ -6,16 +6,29 @@ from typing import cast
 import numpy as np
 
 from app.pages import cuts
+from app.pages.attention import has_bridge
 from app.pages.changes import CLASSES, amount, amount_map, enlarged, with_logits
-from app.pages.cuts import BRIDGE, NORM, OTHER, OVER, PLACE, REMOVAL, WHOLE, Cuts, Settings
+from app.pages.cuts import NORM, OTHER, OVER, PLACE, REMOVAL, WHOLE, Cuts, Settings
 from app.pages.kept import kept
 from app.pages.maps import Map, prediction_map
-from app.pages.matrices import CELL, MANY, MINUS, Cell, attention_matrix, effect_matrix, empty_matrices, scatter, times
+from app.pages.matrices import (
+    CELL,
+    MANY,
+    MINUS,
+    OFF,
+    Cell,
+    attention_matrix,
+    effect_matrix,
+    empty_matrices,
+    scatter,
+    times,
+)
+from app.pages.own_errors import beside
 from app.pages.page import Page, Value, choices, tool
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import wording
-from bridgenet.inspection import InteractionMatrix, places_of
+from bridgenet.inspection import InteractionMatrix, norms_jointly, places_of
 from bridgenet.inspection.effects import change_map
 from bridgenet.tasks import TASKS, TaskName
 
@@ -35,6 +48,12 @@ REMOVING = {
 }
 """The same as the beginning of a sentence, before and after the name of the task."""
 
+NOWHERE = (
+    "Without a place where tasks read each other there is nothing to cut, and no attention to compare with. "
+    "Refinement shows what its bridge brings of the backbone."
+)
+"""How to go on where tasks do not meet."""
+
 WELL, PARTLY = 0.7, 0.4
 """Rank correlations from which attention is said to tell the effects, and to tell them in part."""
 
@@ -43,6 +62,8 @@ def interaction(analysis: Analysis, selection: Selection) -> Value:
     """Value of the viewer: both matrices, the scatter between them, and the cell that is looked into."""
     _, hint = wording("interaction")
     settings = cuts.settings_of(analysis, selection)
+    if not settings.places:
+        return nowhere(analysis, settings)
     computed, matrix = cuts.cuts_of(analysis, settings), cuts.matrix_of(analysis, settings)
     shared: Value = {"hint": hint, "tools": tools(analysis, selection)}
     if computed is None or matrix is None:
@@ -51,14 +72,28 @@ def interaction(analysis: Analysis, selection: Selection) -> Value:
         return shared | {"say": [{"text": "Who moves whom?"}], "groups": waiting, "pending": words}
     cell = cell_of(selection, matrix, computed)
     own = computed if settings.over == "image" else None
-    both = [effect_matrix(matrix, own, cell), attention_matrix(matrix, cell)]
+    both = [effect_matrix(analysis, matrix, own, cell), attention_matrix(matrix, cell)]
     looked = [scatter(matrix, cell), chosen_cell(analysis, settings, computed, cell)]
     looked = looked if len(matrix.tasks) >= MANY else looked[::-1]
-    return shared | {"say": verdict(matrix, settings), "groups": [stations(analysis, settings), *both, *looked]}
+    return shared | {
+        "say": verdict(analysis, matrix, settings),
+        "groups": [stations(analysis, settings), *both, *looked],
+    }
 
 
-def verdict(matrix: InteractionMatrix, settings: Settings) -> list[dict[str, str]]:
-    """Who moves whom most, and whether attention would have told."""
+def nowhere(analysis: Analysis, settings: Settings) -> Value:
+    """Of a network whose tasks do not read each other: there is nothing to cut."""
+    words = "its tasks meet nowhere in the decoder"
+    groups = []
+    if norms_jointly(analysis.predictor.model):
+        words = "they meet in the joint layer norm alone, which is not cut here"
+        groups = [stations(analysis, settings)]
+    say = [{"text": f"No task of this network reads another: {words}."}]
+    return {"say": say, "hint": NOWHERE, "tools": [], "groups": groups}
+
+
+def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -> list[dict[str, str]]:
+    """Who moves whom most, beside how wrong that task is anyway, and whether attention would have told."""
     over = {"image": "", "rooms": f"Over {matrix.images} made rooms: ", "folder": f"Over {matrix.images} photos: "}
     where = over[settings.over]
     source, target = strongest(matrix)
@@ -68,12 +103,13 @@ def verdict(matrix: InteractionMatrix, settings: Settings) -> list[dict[str, str
     before, after = REMOVING[matrix.removal]
     by = "" if target in CLASSES else "by "
     effect = f"{by}{amount(float(matrix.effect[at]), target, words=True)}, {times(float(matrix.strength[at]))}"
+    error = beside(analysis, target, here=settings.over == "image")
     return [
         {"text": where + (before if not where else before[0].lower() + before[1:])},
         {"text": TASKS[source].title.lower(), "colour": TASKS[source].colour},
         {"text": f"{after} moves "},
         {"text": TASKS[target].title.lower(), "colour": TASKS[target].colour},
-        {"text": f" most: {effect} a random cut. {told(matrix.rank_correlation)}"},
+        {"text": f" most: {effect} a random cut; {error}. {told(matrix.rank_correlation)}"},
     ]
 
 
@@ -117,7 +153,7 @@ def tools(analysis: Analysis, selection: Selection) -> list[Value]:
         others = {name: title for name, title in OTHER.values.items() if name != analysis.example}
         chosen = cuts.other_example(analysis, selection)
         offered.append({"name": OTHER.name, "label": OTHER.label} | choices(others, chosen))
-    return [*offered, tool(NORM, selection)]
+    return [*offered, tool(NORM, selection)] if norms_jointly(analysis.predictor.model) else offered
 
 
 def stations(analysis: Analysis, settings: Settings) -> Value:
@@ -139,7 +175,14 @@ def stations(analysis: Analysis, settings: Settings) -> Value:
         "held": "statistics stay as before the cut: content counts, not its scale",
         "free": "statistics follow the cut: a change of scale counts too",
     }
-    entries.append({"title": "Joint layer norm", "state": settings.norm, "words": norms[settings.norm]})
+    if norms_jointly(analysis.predictor.model):
+        state = {"state": settings.norm, "words": norms[settings.norm]}
+        if not settings.places:
+            state = {
+                "state": "whole",
+                "words": "one mean and deviation over all tasks",
+            }
+        entries.append({"title": "Joint layer norm"} | state)
     alt = "The places where tasks meet, and what is cut"
     return {"id": "places", "kind": "places", "stations": entries, "alt": alt}
 
@@ -160,8 +203,8 @@ def chosen_cell(analysis: Analysis, settings: Settings, computed: Cuts, cell: Ce
 def cell_title(settings: Settings, cell: Cell) -> str:
     """What was done and what is looked at."""
     source, target = cell
-    if source == BRIDGE:
-        return f"No bridge at all → {TASKS[target].title.lower()}"
+    if source in OFF:
+        return f"{OFF[source][0].capitalize()} → {TASKS[target].title.lower()}"
     removed = REMOVED[settings.removal].format(TASKS[cast(TaskName, source)].title)
     return f"{removed} → {'itself' if source == target else TASKS[target].title.lower()}"
 
@@ -187,15 +230,15 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Cell) -> list[Map]:
 def effect_here(computed: Cuts, cell: Cell) -> float:
     """Effect of a cell in this photo."""
     source, target = cell
-    if source == BRIDGE:
-        return computed.bridge[target]
+    if source in computed.bridge:
+        return computed.bridge[source][target]
     tasks = computed.matrix.tasks
     return float(computed.matrix.effect[tasks.index(source), tasks.index(target)])
 
 
 def has_interaction(analysis: Analysis) -> bool:
-    """Whether there are tasks that read each other."""
-    return len(analysis.tasks) > 1 and bool(places_of(analysis.predictor.model))
+    """Whether there are tasks that read each other, or a bridge that might let them."""
+    return len(analysis.tasks) > 1 and (bool(places_of(analysis.predictor.model)) or has_bridge(analysis))
 
 
 PAGE = Page(

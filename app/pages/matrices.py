@@ -1,12 +1,14 @@
 """The two matrices of the view Interaction, and the scatter between them, as the page's charts take them."""
 
 import math
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
 
 from app.pages.changes import amount
-from app.pages.cuts import BRIDGE, Cuts
+from app.pages.cuts import BRIDGE, UNREAD, Cuts
+from app.pages.own_errors import beside, own_error
 from app.pages.page import Value
 from app.selection import Word
 from app.session import Analysis
@@ -21,10 +23,24 @@ Cell = tuple[str, TaskName]
 """Source and target."""
 
 MANY = 5
-"""From so many tasks on, matrices need the whole width and short titles."""
+"""From so many tasks on, matrices need the whole width."""
 
 SHORT: dict[TaskName, str] = {"semseg": "Segm.", "human_parts": "Parts", "normals": "Norm.", "sal": "Sal."}
 """Titles for narrow columns, where they are shorter."""
+
+OFF = {
+    UNREAD: (
+        "the bridge reads nothing",
+        "The tasks' tokens are taken away from the bridge; what it has from the backbone, its feed-forward part and "
+        "its cascade stay",
+    ),
+    BRIDGE: (
+        "no bridge at all",
+        "No task is refined: the tasks' tokens are left out, and so are the backbone's finer maps that reach the tasks "
+        "through the bridge",
+    ),
+}
+"""Title of the rows about the whole bridge, and what is left out there."""
 
 LEAST_TOP = 1.5
 """The deepest shade stands for at least so many times the control."""
@@ -32,27 +48,33 @@ LEAST_TOP = 1.5
 MINUS = "\N{MINUS SIGN}"
 
 
-def effect_matrix(matrix: InteractionMatrix, computed: Cuts | None, cell: Cell) -> Value:
+def effect_matrix(analysis: Analysis, matrix: InteractionMatrix, computed: Cuts | None, cell: Cell) -> Value:
     """Effects in the unit of each target, shaded by effect over control, and the control itself.
 
     Args:
+        analysis: The analysed photo: knows how wrong each task is by itself.
         matrix: Of the photo or of a set.
-        computed: Of the photo, if the matrix is its own: then the effect of leaving the bridge out is shown too.
+        computed: Of the photo, if the matrix is its own: then what a silent bridge, and none at all, does is shown too.
         cell: The one that is looked into.
     """
-    top, count = shade_top(matrix), len(matrix.tasks)
+    top, count, here = shade_top(matrix), len(matrix.tasks), computed is not None
+    errors = {target: beside(analysis, target, here=here) for target in tasks_of(matrix)}
     rows = [
         _row(source, [_effect_cell(matrix, source, target, top) for target in tasks_of(matrix)])
         for source in tasks_of(matrix)
     ]
     control = [_control_cell(matrix, target, top) for target in tasks_of(matrix)]
-    rows.append({"title": f"random cut of 1/{count}", "control": True, "cells": control})
-    if computed is not None and computed.bridge:
-        off = [_bridge_cell(matrix, computed, target) for target in tasks_of(matrix)]
-        rows.append({"title": "no bridge at all", "control": True, "cells": off})
+    dropped = f"1/{count} of everything that is read, whosever it is, is left out: the mean of random draws"
+    rows.append({"title": f"random cut of 1/{count}", "words": dropped, "control": True, "cells": control})
+    rows += [] if computed is None else bridge_rows(computed, matrix)
+    for row in rows:
+        for target, entry in zip(tasks_of(matrix), row["cells"], strict=True):
+            entry["title"] += f"; {errors[target]}"
     over = f"mean ± 95 % interval, n = {matrix.images}" if matrix.images > 1 else "this photo"
     stops = [[0, "0"], [1 / top, "1 × = a random cut"], [1, f"{top:.1f} ×"]]
-    return _matrix(rows, _columns(matrix.tasks, units=True, short=count >= MANY), cell) | {
+    return _matrix(
+        rows, _columns(matrix.tasks, units=True, errors=_errors(analysis, matrix.tasks, here=here)), cell
+    ) | {
         "id": "effects",
         "span": 12 if count >= MANY else 7,
         "title": "What a cut does",
@@ -63,6 +85,16 @@ def effect_matrix(matrix: InteractionMatrix, computed: Cuts | None, cell: Cell) 
     }
 
 
+def bridge_rows(computed: Cuts, matrix: InteractionMatrix | None = None) -> list[Value]:
+    """What is left without reading, and without any bridge, one row each; over the control where there is one."""
+    rows = []
+    for name, effects in computed.bridge.items():
+        title, words = OFF[name]
+        cells = [_bridge_cell(name, target, effect, matrix) for target, effect in effects.items()]
+        rows.append({"title": title, "words": words, "control": True, "cells": cells})
+    return rows
+
+
 def attention_matrix(matrix: InteractionMatrix, cell: Cell) -> Value:
     """Share of each source in what each target reads."""
     top, uniform = float(matrix.attention.max()), 1 / len(matrix.tasks)
@@ -71,7 +103,7 @@ def attention_matrix(matrix: InteractionMatrix, cell: Cell) -> Value:
         for source in tasks_of(matrix)
     ]
     stops = [[0, "0"], [uniform / top, f"{percent(uniform)} = uniform"], [1, percent(top)]]
-    return _matrix(rows, _columns(matrix.tasks, units=False, short=True), cell) | {
+    return _matrix(rows, _columns(matrix.tasks, units=False), cell) | {
         "id": "attention",
         "span": 7 if len(matrix.tasks) >= MANY else 5,
         "title": "What attention says",
@@ -122,10 +154,13 @@ def empty_matrices(analysis: Analysis) -> list[Value]:
     return [
         shared
         | {"id": "effects", "title": "What a cut does", "span": 12 if many else 7}
-        | {"columns": _columns(analysis.tasks, units=True, short=many), "corner": "cut ↓  moves →"},
+        | {
+            "columns": _columns(analysis.tasks, units=True, errors=_errors(analysis, analysis.tasks)),
+            "corner": "cut ↓  moves →",
+        },
         shared
         | {"id": "attention", "title": "What attention says", "span": 7 if many else 5, "tone": "attention"}
-        | {"columns": _columns(analysis.tasks, units=False, short=True), "corner": "read ↓  by →"},
+        | {"columns": _columns(analysis.tasks, units=False), "corner": "read ↓  by →"},
     ]
 
 
@@ -166,7 +201,9 @@ def _matrix(rows: list[Value], columns: list[Value], cell: Cell) -> Value:
 
 
 def _row(source: TaskName, cells: list[Value]) -> Value:
-    return {"title": TASKS[source].title, "colour": TASKS[source].colour, "cells": cells}
+    words = f"{TASKS[source].title} is taken away from what the others read"
+    named = {"title": TASKS[source].title, "short": SHORT.get(source, TASKS[source].title), "words": words}
+    return named | {"colour": TASKS[source].colour, "cells": cells}
 
 
 def _effect_cell(matrix: InteractionMatrix, source: TaskName, target: TaskName, top: float) -> Value:
@@ -193,11 +230,12 @@ def _control_cell(matrix: InteractionMatrix, target: TaskName, top: float) -> Va
     return {"text": with_interval(control, half, target), "small": "1 ×", "level": 1 / top, "title": words}
 
 
-def _bridge_cell(matrix: InteractionMatrix, computed: Cuts, target: TaskName) -> Value:
-    effect, control = computed.bridge[target], float(matrix.control[matrix.tasks.index(target)])
-    words = f"Without any refinement {_name(target)} moves by {amount(effect, target, words=True)}"
-    small = f"{effect / control:.0f} ×" if control > 0 else ""
-    return {"text": amount(effect, target), "small": small, "title": words, "value": f"{BRIDGE}>{target}"}
+def _bridge_cell(name: str, target: TaskName, effect: float, matrix: InteractionMatrix | None) -> Value:
+    control = 0.0 if matrix is None else float(matrix.control[matrix.tasks.index(target)])
+    without = {UNREAD: "Where the bridge reads nothing", BRIDGE: "Without any bridge"}[name]
+    words = f"{without} {_name(target)} moves by {amount(effect, target, words=True)}"
+    small = f"{effect / control:.{0 if effect > 10 * control else 1}f} ×" if control > 0 else ""
+    return {"text": amount(effect, target), "small": small, "title": words, "value": f"{name}>{target}"}
 
 
 def _attention_cell(matrix: InteractionMatrix, source: TaskName, target: TaskName, top: float) -> Value:
@@ -219,13 +257,19 @@ def _point(matrix: InteractionMatrix, pair: tuple[TaskName, TaskName]) -> Value 
     return {"x": share, "y": strength, "title": words, "value": f"{source}>{target}"} | colours
 
 
-def _columns(tasks: tuple[str, ...], *, units: bool, short: bool) -> list[Value]:
+def _errors(analysis: Analysis, tasks: tuple[str, ...], *, here: bool = True) -> dict[TaskName, str]:
+    """How wrong each task is by itself, where that is known, for the head of its column."""
+    found = {task: own_error(analysis, task, here=here) for task in cast(tuple[TaskName, ...], tasks)}
+    return {task: f"error {amount(error.value, task)}" for task, error in found.items() if error is not None}
+
+
+def _columns(tasks: tuple[str, ...], *, units: bool, errors: Mapping[TaskName, str] | None = None) -> list[Value]:
     columns = []
     for task in cast(tuple[TaskName, ...], tasks):
-        title = SHORT.get(task, TASKS[task].title) if short else TASKS[task].title
-        change = "Δ prob." if short else "Δ probability"
-        unit = {"unit": change if EFFECT_UNITS[task] == "probability" else EFFECT_UNITS[task]} if units else {}
-        columns.append({"title": title, "colour": TASKS[task].colour} | unit)
+        title = TASKS[task].title
+        change = "Δ prob." if EFFECT_UNITS[task] == "probability" else EFFECT_UNITS[task]
+        unit = {"unit": change, "error": (errors or {}).get(task, "")} if units else {}
+        columns.append({"title": title, "short": SHORT.get(task, title), "colour": TASKS[task].colour} | unit)
     return columns
 
 

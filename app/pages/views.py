@@ -102,7 +102,8 @@ def capabilities(analysis: Analysis) -> dict[str, Any]:
     stations = [("Image", "overview", None), ("Backbone", "features", None), ("Preliminary decoders", "features", None)]
     if "tpp" in there:
         stations.append(("TPP", "tpp", None))
-    stations += [(f"BFE {scale}", "bridge", index) for index, scale in enumerate(scales)]
+    asked = "bridge" if "bridge" in there else "features"
+    stations += [(f"BFE {scale}", asked, index) for index, scale in enumerate(scales)]
     stations += [("TFR", "refinement", None), ("Predictions", "overview", None)]
     return {
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],

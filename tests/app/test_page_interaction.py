@@ -11,9 +11,12 @@ from networks import photo, without
 from app.pages import cuts
 from app.pages.changes import amount, enlarged
 from app.pages.interaction import PAGE, has_interaction, interaction, strongest, told
+from app.pages.matrices import OFF
+from app.pages.own_errors import own_error
 from app.selection import Selection
 from app.session import Analysis, Session, StudioError
-from bridgenet.inspection import effect_of, interaction_matrix
+from bridgenet.inspection import effect_of, interaction_matrix, without_reading
+from bridgenet.inspection.intervene import decode_again
 
 
 def quietly(done: int, total: int, words: str) -> None:
@@ -51,7 +54,7 @@ def test_the_view_waits_until_the_matrix_is_computed(session: Session) -> None:
 def test_the_cells_say_what_the_matrix_of_the_network_says(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
     rows = group(opened(session, analysis)[0], "effects")["rows"]
     count = len(analysis.tasks)
-    assert len(rows) == count + 2
+    assert len(rows) == count + 3
     for row, source in enumerate(analysis.tasks):
         for column, target in enumerate(analysis.tasks):
             cell = rows[row]["cells"][column]
@@ -164,6 +167,60 @@ def test_a_visitor_who_cancels_stops_the_passes(session: Session) -> None:
 
 def test_a_network_whose_tasks_meet_nowhere_has_no_interaction(tmp_path: Path) -> None:
     assert not has_interaction(without(tmp_path, tpp=False, bfe=False))
+
+
+def test_a_bridge_that_reads_nothing_stands_apart_from_no_bridge(session: Session, analysis: Analysis) -> None:
+    value, selection = opened(session, analysis, cell="unread>depth")
+    unread, off = group(value, "effects")["rows"][-2:]
+    assert (unread["title"], off["title"]) == ("the bridge reads nothing", "no bridge at all")
+    assert "what it has from the backbone" in unread["words"] and "the backbone's finer maps" in off["words"]
+    model = analysis.own_model()
+    with torch.inference_mode(), without_reading(model, analysis.trace):
+        without = decode_again(model, analysis.trace)
+    for task, cell in zip(analysis.tasks, unread["cells"], strict=True):
+        effect = effect_of(task, analysis.trace.predictions[task], without.predictions[task])
+        assert cell["text"] == amount(effect, task), task
+    assert [cell["text"] for cell in unread["cells"]] != [cell["text"] for cell in off["cells"]]
+    assert group(value, "cell")["title"] == "The bridge reads nothing → depth"
+    assert set(cuts.cuts_of(analysis, cuts.settings_of(analysis, selection)).bridge) == set(OFF)
+
+
+def test_sizes_stand_beside_the_error_of_the_task(session: Session, analysis: Analysis) -> None:
+    validated = replace(analysis, truth={})
+    columns = group(opened(session, validated)[0], "effects")["columns"]
+    errors = dict(zip(analysis.tasks, [column["error"] for column in columns], strict=True))
+    assert errors["depth"] == "error 0.45" and errors["normals"] == ""
+    known = replace(analysis, truth={"depth": analysis.prediction["depth"].array + 0.25})
+    error = own_error(known, "depth")
+    assert error is not None and error.value == pytest.approx(0.25, abs=1e-4) and error.where == "in this photo"
+    value, _ = opened(session, known, cell="semseg>depth")
+    at = analysis.tasks.index("depth")
+    assert group(value, "effects")["columns"][at]["error"] == "error 0.25"
+    for row in group(value, "effects")["rows"]:
+        assert row["cells"][at]["title"].endswith("its own error in this photo is 0.25 m")
+    over = own_error(known, "depth", here=False)
+    assert over is not None and (over.value, over.where) == (0.45, "in validation")
+    assert "; its" in words(value["say"]) or "; in" in words(value["say"])
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_a_network_whose_tasks_read_each_other_nowhere_says_so(tmp_path: Path, joint: bool) -> None:
+    lacking = without(tmp_path, tpp=False, bridge_reads="nothing", joint_norm=joint)
+    assert has_interaction(lacking)
+    value = interaction(lacking, Selection())
+    assert words(value["say"]).startswith("No task of this network reads another")
+    assert ("its tasks meet nowhere in the decoder" in words(value["say"])) != joint
+    assert len(value["groups"]) == joint and "pending" not in value
+
+
+def test_a_network_with_a_norm_per_task_has_no_norm_to_hold(tmp_path: Path) -> None:
+    lacking = without(tmp_path, joint_norm=False, bridge_reads="nothing")
+    session = Session(tmp_path / "lacking")
+    value, _ = opened(session, lacking)
+    assert [station["title"] for station in group(value, "places")["stations"]] == ["TPP"]
+    assert "interaction.norm" not in [entry["name"] for entry in value["tools"]]
+    assert [row["title"] for row in group(value, "effects")["rows"]][-2:] == ["random cut of 1/6", "no bridge at all"]
+    json.dumps(value, allow_nan=False)
 
 
 def test_a_network_without_tpp_offers_no_choice_of_places(tmp_path: Path) -> None:

@@ -6,17 +6,18 @@ function draw_(tag, attributes, ...children) {
   return fillNode(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// rows: [{title, colour, control, cells: [{text, small, level, title, value, own}]}], columns: [{title, colour, unit}].
-// level 0..1 shades a cell; small: a second line; own: drawn apart, as the diagonal; option: a click sets it to the
+// rows: [{title, colour, control, words, cells: [{text, small, level, title, value, own}]}], columns: [{title, short, colour, unit, error}].
+// short: the title where the column is narrow; words: what the row is. level 0..1 shades a cell; small: a second line; own: drawn apart, as the diagonal; option: a click sets it to the
 // cell's value; chosen: the value that is set; tone: of the shades; scale: {stops: [[level, text]]}, a bar of the shades.
 function matrix({ rows, columns, corner, option, chosen, tone, scale, alt }) {
-  const grid = make("table", { class: `matrix ${tone ?? ""}`, role: "grid", "aria-label": alt });
-  const head = columns.map(({ title, colour, unit }) => make("th", { scope: "col" }, dot(colour ?? "#8a867d"), title, unit ? make("small", {}, unit) : null));
+  const grid = make("table", { class: `matrix ${tone ?? ""} ${columns.length > 4 ? "many" : ""}`, role: "grid", "aria-label": alt });
+  const head = columns.map(({ title, short, colour, unit, error }) => make("th", { scope: "col", title }, dot(colour ?? "#8a867d"), make("span", { class: "whole" }, title), make("span", { class: "brief" }, short ?? title), unit ? make("small", {}, unit) : null, error ? make("small", { class: "error" }, error) : null));
   grid.append(make("thead", {}, make("tr", {}, make("td", { class: "corner" }, corner ?? ""), ...head)));
   grid.append(make("tbody", {}, ...rows.map((row) => make("tr", { class: row.control ? "control" : "" },
-    make("th", { scope: "row" }, dot(row.colour ?? "#8a867d"), row.title),
+    make("th", { scope: "row", title: row.words ?? row.title }, dot(row.colour ?? "#8a867d"), make("span", { class: "whole" }, row.title), make("span", { class: "brief" }, row.short ?? row.title)),
     ...row.cells.map((cell) => matrixCell(cell, option, chosen))))));
-  return scale ? make("div", {}, grid, shadeBar(scale, tone)) : grid;
+  const notes = rows.filter(({ control, words }) => control && words).map(({ title, words }) => make("p", {}, make("b", {}, title), `: ${words}`));
+  return make("div", {}, grid, scale ? shadeBar(scale, tone) : null, notes.length ? make("div", { class: "notes" }, ...notes) : null);
 }
 
 function matrixCell({ text, small, level, title, value, own }, option, chosen) {
@@ -116,5 +117,5 @@ function spoken(parts) {
 
 // rows: [{title, shares: [{title, colour, share}]}]: one stacked bar under the other.
 function shares({ rows }) {
-  return make("div", { class: "share-rows" }, ...rows.map(({ title, shares: parts }) => make("div", { class: "share-row" }, make("span", {}, title), shareBar(parts, true, 440))));
+  return make("div", { class: "share-rows" }, ...rows.map(({ title, shares: parts }) => make("div", { class: "share-row" }, make("span", {}, title), shareBar(parts, true))));
 }

@@ -100,8 +100,8 @@ def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> d
                     parts[name] = linked_viewer(name, first.get(name))
                     if name == "lessons":
                         parts["steps"] = lesson_steps()
-            parts["lesson"] = lesson_card([reveal_lesson])
         with gr.Column(elem_classes="inspector-column"):
+            parts["lesson"] = lesson_card([reveal_lesson])
             parts["inspector"] = inspector_panel(first.get("inspector"))
     return parts
 

@@ -1,15 +1,25 @@
-// The card of a lesson, which stays below the views while the visitor looks around, and the row of steps in its tab.
+// The card of a lesson, which stays beside the views while the visitor looks around, and the row of steps in its tab.
 const card = element.querySelector("[data-testid=lesson]");
 const part = (name) => card.querySelector(`[data-part=${name}]`);
-// Lessons there are, which one is open (its name), what was revealed, and which are done.
-const course = { lessons: [], open: null, revealed: {}, done: new Set() };
+// Lessons there are, which one is open (its name), what was revealed and for what, which are done, how the page was set
+// before the open one, and whether what it points at is still to be scrolled to.
+const course = { lessons: [], open: null, revealed: {}, done: new Set(), before: null, aim: false };
+// Outlines what the open lesson points at, however often the view draws it anew.
+const pointer = new CSSStyleSheet();
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, pointer];
+// Parts of the selection that a lesson may set, beside options and the place; and what is left free around its target.
+const SHARED = ["task", "scale", "head", "scope"];
+const MARGIN = 14;
 // Several cards share the page: the one that was loaded last speaks.
 const me = Symbol("lessons");
 studio.lessons = me;
 
 watch("value", draw);
 studio.subscribe((kind) => {
-  if (studio.lessons === me && kind === "ask" && studio.asked.event === "lesson") begin(studio.asked.lesson);
+  if (studio.lessons !== me) return;
+  if (kind === "ask" && studio.asked.event === "lesson") begin(studio.asked.lesson);
+  // What was said about another place or scale does not hold for this one.
+  if ((kind === "pick" || kind === "choice") && current()) redraw();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && course.open && studio.lessons === me) close();
@@ -26,6 +36,7 @@ part("reveal").addEventListener("click", reveal);
 part("back").addEventListener("click", () => move(-1));
 part("next").addEventListener("click", () => move(1));
 part("close").addEventListener("click", close);
+new MutationObserver(aim).observe(card.closest(".studio-body") ?? document.body, { subtree: true, attributeFilter: ["data-state"] });
 new MutationObserver(onSteps).observe(document.getElementById("page-lessons") ?? document.body, { subtree: true, childList: true, attributeFilter: ["disabled"] });
 draw();
 
@@ -35,7 +46,10 @@ function draw() {
   // Another photo or checkpoint: what was said no longer holds.
   if (value.key !== course.key) course.revealed = {};
   Object.assign(course, { key: value.key, lessons: value.lessons });
-  if (course.open && !current()) course.open = null;
+  if (course.open && !current()) {
+    putBack();
+    course.open = null;
+  }
   redraw();
   if (course.wanted) begin();
 }
@@ -50,16 +64,35 @@ function place() {
 
 // Without a name: the first. Before the network is there, no lesson is known: the first begins when it is.
 function begin(name) {
+  putBack();
   course.wanted = !course.lessons.length;
   course.open = name ?? course.lessons[0]?.name;
   if (!current()) return;
+  course.before = { lesson: current(), at: studio.at, options: studio.options, ...Object.fromEntries(SHARED.map((one) => [one, studio[one]])) };
   follow(current().start);
   redraw();
   openStep(course.open);
-  // On narrow screens the views begin far below the top of the page.
-  const top = card.closest(".centre-column").getBoundingClientRect().top + window.scrollY;
-  window.scrollTo({ top: top > 200 ? top : 0 });
   card.focus({ preventScroll: true });
+}
+
+// What the open lesson has set goes back to what it was, unless the visitor has set something else meanwhile.
+function putBack() {
+  const { before } = course;
+  course.before = null;
+  if (!before) return;
+  const links = [before.lesson.start, before.lesson.show];
+  const itsOwn = (name, value) => links.some((link) => link[name] !== undefined && String(link[name]) === String(value));
+  const shared = SHARED.filter((name) => itsOwn(name, studio[name]) && studio[name] !== before[name]);
+  const kept = Object.entries(studio.options).filter(([name, value]) => !itsOwn(name, value));
+  const old = Object.entries(before.options).filter(([name]) => itsOwn(name, studio.options[name]));
+  const options = Object.fromEntries([...kept, ...old]);
+  const changed = JSON.stringify(Object.entries(options).sort()) !== JSON.stringify(Object.entries(studio.options).sort());
+  if (shared.length || changed) studio.choose({ ...Object.fromEntries(shared.map((name) => [name, before[name]])), options });
+  if (itsOwn("px", placeOf(studio.at)) && placeOf(before.at) !== placeOf(studio.at)) studio.pick(before.at);
+}
+
+function placeOf({ x, y }) {
+  return `${x.toFixed(4)},${y.toFixed(4)}`;
 }
 
 // Gradio lets its row of steps go back only; forward goes by way of Python.
@@ -80,6 +113,7 @@ function move(step) {
 }
 
 function close() {
+  putBack();
   course.open = null;
   const held = card.contains(document.activeElement);
   redraw();
@@ -88,7 +122,7 @@ function close() {
 
 // Set the page as a link would.
 function follow(link) {
-  const shared = Object.fromEntries(["task", "scale", "head", "scope"].filter((name) => link[name] !== undefined).map((name) => [name, link[name]]));
+  const shared = Object.fromEntries(SHARED.filter((name) => link[name] !== undefined).map((name) => [name, link[name]]));
   const options = Object.fromEntries(Object.entries(link).filter(([name]) => name.includes(".")));
   studio.choose({ ...shared, options: { ...studio.options, ...options } });
   if (link.px) {
@@ -96,23 +130,51 @@ function follow(link) {
     studio.pick({ x, y });
   }
   studio.show(link.tab);
+  course.aim = true;
+  aim();
+}
+
+// Scroll no farther than is needed to see all that the lesson points at, once the view has drawn it.
+function aim() {
+  const lesson = current();
+  const viewer = lesson && document.querySelector(`[data-viewer="${lesson.start.tab}"]`);
+  if (!course.aim || studio.lessons !== me || studio.tab !== lesson?.start.tab || !["ready", "pending"].includes(viewer?.dataset.state)) return;
+  const boxes = [...viewer.querySelectorAll(lesson.target)].map((one) => one.getBoundingClientRect()).filter(({ height }) => height);
+  if (!boxes.length) return;
+  course.aim = viewer.dataset.state !== "ready";
+  const [top, bottom] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+  const floor = getComputedStyle(card).position === "fixed" ? card.getBoundingClientRect().top : window.innerHeight;
+  const needed = window.scrollY + Math.min(top - MARGIN, bottom + MARGIN - floor);
+  window.scrollTo({ top: Math.max(0, needed) });
 }
 
 async function reveal() {
   const { name } = current();
   const { key } = course;
+  const about = aboutOf(current());
   part("reveal").disabled = true;
   part("answer").replaceChildren("Measuring …");
   const answer = await server.reveal_lesson({ ...studio.selection(), key, lesson: name });
   part("reveal").disabled = false;
   if (key !== course.key) return;
-  course.revealed[name] = answer?.say ?? [{ text: answer?.problem ?? "The studio does not answer. Is it still running?" }];
+  course.revealed[name] = { about, say: answer?.say ?? [{ text: answer?.problem ?? "The studio does not answer. Is it still running?" }] };
   if (answer?.say) course.done.add(name);
   redraw();
 }
 
+// What the sentence of a lesson depends on, as it is now.
+function aboutOf({ follows }) {
+  return JSON.stringify([course.key, ...follows.map((name) => (name === "place" ? placeOf(studio.at) : studio[name]))]);
+}
+
+function saidOf(lesson) {
+  const said = course.revealed[lesson.name];
+  return said?.about === aboutOf(lesson) ? said.say : null;
+}
+
 function redraw() {
   const lesson = current();
+  pointer.replaceSync(lesson ? `[data-viewer="${lesson.start.tab}"] :is(${lesson.target}) { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: var(--radius); }` : "");
   card.hidden = !lesson;
   card.dataset.state = lesson ? "open" : "closed";
   card.dataset.lesson = lesson?.name ?? "";
@@ -121,7 +183,7 @@ function redraw() {
 }
 
 function fillCard(lesson) {
-  const said = course.revealed[lesson.name];
+  const said = saidOf(lesson);
   part("count").textContent = `Lesson ${place() + 1} of ${course.lessons.length}`;
   part("title").textContent = lesson.title;
   part("question").textContent = lesson.question;
@@ -147,7 +209,7 @@ function drawSteps() {
 function stepOf(name) {
   const lesson = course.lessons.find((one) => one.name === name);
   if (!lesson) return [make("p", { class: "hint" }, course.lessons.length ? "This checkpoint does not have what the lesson looks at." : "The network is warming up …")];
-  const [said, done] = [course.revealed[name], course.done.has(name)];
+  const [said, done] = [saidOf(lesson), course.done.has(name)];
   return [
     make("h3", {}, lesson.title, done ? make("span", { class: "done" }, "done ✓") : null),
     make("p", {}, lesson.question),

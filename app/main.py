@@ -174,7 +174,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
     from app.demo import build_demo
     from app.first_paint import first_values
     from app.handlers import Limits
-    from app.theme import studio_css, studio_theme
+    from app.theme import studio_css, studio_head, studio_theme
 
     place.protect()
     limits = Limits(options.max_upload_mb, options.max_pixels)
@@ -184,7 +184,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "quiet": True,
         "share": False,
         "root_path": options.root_path,
-        "head": f"<script>{ADDRESS_CHECK.read_text(encoding='utf-8')}</script>",
+        "head": f"<script>{ADDRESS_CHECK.read_text(encoding='utf-8')}</script>{studio_head()}",
         "show_error": True,
         "theme": studio_theme(),
         "css": studio_css(),

@@ -256,13 +256,13 @@ function segments(label, options, chosen, onChoose) {
   return group;
 }
 
-// Names stand where they fit into a bar of about `width` pixels.
-function shareBar(shares, withNames, width = 780) {
+// Names and shares stand where they fit, see the style sheet.
+function shareBar(shares, withNames) {
   const bar = make("div", { class: withNames ? "shares" : "shares small", role: "img" });
   bar.setAttribute("aria-label", shares.map(({ title, share }) => `${title} ${percent(share)}`).join(", "));
   shares.forEach(({ title, colour, share }) => {
-    const text = withNames && share > 0.09 ? `${share * width > 7.4 * title.length + 42 ? title + " " : ""}${percent(share)}` : "";
-    const part = make("span", { style: { background: colour, color: inkOn(colour), width: `${100 * share}%` }, title: `${title} ${percent(share)}` }, text);
+    const words = withNames ? [make("b", {}, percent(share)), make("i", {}, title)] : [];
+    const part = make("span", { style: { background: colour, color: inkOn(colour), width: `${100 * share}%` }, title: `${title} ${percent(share)}` }, ...words);
     bar.append(part);
   });
   return bar;

@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 from app.place import address_of, plain_host
 
 MAIN = Path(__file__).with_name("main.py")
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds within which the page has to answer."""
 
 

@@ -7,6 +7,8 @@ from gradio.themes import Base
 STYLE = Path(__file__).with_name("style")
 SHEETS = ("frame", "rail", "maps", "tools", "charts", "lessons", "inspector", "narrow")
 """In their order: what narrow windows change comes last."""
+MEASURED = "measured"
+"""What parts change by their own width: rules that Gradio does not take over from a style sheet."""
 
 
 def studio_theme() -> Base:
@@ -20,3 +22,8 @@ def studio_theme() -> Base:
 def studio_css() -> str:
     """All style sheets, one after the other."""
     return "\n".join((STYLE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
+
+
+def studio_head() -> str:
+    """The style sheet that stands in the head of the page."""
+    return f"<style>{(STYLE / f'{MEASURED}.css').read_text(encoding='utf-8')}</style>"

@@ -120,7 +120,7 @@ def page_way(value: Value = None) -> gr.HTML:
 
 
 def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
-    """The lesson that is open: question, answer, and the way on. It stays below whatever view is looked at.
+    """The lesson that is open: question, answer, and the way on. It stays beside whatever view is looked at.
 
     Args:
         functions: `reveal_lesson`, which the script calls.
@@ -133,7 +133,7 @@ def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
       <p data-part="question"></p><p class="hint" data-part="look"></p>
       <p class="said" data-part="answer" aria-live="polite"></p>
       <div class="lesson-actions"><button type="button" class="quiet" data-part="show">Show me</button>
-        <button type="button" class="quiet" data-part="reveal">Reveal</button><span></span>
+        <button type="button" class="quiet" data-part="reveal">Reveal</button>
         <button type="button" class="quiet" data-part="back">Back</button>
         <button type="button" class="quiet" data-part="next">Next</button></div>
     </section>"""

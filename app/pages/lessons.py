@@ -15,10 +15,11 @@ from app.pages.findings import (
     steepest,
 )
 from app.pages.overview import COUNTS
-from app.pages.page import Page, Value, button
+from app.pages.page import Follows, Page, Value, button
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import wording
+from bridgenet.inspection import places_of
 
 Link = dict[str, Any]
 """What a link can say: tab, px, task, scale, head, scope, and options of views."""
@@ -35,6 +36,8 @@ class Lesson:
         say: The sentence that answers the question, from what was computed for the photo.
         start: How the page is set when the lesson begins.
         show: How it is set to see what the question is about.
+        target: What in the view it asks about, as a CSS selector: outlined, and scrolled to.
+        follows: Parts of the selection that its sentence is about; when they change it has to be asked again.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Lesson:
     say: Callable[[Analysis, Selection], list[Part]]
     start: Callable[[Analysis], Link]
     show: Callable[[Analysis], Link]
+    target: str
+    follows: tuple[Follows, ...] = ()
 
 
 def lessons(analysis: Analysis, selection: Selection) -> Value:
@@ -60,10 +65,11 @@ def offered(analysis: Analysis, tabs: Collection[str]) -> Value:
     """
     steps = []
     for lesson in LESSONS:
-        if lesson.tab in tabs and (lesson.name != "tpp" or len(analysis.tasks) > 1):
+        if lesson.tab in tabs and _is_offered(lesson, analysis):
             question, look = wording(f"lessons/{lesson.name}")
             title = lesson.title.format(count=COUNTS[len(analysis.tasks)].lower())
             words = {"name": lesson.name, "title": title, "question": question, "look": look}
+            words |= {"target": lesson.target, "follows": lesson.follows}
             links = {"start": lesson.start(analysis), "show": lesson.show(analysis)}
             steps.append(words | {name: {"tab": lesson.tab} | link for name, link in links.items()})
     return {"key": analysis.key, "lessons": steps}
@@ -73,6 +79,16 @@ def answer(analysis: Analysis, selection: Selection, name: Any) -> list[Part]:
     """The sentence of a lesson, from what was computed for this photo."""
     lesson = next((lesson for lesson in LESSONS if lesson.name == name), None)
     return [] if lesson is None else lesson.say(analysis, selection)
+
+
+def _is_offered(lesson: Lesson, analysis: Analysis) -> bool:
+    """Whether the network has what is asked about, beside the view."""
+    match lesson.name:
+        case "tpp":
+            return len(analysis.tasks) > 1
+        case "influence":
+            return bool(places_of(analysis.predictor.model))
+    return True
 
 
 def _nothing(analysis: Analysis) -> Link:
@@ -104,31 +120,40 @@ def _before_fusion(analysis: Analysis) -> Link:
 
 
 def _this_photo(analysis: Analysis) -> Link:
-    return {"interaction.over": "image", "interaction.place": "both", "interaction.removal": "mask"}
+    cut = {"interaction.place": "both", "interaction.removal": "mask", "interaction.norm": "held"}
+    return {"interaction.over": "image"} | cut
+
+
+def _parts(*names: str) -> str:
+    return ", ".join(f'[data-testid="{name}"]' for name in names)
 
 
 LESSONS: tuple[Lesson, ...] = (
-    Lesson("answers", "One image, {count}", "overview", answers_agree, _nothing, _at_step),
-    Lesson("features", "What is in a feature?", "features", bridge_resembles, _nothing, _finest),
-    Lesson("tpp", "How task patterns propagate", "tpp", patterns_overlap, _after_fusion, _before_fusion),
-    Lesson("bridge", "Who was asked, and where", "bridge", bridge_asks, _finest, _at_step),
     Lesson(
-        "refinement",
-        "From bridge to prediction",
-        "refinement",
-        nobody_listens,
-        _full_strength,
-        _no_strength,
+        "answers", "One image, {count}", "overview", answers_agree, _nothing, _at_step,
+        _parts("map-semseg", "map-depth", "map-edge"),
     ),
     Lesson(
-        "influence",
-        "Does attention mean influence?",
-        "interaction",
-        attention_predicts,
-        _this_photo,
-        _this_photo,
+        "features", "What is in a feature?", "features", bridge_resembles, _nothing, _finest,
+        _parts("group-features-entering", "group-features-bridge"), ("task",),
     ),
-)
+    Lesson(
+        "tpp", "How task patterns propagate", "tpp", patterns_overlap, _after_fusion, _before_fusion,
+        _parts("group-tpp-tasks"), ("task",),
+    ),
+    Lesson(
+        "bridge", "Who was asked, and where", "bridge", bridge_asks, _finest, _at_step,
+        ".bar .shares, " + _parts("group-bridge-place"), ("place", "scale"),
+    ),
+    Lesson(
+        "refinement", "From bridge to prediction", "refinement", nobody_listens, _full_strength, _no_strength,
+        _parts("group-wipes"),
+    ),
+    Lesson(
+        "influence", "Does attention mean influence?", "interaction", attention_predicts, _this_photo, _this_photo,
+        _parts("group-attention", "group-scatter"),
+    ),
+)  # fmt: skip
 """In their order."""
 
 PAGE = Page("lessons", lessons)

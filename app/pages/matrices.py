@@ -66,7 +66,7 @@ def effect_matrix(analysis: Analysis, matrix: InteractionMatrix, computed: Cuts 
     control = [_control_cell(matrix, target, top) for target in tasks_of(matrix)]
     dropped = f"1/{count} of everything that is read, whosever it is, is left out: the mean of random draws"
     rows.append({"title": f"random cut of 1/{count}", "words": dropped, "control": True, "cells": control})
-    rows += [] if computed is None else bridge_rows(computed, matrix)
+    rows += [] if computed is None else bridge_rows(computed)
     for row in rows:
         for target, entry in zip(tasks_of(matrix), row["cells"], strict=True):
             entry["title"] += f"; {errors[target]}"
@@ -85,12 +85,12 @@ def effect_matrix(analysis: Analysis, matrix: InteractionMatrix, computed: Cuts 
     }
 
 
-def bridge_rows(computed: Cuts, matrix: InteractionMatrix | None = None) -> list[Value]:
-    """What is left without reading, and without any bridge, one row each; over the control where there is one."""
+def bridge_rows(computed: Cuts) -> list[Value]:
+    """What changes without reading, and without any bridge, one row each, in units and over the control."""
     rows = []
     for name, effects in computed.bridge.items():
         title, words = OFF[name]
-        cells = [_bridge_cell(name, target, effect, matrix) for target, effect in effects.items()]
+        cells = [_bridge_cell(computed.matrix, name, target, effect) for target, effect in effects.items()]
         rows.append({"title": title, "words": words, "control": True, "cells": cells})
     return rows
 
@@ -230,8 +230,8 @@ def _control_cell(matrix: InteractionMatrix, target: TaskName, top: float) -> Va
     return {"text": with_interval(control, half, target), "small": "1 ×", "level": 1 / top, "title": words}
 
 
-def _bridge_cell(name: str, target: TaskName, effect: float, matrix: InteractionMatrix | None) -> Value:
-    control = 0.0 if matrix is None else float(matrix.control[matrix.tasks.index(target)])
+def _bridge_cell(matrix: InteractionMatrix, name: str, target: TaskName, effect: float) -> Value:
+    control = float(matrix.control[matrix.tasks.index(target)])
     without = {UNREAD: "Where the bridge reads nothing", BRIDGE: "Without any bridge"}[name]
     words = f"{without} {_name(target)} moves by {amount(effect, target, words=True)}"
     small = f"{effect / control:.{0 if effect > 10 * control else 1}f} ×" if control > 0 else ""

@@ -48,6 +48,19 @@ def test_presets_say_what_a_link_can_say(analysis: Analysis) -> None:
                 assert f"{selection.x:.4f},{selection.y:.4f}" == link["px"]
 
 
+def test_no_lesson_says_a_value_that_is_not_set(analysis: Analysis) -> None:
+    for lesson in offered(analysis, tabs(analysis))["lessons"]:
+        assert " is now " not in lesson["look"] and "under the cross-hair in all maps: a" not in lesson["look"]
+        assert lesson["target"]
+
+
+def test_a_bridge_that_reads_nothing_is_not_asked_whom_it_asks(tmp_path: Path) -> None:
+    lacking = without(tmp_path, bridge_reads="nothing", tpp=False)
+    assert names(lacking) == ["answers", "features", "refinement"]
+    for name in names(lacking):
+        assert text_of(answer(lacking, Selection(task="depth"), name)).endswith(".")
+
+
 def test_a_lesson_whose_view_does_not_exist_is_not_offered(tmp_path: Path) -> None:
     lacking = without(tmp_path, tpp=False, bfe=False, refinement="tfr")
     assert names(lacking) == ["answers", "features"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.theme import STYLE as FOLDER
-from app.theme import studio_css
+from app.theme import studio_css, studio_head
 from bridgenet.tasks import TASKS
 
 STYLE = studio_css()
@@ -97,7 +97,7 @@ def test_shares_are_written_in_the_ink_that_stands_out_more() -> None:
 
 def test_every_style_sheet_is_part_of_the_page() -> None:
     for sheet in FOLDER.glob("*.css"):
-        assert sheet.read_text(encoding="utf-8") in STYLE, sheet.name
+        assert sheet.read_text(encoding="utf-8") in STYLE + studio_head(), sheet.name
 
 
 def test_motion_stops_for_those_who_asked_for_less() -> None:

@@ -118,4 +118,5 @@ def protect() -> None:
             local = {"0.0.0.0", "127.0.0.1", "::1", "localhost"}
             return bool(origin) and (origin == host or {origin, host} <= local)
 
-    gradio.routes.CustomCORSMiddleware = OwnPagesOnly
+    # By the name under which its server looks for it; there is no setting.
+    gradio.routes.CustomCORSMiddleware = OwnPagesOnly  # type: ignore[attr-defined]

@@ -23,7 +23,10 @@ def reverse_proxy(upstream: str, keeps_host: bool) -> Iterator[str]:
     class Proxy(BaseHTTPRequestHandler):
         def answer(self) -> None:
             if not self.path.startswith(f"{PREFIX}/"):
-                self.send_error(404)
+                # Every browser asks the root for an icon, which is no part of the page.
+                self.send_response(204 if self.path == "/favicon.ico" else 404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
             headers |= {} if keeps_host else {"Host": behind}

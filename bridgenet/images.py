@@ -4,8 +4,8 @@ A photo is turned upright, reduced where it is huge, and becomes 8-bit RGB. What
 for the person who brought it; what cannot be used is refused with what happened and what to do.
 """
 
-import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO, IOBase
 from os import PathLike
@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 from torch import Tensor
+
+from bridgenet.upright import TURNS, read_orientation
 
 MAX_MEGAPIXELS = 50.0
 """Larger images are refused by their header, before a byte of them is decoded."""
@@ -35,19 +38,15 @@ GREY_NOTE = "Greyscale image: colour cues are absent."
 
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
-ORIENTATION = 0x0112
-"""EXIF tag: how the camera was held."""
+NEW_SUBFILE_TYPE = 254
+"""TIFF tag whose lowest bit means: a reduced copy of another picture in the file."""
 
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes a picture upright, by its EXIF orientation."""
+MOST_PAGES = 100
+"""Of a TIFF are compared."""
+
+DRAWINGS = (b"%!PS", b"\xc5\xd0\xd3\xc6", b"%PDF")
+TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How files of these kinds begin."""
 
 KINDS = "a path, the bytes of an image file, an open binary file, a PIL image, a NumPy array or a tensor"
 """What `load_image` takes, in words."""
@@ -114,6 +113,9 @@ def _load_file(file: BufferedReader | BytesIO, max_side: int, max_megapixels: fl
     file.seek(0)
     if not head:
         raise ImageError("This file is empty (0 bytes). Save or download the image again.")
+    # Pillow would hand these to another program, or open their preview.
+    if head.startswith(DRAWINGS) or (head.startswith(TIFFS) and head[8:10] == b"CR"):
+        raise ImageError(_unreadable(head))
     try:
         # The limit is ours and stricter than that of PIL's warning, and damaged EXIF data are told of below.
         with warnings.catch_warnings():
@@ -125,19 +127,24 @@ def _load_file(file: BufferedReader | BytesIO, max_side: int, max_megapixels: fl
         raise ImageError(_unreadable(head)) from error
     except Exception as error:  # Decoders of broken headers raise whatever they trip over.
         raise ImageError(_damaged(error)) from error
+    page_notes = _open_page(image)
     full_size = image.size
     _check_size(*full_size, max_megapixels)
     # JPEG decoders can reduce while decoding, which saves time and memory.
     image.draft(None, (max_side, max_side))
-    return _prepare(image, max_side, full_size)
+    return _prepare(image, max_side, full_size, page_notes)
 
 
-def _prepare(image: Image.Image, max_side: int, full_size: tuple[int, int] | None = None) -> LoadedImage:
+def _prepare(
+    image: Image.Image, max_side: int, full_size: tuple[int, int] | None = None, page_notes: Sequence[str] = ()
+) -> LoadedImage:
     width, height = full_size or image.size
-    notes = _frame_note(image)
-    orientation, whole = _read_orientation(image)
+    notes, mode = [*page_notes], image.mode
+    orientation, whole = read_orientation(image)
     try:
         image.load()
+        # First of all: everything after it then takes little memory.
+        image = _shrunk(image, max_side)
         upright = image.transpose(TURNS[orientation]) if orientation in TURNS else image
     except Exception as error:  # Decoders of broken files raise whatever they trip over.
         raise ImageError(_damaged(error)) from error
@@ -146,43 +153,43 @@ def _prepare(image: Image.Image, max_side: int, full_size: tuple[int, int] | Non
         width, height = (height, width) if orientation >= 5 else (width, height)
     if not whole:
         notes.append("Its EXIF data are damaged; of them only the orientation was used.")
-    rgb, mode_notes = _to_rgb(upright)
+    upright, profile_notes = _to_srgb(upright)
+    rgb, mode_notes = _to_rgb(upright, mode)
     if max(width, height) > max_side:
-        rgb = ImageOps.contain(rgb, (max_side, max_side), Image.Resampling.LANCZOS)
         notes.append(f"Resized {width} × {height} → {rgb.width} × {rgb.height}.")
-    return LoadedImage(np.array(rgb), (*notes, *mode_notes))
+    return LoadedImage(np.array(rgb), (*notes, *profile_notes, *mode_notes))
 
 
-def _read_orientation(image: Image.Image) -> tuple[int, bool]:
-    """How the camera was held (1 to 8; 1 where it is not said), and whether all EXIF data are as they should be."""
-    told: object = 1
-    with warnings.catch_warnings(record=True) as complaints:
-        warnings.simplefilter("always")
-        try:
-            exif = image.getexif()
-            told = exif.get(ORIENTATION) or _orientation_in_xmp(image)
-            # Writing them again looks at every tag.
-            exif.tobytes()
-            whole = True
-        except Exception:  # Damaged tags trip their reader in many ways; the picture is none of their business.
-            whole = False
-    whole = whole and not complaints
-    first = told[0] if isinstance(told, tuple) and told else told
-    if isinstance(first, int | float):
-        number = int(first) if first in range(1, 9) else 0
-    else:
-        digits = re.match(
-            r"[1-8](?=[\s\0]*$)", first.decode(errors="replace") if isinstance(first, bytes) else str(first)
-        )
-        number, whole = int(digits[0]) if digits else 0, False
-    return (number, whole) if number else (1, whole and first == 0)
+def _shrunk(image: Image.Image, max_side: int) -> Image.Image:
+    """The image with no side above a number of pixels, in a mode whose pixels can be mixed."""
+    if max(image.size) <= max_side:
+        return image
+    if image.mode == "F":  # A single value that is not finite would spoil all around it.
+        return ImageOps.contain(image, (max_side, max_side), Image.Resampling.NEAREST)
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode.startswith("I;16"):
+        image = image.convert("I")
+    return ImageOps.contain(image, (max_side, max_side), Image.Resampling.LANCZOS)
 
 
-def _orientation_in_xmp(image: Image.Image) -> int:
-    """The orientation that some programs write as text only; 1 where they do not."""
-    text = image.info.get("xmp", b"")
-    found = re.search(rb"tiff:Orientation(?:=[\"']|>)\s*([1-8])\b", text if isinstance(text, bytes) else b"")
-    return int(found[1]) if found else 1
+def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """The colours of a screen, where a file says by a profile that its own are others."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return image, []
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        name = ImageCms.getProfileDescription(source).strip() or "its own profile"
+        if "srgb" in name.lower():
+            return image, []
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image, ["Its colour profile is damaged or does not fit, and was left out."]
+    return converted or image, [f"Colours converted from {name} to sRGB."]
 
 
 def _check_size(width: int, height: int, max_megapixels: float) -> None:
@@ -200,14 +207,14 @@ def _check_size(width: int, height: int, max_megapixels: float) -> None:
         )
 
 
-def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """RGB of any mode, and what had to be done."""
+def _to_rgb(image: Image.Image, mode: str) -> tuple[Image.Image, list[str]]:
+    """RGB of any mode, and what had to be done to the mode that it had in the file."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _from_deep(np.asarray(image, dtype=np.float32))
     notes = []
     if image.mode == "CMYK":
         notes.append("Print colours (CMYK) converted to RGB without a colour profile.")
-    elif image.mode in ("P", "PA"):
+    elif mode in ("P", "PA"):
         notes.append("Palette colours converted to RGB.")
     elif image.mode not in ("RGB", "RGBA", "RGBX", "RGBa", "L", "LA", "La", "1"):
         notes.append(f"Colours converted from {image.mode} to RGB.")
@@ -295,16 +302,33 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _frame_note(image: Image.Image) -> list[str]:
+def _open_page(image: Image.Image) -> list[str]:
+    """Goes to the page of a file that is the photo: the first, of a TIFF the largest. Says so if there are others.
+
+    Raises:
+        ImageError: What can be read is a reduced copy of what cannot.
+    """
     # A phone's JPEG may carry its depth or brightness map as a second picture (MPO): that is not an animation.
     if image.format == "MPO":
         return []
+    best, notes = 0, []
     try:
         frames = getattr(image, "n_frames", 1)
+        if isinstance(image, TiffImageFile):
+            areas = []
+            for page in range(min(frames, MOST_PAGES)):
+                image.seek(page)
+                areas.append(image.width * image.height)
+            best = areas.index(max(areas))
     except Exception:  # A broken later frame is no reason to refuse the first.
-        return ["Only the first of several frames is used; the others are damaged."]
+        frames, notes = 1, ["Only the first of several frames is used; the others are damaged."]
+    if isinstance(image, TiffImageFile):
+        image.seek(best)
+        if image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & 1:
+            raise ImageError("Only a small preview in this file can be read, not its photo. Export it as JPEG or PNG.")
     kind = "Page" if image.format == "TIFF" else "Frame"
-    return [f"{kind} 1 of {frames} is used."] if frames > 1 else []
+    why = ", the largest" if best else ""
+    return [f"{kind} {best + 1} of {frames} is used{why}."] if frames > 1 else notes
 
 
 def _is_grey(image: Image.Image) -> bool:
@@ -313,6 +337,13 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _unreadable(head: bytes) -> str:
+    if head.startswith(DRAWINGS):
+        return "This is a page or drawing (EPS, PostScript or PDF), not a photo. Export it as PNG."
+    if head.startswith(TIFFS):
+        return (
+            "This TIFF cannot be read here: a camera's raw data, 64-bit or coloured floating point, more than four "
+            "bands, or a rare compression. Export it as PNG or JPEG, or as a TIFF of 8 or 16 bits."
+        )
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
         return "This is an HEIC photo, which cannot be read here. Export it as JPEG or PNG."
     if b"<svg" in head.lower():

@@ -1,3 +1,5 @@
+import multiprocessing
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -6,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from bridgenet.images import ImageError, LoadedImage, load_image
 
@@ -243,3 +245,117 @@ def test_every_orientation_is_turned_as_pillow_turns_it(orientation: int) -> Non
     picture.save(file, "PNG", exif=exif)
     loaded = load_image(file.getvalue())
     np.testing.assert_array_equal(loaded.pixels, np.asarray(ImageOps.exif_transpose(Image.open(file))))
+
+
+def _tiff(pages: list[tuple[np.ndarray, int]], bits: int = 8, kind: int = 1) -> bytes:
+    """A plain TIFF: pages of (pixels, kind of sub-file), with so many bits of a kind (1: whole numbers, 3: floats)."""
+    content = bytearray(b"II*\0\0\0\0\0")
+    link = 4
+    for pixels, subfile in pages:
+        data = pixels.tobytes()
+        bands = 1 if pixels.ndim == 2 else pixels.shape[2]
+        start = len(content)
+        content += data
+        table = len(content) + len(content) % 2
+        content += bytes(table - len(content))
+        struct.pack_into("<I", content, link, table)
+        height, width = pixels.shape[:2]
+        short = {
+            256: width,
+            257: height,
+            258: bits,
+            259: 1,
+            262: 2 if bands == 3 else 1,
+            277: bands,
+            278: height,
+            339: kind,
+        }
+        entries = sorted(
+            [
+                *((tag, 3, value) for tag, value in short.items()),
+                (254, 4, subfile),
+                (273, 4, start),
+                (279, 4, len(data)),
+            ]
+        )
+        if bands > 1:
+            bits_at, formats_at = table + 2 + 12 * len(entries) + 4, table + 2 + 12 * len(entries) + 4 + 2 * bands
+        content += struct.pack("<H", len(entries))
+        for tag, form, value in entries:
+            if bands > 1 and tag in (258, 339):
+                content += struct.pack("<HHII", tag, 3, bands, bits_at if tag == 258 else formats_at)
+            else:
+                content += struct.pack("<HHI", tag, form, 1) + struct.pack("<I", value)
+        link = len(content)
+        content += bytes(4)
+        if bands > 1:
+            content += struct.pack(f"<{2 * bands}H", *[bits] * bands, *[kind] * bands)
+    return bytes(content)
+
+
+def test_the_largest_page_of_a_tiff_is_the_photo() -> None:
+    photo = _photo()
+    loaded = load_image(_tiff([(photo[::2, ::2].copy(), 1), (photo, 0), (photo[::4, ::4].copy(), 1)]))
+    np.testing.assert_array_equal(loaded.pixels, photo)
+    assert loaded.notes == ("Page 2 of 3 is used, the largest.",)
+
+
+def test_a_preview_is_not_taken_for_its_photo() -> None:
+    with pytest.raises(ImageError, match=r"Only a small preview .* Export it as JPEG or PNG"):
+        load_image(_tiff([(_photo(), 1)]))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (_tiff([(np.zeros((40, 40)), 0)], 64, 3), "This TIFF cannot be read here: .*64-bit"),
+        (_tiff([(np.zeros((40, 40, 3), np.float32), 0)], 32, 3), "This TIFF cannot be read here: .*coloured float"),
+        (_file(Image.fromarray(_photo()), "EPS"), "page or drawing .*EPS"),
+        (_file(Image.fromarray(_photo()), "PDF"), "page or drawing .*PDF"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_not_called_damaged(content: bytes, words: str) -> None:
+    with pytest.raises(ImageError, match=words):
+        load_image(content)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "RGB", "P"])
+def test_a_small_file_of_fifty_megapixels_takes_at_most_600_megabytes(mode: str, tmp_path: Path) -> None:
+    picture = Image.new(mode, (7000, 7000))
+    picture.save(tmp_path / "large.png", **({"transparency": 0} if mode == "P" else {}), compress_level=1)
+    del picture
+    assert (tmp_path / "large.png").stat().st_size < 1_000_000
+    meter = multiprocessing.get_context("fork").Pool(1)
+    try:
+        before, after = meter.apply(_measured, (tmp_path / "large.png",))
+    finally:
+        meter.terminate()
+    assert after - before < 600_000
+
+
+def _measured(path: Path) -> tuple[int, int]:
+    """Kilobytes of this process at most, before and after reading a file."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _peak()
+    load_image(path)
+    return before, _peak()
+
+
+def _peak() -> int:
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]
+
+
+def test_colours_of_another_profile_become_those_of_a_screen() -> None:
+    # Lab as the profile of an RGB file does not fit; a profile that swaps nothing is called by its name.
+    photo = Image.fromarray(_photo())
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert load_image(_file(photo, "PNG", icc_profile=own)).notes == ()
+    renamed = own.replace("sRGB".encode("utf-16-be"), "Mine".encode("utf-16-be"))
+    loaded = load_image(_file(photo, "PNG", icc_profile=renamed))
+    assert loaded.notes == ("Colours converted from Mine built-in to sRGB.",)
+    assert np.abs(loaded.pixels.astype(int) - _photo()).max() <= 2
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for damaged in (lab, b"no profile"):
+        assert load_image(_file(photo, "PNG", icc_profile=damaged)).notes == (
+            "Its colour profile is damaged or does not fit, and was left out.",
+        )

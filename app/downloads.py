@@ -152,7 +152,9 @@ def settings_of(analysis: Analysis, selection: Selection, session: Session, link
         "selection": {name: value for name, value in selection.to_dict().items() if name != "pins"},
         "link": link,
         "checkpoint": analysis.checkpoint,
-        "sha256 of model.safetensors": fingerprint(session.checkpoints[analysis.checkpoint]),
+        "sha256 of model.safetensors": fingerprint(
+            analysis.predictor.folder or session.checkpoints[analysis.checkpoint]
+        ),
         "tasks": list(analysis.tasks),
         "units": {task: TASKS[task].unit for task in analysis.tasks if TASKS[task].unit},
         "depth picture, metres": [round(low, 3), round(high, 3)],

@@ -65,14 +65,7 @@ class Handlers:
         """
         limit = {"limit": self.limits.megabytes}
         try:
-            own = link.get("photo") == "own"
-            analysis = self.session.recall(key) if own else None
-            analysis = None if analysis is None or analysis.example else analysis
-            lost = (_GONE if key else _OWN_PHOTO) if own and analysis is None else ""
-            words = [lost] if lost else []
-            if analysis is None:
-                analysis, refused = self._of_link(link)
-                words += refused
+            analysis, words = self._of_link(link, key)
             return self._opened(analysis, link, words, {"chosen": analysis.example or None} | limit)
         except StudioError as problem:
             answer = self._without_network(problem, limit)
@@ -225,15 +218,20 @@ class Handlers:
             raise StudioError(_RELEASED if self.session.ready else _WARMING)
         return analysis
 
-    def _of_link(self, link: Mapping[str, str]) -> tuple[Analysis, list[str]]:
-        """The example of a link by the checkpoint of the link, or by the studio's own; and why not by the other."""
-        name, refused = link.get("checkpoint"), []
-        if name in self.session.checkpoints and name != self.session.checkpoint.name:
-            try:
-                return self._analyse_example(link.get("ex"), name), []
-            except StudioError as problem:
-                refused.append(str(problem))
-        return self._analyse_example(link.get("ex"), None), refused
+    def _of_link(self, link: Mapping[str, str], key: Any) -> tuple[Analysis, list[str]]:
+        """The photo of a link by its checkpoint; else what can be shown instead, and why."""
+        name, words = link.get("checkpoint"), []
+        try:
+            if link.get("photo") == "own":
+                own = self.session.recall(key)
+                if own is not None and not own.example:
+                    return own, []
+                words.append(_GONE if key else _OWN_PHOTO)
+            if name in self.session.checkpoints:
+                return self._analyse_example(link.get("ex"), name), words
+        except StudioError as problem:
+            words.append(str(problem))
+        return self._analyse_example(link.get("ex"), None), words
 
     def _opened(self, analysis: Analysis, link: Mapping[str, str], words: list[str], rail: dict[str, Any]) -> Answer:
         """What a link shows, and in one line what of it cannot be shown."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, get_args
 from urllib.parse import urlencode
 
-from app.selection import Choice, Option, Scope, Setting, Slider
+from app.selection import Choice, Option, Scope, Setting, Slider, plain_number
 from app.tabs import TABS
 from bridgenet.examples import EXAMPLES
 from bridgenet.tasks import TASKS, TaskName
@@ -69,7 +69,7 @@ def read_link(link: Mapping[str, str]) -> dict[str, Any]:
 
     The page reads links by the same rules before the network is there, see `readLink` in `page.js`.
     """
-    place = [_number(text) for text in link.get("px", "").split(",")]
+    place = [plain_number(text) for text in link.get("px", "").split(",")]
     inside = len(place) == 2 and all(fraction is not None and 0 <= fraction <= 1 for fraction in place)
     whole = {name: link.get(name, "") for name in ("scale", "head")}
     options = {name: _setting(_options().get(name), value) for name, value in link.items() if "." in name}
@@ -139,15 +139,10 @@ def _setting(option: Option | None, text: str) -> Setting | None:
         case None:
             return None
         case Slider():
-            number = _number(text)
+            number = plain_number(text)
             return option.read(number) if number is not None and option.low <= number <= option.high else None
         case _:
             return text if option.read(text) == text else None
-
-
-def _number(text: str) -> float | None:
-    """A plain decimal number. `float` would also take `nan`, `1_000`, digits of other scripts."""
-    return float(text) if re.fullmatch("-?[0-9]{1,9}([.][0-9]{1,12})?", text) else None
 
 
 def _one_of(what: str, name: str, known: Iterable[str]) -> None:

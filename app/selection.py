@@ -51,7 +51,8 @@ class Slider:
     default: float
 
     def read(self, value: Any) -> float:
-        """The nearest number that the slider can show."""
+        """The nearest number that the slider can show. Links hold it as text."""
+        value = plain_number(value) if isinstance(value, str) else value
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             return self.default
         steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
@@ -146,6 +147,11 @@ def read_selection(
         options={option.name: option.read(settings[option.name]) for option in options if option.name in settings},
         pins=pins if isinstance(pins, Mapping) else {},
     )
+
+
+def plain_number(text: str) -> float | None:
+    """A plain decimal number. `float` would also take `nan`, `1_000`, digits of other scripts."""
+    return float(text) if re.fullmatch("-?[0-9]{1,9}([.][0-9]{1,12})?", text) else None
 
 
 def _fraction(value: Any) -> float:

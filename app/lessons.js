@@ -20,6 +20,7 @@ studio.subscribe((kind) => {
   if (kind === "ask" && studio.asked.event === "lesson") begin(studio.asked.lesson);
   // What was said about another place or scale does not hold for this one.
   if ((kind === "pick" || kind === "choice") && current()) redraw();
+  if (kind === "settled" && !course.lessons.length) drawSteps();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && course.open && studio.lessons === me) close();
@@ -124,12 +125,13 @@ function close() {
 function follow(link) {
   const shared = Object.fromEntries(SHARED.filter((name) => link[name] !== undefined).map((name) => [name, link[name]]));
   const options = Object.fromEntries(Object.entries(link).filter(([name]) => name.includes(".")));
+  // First, so that Back leads to the view before as it was.
+  studio.show(link.tab);
   studio.choose({ ...shared, options: { ...studio.options, ...options } });
   if (link.px) {
     const [x, y] = link.px.split(",").map(Number);
     studio.pick({ x, y });
   }
-  studio.show(link.tab);
   course.aim = true;
   aim();
 }
@@ -208,7 +210,7 @@ function drawSteps() {
 
 function stepOf(name) {
   const lesson = course.lessons.find((one) => one.name === name);
-  if (!lesson) return [make("p", { class: "hint" }, course.lessons.length ? "This checkpoint does not have what the lesson looks at." : "The network is warming up …")];
+  if (!lesson) return [make("p", { class: "hint" }, course.lessons.length ? "This checkpoint does not have what the lesson looks at." : studio.wanted ? "The network is warming up …" : "No network could be opened. Choose another checkpoint.")];
   const [said, done] = [saidOf(lesson), course.done.has(name)];
   return [
     make("h3", {}, lesson.title, done ? make("span", { class: "done" }, "done ✓") : null),

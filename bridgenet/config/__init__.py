@@ -199,7 +199,7 @@ class TrainConfig(Settings):
         if gigabytes > MOST_IMAGE or images * gigabytes > MOST_BATCH:
             raise self.refuse(
                 f"optim.batch_size {images} with data.input_size {self.data.input_size} takes about "
-                f"{images * gigabytes:,.0f} GB, {gigabytes:,.1f} GB for each image, in the decoder alone. "
+                f"{images * gigabytes:,.0f} GB, {gigabytes:,.3g} GB for each image, in the decoder alone. "
                 "Choose smaller images, a smaller batch or a narrower network."
             )
 

@@ -195,6 +195,8 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "allowed_paths": [],
         "strict_cors": True,
         "mcp_server": options.mcp,
+        # Many pages may wait for one network, each in a thread; the line that they ask for their turn needs others.
+        "max_threads": 120,
     }
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KEPT = 16
 """Analyses that are kept, over all visitors. One takes some tens of megabytes; others are made again when asked for."""
 
-PHOTOS = 128
+PHOTOS = 100
 """Photos that are kept, over all visitors, so that what is said about them can be made again."""
 
 PHOTO_BYTES = 128_000_000
@@ -178,14 +178,15 @@ class Session:
         self.start()
         self._loaded.wait()
         name = name or self.checkpoint.name
-        with self._network:
-            if name not in self._predictors:
-                if name not in self.checkpoints:
-                    raise StudioError(f"There is no checkpoint {name}. Choose one of {', '.join(self.checkpoints)}.")
-                self._load(name)
-            if name not in self._predictors:
-                raise StudioError(self._problem)
-            return self._predictors[name]
+        if name not in self._predictors and name not in self.checkpoints:
+            raise StudioError(f"There is no checkpoint {name}. Choose one of {', '.join(self.checkpoints)}.")
+        if name not in self._predictors:
+            with self._network:
+                if name not in self._predictors:
+                    self._load(name)
+        if name not in self._predictors:
+            raise StudioError(self._problem)
+        return self._predictors[name]
 
     def analyse(
         self,

@@ -1,0 +1,149 @@
+"""Nothing hidden: in windows from a phone to a wide screen, every tab can be hit and every text is where it belongs."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import PATIENCE, Visit
+from playwright.sync_api import Browser, Page
+
+from app.program import studio
+
+ROOT = Path(__file__).resolve().parents[3]
+WIDTHS = (390, 800, 1024, 1100, 1200, 1240, 1366, 1920)
+UNHIT = """() => [...document.querySelectorAll(".tabs [role=tab]")].filter((tab) => {
+    tab.scrollIntoView({ block: "nearest" });
+    const box = tab.getBoundingClientRect();
+    return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) !== tab;
+}).map((tab) => tab.dataset.tab)"""
+WIDER = "document.documentElement.scrollWidth > innerWidth || document.body.scrollWidth > innerWidth"
+# Words that end in dots, or that wrap out of sight on purpose, are not written over anything.
+OUTSIDE = """(view) => {
+    const found = [];
+    const walker = document.createTreeWalker(document.querySelector(view), NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const holder = node.parentElement;
+        if (!node.textContent.trim() || !holder.checkVisibility()) continue;
+        if (holder.closest("svg, option, figcaption, .shares, .unseen")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const text = range.getBoundingClientRect();
+        let box = holder;
+        while (getComputedStyle(box).display.startsWith("inline") && box.parentElement) box = box.parentElement;
+        if ([box, holder].some((one) => getComputedStyle(one).textOverflow === "ellipsis")) continue;
+        for (const around of [box, holder.closest("td, th, .card, .chart, .segments"), document.body]) {
+            const edge = around?.getBoundingClientRect();
+            if (edge && (text.right > edge.right + 1.5 || text.left < edge.left - 1.5)) {
+                found.push(`${node.textContent.trim().slice(0, 40)} leaves ${around.tagName}.${around.className}`);
+                break;
+            }
+        }
+    }
+    return found;
+}"""
+POINTED = """() => {
+    const card = document.querySelector("[data-testid=lesson]").getBoundingClientRect();
+    return [...document.querySelectorAll("[data-viewer] *")].filter((one) => {
+        const style = getComputedStyle(one);
+        return style.outlineStyle === "solid" && style.outlineOffset === "3px" && one.getBoundingClientRect().height;
+    }).map((one) => {
+        const box = one.getBoundingClientRect();
+        const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+        const covered = box.left < card.right && card.left < box.right && top < card.bottom && card.top < bottom;
+        return [one.dataset.testid ?? one.className, (bottom - top) / box.height, covered];
+    });
+}"""
+
+
+@pytest.fixture(scope="module")
+def rooms(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    """A page of the network with six tasks."""
+    with studio(ROOT / "checkpoints" / "rooms-tiny", tmp_path_factory.mktemp("rooms"), threads=1) as (address, _):
+        visit = Visit(browser, address)
+        yield visit
+        assert visit.wrong == []
+        visit.close()
+
+
+@pytest.fixture(scope="module")
+def photos(browser: Browser, rooms: Visit) -> Iterator[Visit]:
+    """A page of the network with four tasks, in the same studio."""
+    visit = Visit(browser, rooms.address, "checkpoint=nyud-lite0")
+    visit.page.wait_for_function("document.querySelectorAll('.rail .tasks button').length === 4", timeout=PATIENCE)
+    yield visit
+    assert visit.wrong == []
+    visit.close()
+
+
+def resize(page: Page, width: int, height: int = 768) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def picture(page: Page, name: str) -> None:
+    """For whoever wants to look: a screenshot in the folder that is named so."""
+    if folder := os.environ.get("BRIDGENET_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=not name.startswith("lesson"))
+
+
+def test_every_tab_can_be_hit_at_every_width(rooms: Visit) -> None:
+    rooms.tab("overview")
+    for width in WIDTHS:
+        resize(rooms.page, width)
+        assert rooms.page.evaluate(UNHIT) == [], width
+        assert not rooms.page.evaluate(WIDER), width
+    resize(rooms.page, 1366)
+
+
+@pytest.mark.parametrize("network", ["rooms", "photos"])
+def test_no_text_leaves_its_cell(request: pytest.FixtureRequest, network: str) -> None:
+    visit: Visit = request.getfixturevalue(network)
+    tabs = visit.page.locator(".tabs [role=tab]").evaluate_all("tabs => tabs.map((tab) => tab.dataset.tab)")
+    wrong = []
+    for tab in tabs:
+        resize(visit.page, 1366)
+        visit.tab(tab)
+        for width in (390, 1024, 1366):
+            resize(visit.page, width)
+            picture(visit.page, f"{network}-{tab}-{width}")
+            wrong += [(tab, width, text) for text in visit.page.evaluate(OUTSIDE, f"[data-viewer={tab}]")]
+    assert wrong == []
+
+
+def test_titles_that_are_too_long_stay_in_their_cells_too(rooms: Visit) -> None:
+    resize(rooms.page, 1366)
+    rooms.tab("interaction")
+    rooms.page.evaluate(
+        """document.querySelectorAll("[data-viewer=interaction] th span:not(.dot)").forEach((title) => {
+            title.textContent = "Segmentation of instances and their surroundings"; })"""
+    )
+    for width in WIDTHS:
+        resize(rooms.page, width)
+        assert rooms.page.evaluate(OUTSIDE, "[data-viewer=interaction]") == [], width
+    resize(rooms.page, 1366)
+
+
+@pytest.mark.parametrize("width", [1366, 1024])
+def test_a_lesson_stands_beside_what_it_asks_about(rooms: Visit, width: int) -> None:
+    page = rooms.page
+    resize(page, width)
+    page.evaluate("bridgenetStudio.pick({ x: 0.31, y: 0.62 })")
+    before = page.evaluate("[bridgenetStudio.options, bridgenetStudio.scale, bridgenetStudio.at]")
+    page.evaluate("bridgenetStudio.ask('lesson')")
+    for lesson in ("answers", "features", "tpp", "bridge", "refinement", "influence"):
+        page.wait_for_selector(f"[data-testid=lesson][data-lesson={lesson}]", timeout=PATIENCE)
+        rooms.ready(page.evaluate("bridgenetStudio.tab"))
+        page.click("[data-testid=lesson] [data-part=show]")
+        rooms.ready(page.evaluate("bridgenetStudio.tab"))
+        if lesson == "refinement":
+            assert page.evaluate("bridgenetStudio.options['refinement.alpha']") == 0
+        picture(page, f"lesson-{lesson}-{width}")
+        pointed = page.evaluate(POINTED)
+        assert pointed, lesson
+        for target, seen, covered in pointed:
+            assert seen > 0.5 and not covered, (lesson, target, seen)
+        if lesson != "influence":
+            page.click("[data-testid=lesson] [data-part=next]")
+    page.keyboard.press("Escape")
+    assert page.evaluate("[bridgenetStudio.options, bridgenetStudio.scale, bridgenetStudio.at]") == before

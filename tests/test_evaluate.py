@@ -66,3 +66,14 @@ def test_the_table_has_units() -> None:
         ["Normals", "mean_angle", "23.456", "°"],
         ["2", "images"],
     ]
+
+
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    for place, words in ((tmp_path / "file" / "new.json", "is a file, not a folder"), (tmp_path, "there is a folder")):
+        assert main([str(tmp_path / "no checkpoint"), "--json", str(place), "--device", "cpu"]) == 1
+        told = capsys.readouterr().err
+        assert words in told and "checkpoint" not in told
+    assert (tmp_path / "file").read_text() == "mine"

@@ -3,13 +3,22 @@ import os
 import signal
 import sys
 import time
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import resize
 
-from bridgenet.files import LOCK_FILE, WriteError, check_writable, replacing, sole_writer, write_text
+from bridgenet.files import (
+    LOCK_FILE,
+    WriteError,
+    check_writable,
+    replacing,
+    sole_writer,
+    write_any_letter,
+    write_text,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -146,3 +155,11 @@ def test_a_file_system_without_locks_is_written_to(tmp_path: Path, monkeypatch: 
     with sole_writer(tmp_path):
         write_text(tmp_path / "file", "text")
     assert names(tmp_path) == ["file"]
+
+
+def test_a_letter_that_the_terminal_lacks_is_escaped_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(told, encoding="cp1251", write_through=True))
+    write_any_letter()
+    print("640 × 480, caf\udce9")  # noqa: T201
+    assert told.getvalue() == b"640 \\xd7 480, caf\\udce9\n"

@@ -17,6 +17,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from bridgenet.config import BackboneConfig
+from bridgenet.model.recompute import recomputed
 from bridgenet.shapes import AnyFeature, Image
 
 FEATURES = 4
@@ -32,10 +33,12 @@ class Backbone(nn.Module, ABC):
     Attributes:
         channels: Channels of the feature maps, fine to coarse.
         full_precision: Stay in float32 when the rest of the network runs in bfloat16.
+        gradient_checkpointing: Keep little for the gradient and compute the rest again.
     """
 
     channels: tuple[int, ...]
     full_precision: bool = False
+    gradient_checkpointing: bool = False
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
@@ -72,6 +75,7 @@ class TransformerBackbone(Backbone):
         self.channels = (body.embed_dim,) * len(taps)
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
+        self.body.set_grad_checkpointing(self.gradient_checkpointing and torch.is_grad_enabled())
         indices = [tap - 1 for tap in self.taps]
         final, taken = cast(
             tuple[Tensor, list[Tensor]],
@@ -91,7 +95,7 @@ class PyramidBackbone(Backbone):
         self.channels = tuple(cast(FeatureInfo, body.feature_info).channels())
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
-        return tuple(self.body(images))
+        return tuple(recomputed(self.body, images) if self.gradient_checkpointing else self.body(images))
 
 
 def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backbone:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any
 
 from torch import nn
 
@@ -10,6 +11,7 @@ from bridgenet.model.backbone import Backbone
 from bridgenet.model.head import MultiScaleFusion, PredictionHead
 from bridgenet.model.layers import resize_to
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
+from bridgenet.model.recompute import recomputed
 from bridgenet.model.stage import DecoderStage
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
 from bridgenet.shapes import AnyFeature, Image
@@ -40,7 +42,12 @@ class BridgeNet(nn.Module):
         fusion: Multi-scale fusion.
         fusion_convs: Last 3x3 convolution of each task.
         heads: Prediction heads.
+
+    Attributes:
+        gradient_checkpointing: Keep only what enters a stage or a fusion convolution for the gradient of the decoder.
     """
+
+    gradient_checkpointing: bool = False
 
     def __init__(
         self,
@@ -117,13 +124,16 @@ class BridgeNet(nn.Module):
         stages: list[Stage] = []
         refined, bridge = trace.mixed, None
         for stage, task_generic in zip(self.stages, reversed(features), strict=True):
-            stages.append(stage(task_generic, refined, bridge))
+            stages.append(self._compute(stage, task_generic, refined, bridge))
             refined, bridge = stages[-1].refined, stages[-1].bridge
 
         fused = self.fusion([stage.refined for stage in stages], _grid(image_size, FUSION_STRIDE))
-        logits = {task: head(self.fusion_convs[task](fused[task])) for task, head in self.heads.items()}
+        logits = {task: head(self._compute(self.fusion_convs[task], fused[task])) for task, head in self.heads.items()}
         predictions = {task: resize_to(prediction, image_size) for task, prediction in logits.items()}
         return replace(trace, stages=tuple(stages), fused=fused, logits=logits, predictions=predictions)
+
+    def _compute(self, part: nn.Module, *inputs: Any) -> Any:
+        return recomputed(part, *inputs) if self.gradient_checkpointing else part(*inputs)
 
 
 def _grid(image_size: tuple[int, int], stride: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from bridgenet.data import DataError, MultiTaskDataset, open_dataset
 from bridgenet.files import WriteError, check_writable, write_any_letter, write_text
 from bridgenet.learning import (
     CheckpointError,
+    LostProcessError,
     Runtime,
     evaluate,
     in_words,
@@ -72,7 +73,7 @@ def main(line: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
-    except (CheckpointError, DataError, WriteError, ValueError) as error:
+    except (CheckpointError, DataError, LostProcessError, WriteError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

@@ -19,12 +19,15 @@ from torch import Tensor
 from tyro.constructors import PrimitiveConstructorSpec
 
 from bridgenet.command import USAGE, in_flags, parse
-from bridgenet.config import Count, FilePath, SettingError, Settings, TrainConfig
+from bridgenet.config import Count, FilePath, Positive, SettingError, Settings, TrainConfig
 from bridgenet.data import Batch, DataError, reference_images
 from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis, truth_array
 from bridgenet.files import WriteError, sole_writer, write_any_letter
 from bridgenet.learning import (
+    TIMEOUT,
     CheckpointError,
+    Launch,
+    LostProcessError,
     ResumeChoice,
     Row,
     TrainingError,
@@ -35,6 +38,8 @@ from bridgenet.learning import (
     locate_data,
     plain_message,
     plain_warnings,
+    read_launch,
+    shareable,
     start_runtime,
     train,
 )
@@ -86,7 +91,10 @@ class Arguments(Settings):
     """Folder of the data set; short for --data.root. Default: the folder NAME in $BRIDGENET_DATA."""
 
     device: str | None = None
-    """cpu, cuda or cuda:N. Default: the GPU if there is one."""
+    """cpu, cuda or cuda:N. Default: the GPU if there is one; of several processes, each takes its own."""
+
+    timeout: Positive = TIMEOUT
+    """Several processes only: minutes that they wait for one that is silent."""
 
 
 def main(line: Sequence[str] | None = None) -> int:
@@ -98,7 +106,7 @@ def main(line: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
-    except (CheckpointError, DataError, TrainingError, WriteError, ValueError) as error:
+    except (CheckpointError, DataError, TrainingError, LostProcessError, WriteError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -121,13 +129,16 @@ def read(line: Sequence[str] | None = None) -> Arguments:
 
 def run(arguments: Arguments) -> int:
     """Trains, or says why there is nothing to train. Returns the exit status."""
-    config = complete(arguments)
+    launch = read_launch()
+    config = share(complete(arguments), launch)
     output = arguments.output or Path("runs") / config.name
     if (steps := steps_done(output, config, arguments.resume)) is not None and has_basis(output):
-        print(f"The run in {output} is finished: {steps} steps. Choose another --output to start a new one.")  # noqa: T201
+        if launch.rank == 0:
+            print(f"The run in {output} is finished: {steps} steps. Choose another --output to start a new one.")  # noqa: T201
         return 0
+    optim, timeout = config.optim, arguments.timeout
     with (
-        start_runtime(arguments.device, config.optim.precision) as runtime,
+        start_runtime(arguments.device, optim.precision, tf32=optim.tf32, timeout=timeout) as runtime,
         sole_writer(output) if runtime.is_main else nullcontext(),
         plain_warnings(runtime.is_main),
     ):
@@ -174,6 +185,20 @@ def complete(arguments: Arguments) -> TrainConfig:
     if arguments.steps is not None:
         config = replace(config, optim=replace(config.optim, steps=arguments.steps))
     return replace(config, data=locate_data(config.data, arguments.data_root))
+
+
+def share(config: TrainConfig, launch: Launch) -> TrainConfig:
+    """The config with a batch that the processes can share equally; says so where that is another one."""
+    asked = config.optim
+    batch_size = shareable(asked.batch_size, launch.world_size, asked.accumulate)
+    if batch_size == asked.batch_size:
+        return config
+    if launch.rank == 0:
+        parts = f" with {asked.accumulate} micro-batches each" if asked.accumulate > 1 else ""
+        number = f"{launch.world_size} processes" if launch.world_size > 1 else "one process"
+        raised = f"The batch is raised from {asked.batch_size} to {batch_size} images, which {number}{parts} can share."
+        print(raised, file=sys.stderr)  # noqa: T201
+    return replace(config, optim=replace(asked, batch_size=batch_size))
 
 
 def leave_basis(config: TrainConfig, output: Path, device: torch.device) -> None:

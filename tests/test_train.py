@@ -17,6 +17,7 @@ from training_runs import (
     losses,
     parse,
     start,
+    told_to_everybody,
     train_here,
     weights,
 )
@@ -26,7 +27,7 @@ from bridgenet.files import WriteError, sole_writer
 from bridgenet.learning import CheckpointError, TrainingError, load_model
 from bridgenet.learning.checkpoint import load_state, save_state
 from bridgenet.presets import PRESETS
-from bridgenet.train import complete
+from bridgenet.train import INTERRUPTED, complete
 
 STEPS = 12
 
@@ -77,6 +78,23 @@ def test_a_run_that_was_killed_and_interrupted_ends_with_the_same_weights(unbrok
     assert losses(second) == losses(unbroken)
     assert not (second / "training.pt").exists()
     assert (first / "training.pt").exists()
+
+
+def test_a_signal_to_all_processes_of_a_run_saves_and_stops_it(
+    unbroken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Slurm warns with SIGUSR1, torchrun ends with SIGTERM, and both tell those that prepare batches too."""
+    flags = (*SMALL, "--steps", STEPS, "--output", tmp_path)
+    for number, step in ((signal.SIGUSR1, 3), (signal.SIGTERM, 7)):
+        with told_to_everybody(number, tmp_path, step):
+            assert train_here(*flags) == INTERRUPTED
+        assert step <= history(tmp_path)[-1]["step"] < STEPS
+    assert "A step is now shared" not in capsys.readouterr().err
+
+    save_state(tmp_path, {**load_state(tmp_path / "training.pt"), "processes": 4})
+    assert train_here(*flags) == 0
+    assert "shared as 1 x 1 (processes x micro-batches), before as 4 x 1" in capsys.readouterr().err
+    assert are_identical(weights(tmp_path), weights(unbroken))
 
 
 def test_a_finished_run_is_left_alone(unbroken: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import active_children
 from pathlib import Path
 
 import torch
@@ -29,12 +33,30 @@ def start(*flags: object, module: str = "train") -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def start_two(*flags: object, module: str = "train", script: str | None = None) -> subprocess.Popen[str]:
-    """The same under torchrun, with two processes; or a script of the tests' own."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+def start_several(
+    processes: int, *flags: object, module: str = "train", script: str | None = None
+) -> subprocess.Popen[str]:
+    """The same under torchrun, with several processes; or a script of the tests' own."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
     target = [script] if script else ["-m", f"bridgenet.{module}"]
     command = [*launcher, *target, *map(str, flags)]
     return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def start_by_srun(processes: int, *flags: object, script: str) -> list[subprocess.Popen[str]]:
+    """A script in several processes with the variables that Slurm's srun sets."""
+    step = {"SLURM_STEP_ID": "0", "SLURM_NTASKS": str(processes), "SLURM_JOB_NODELIST": "localhost"}
+    step |= {"SLURM_JOB_ID": str(os.getpid()), "SLURM_TASKS_PER_NODE": str(processes), "SLURM_NODEID": "0"}
+    return [
+        subprocess.Popen(
+            [sys.executable, script, *map(str, flags)],
+            env={**ONE_THREAD, **step, "SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(processes)
+    ]
 
 
 def parse(*flags: object) -> Arguments:
@@ -54,7 +76,7 @@ def train_here(*flags: object) -> int:
 
 def finish(process: subprocess.Popen[str], status: int = 0) -> str:
     """What the process said until it ended, with this exit status."""
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=900)
     assert process.returncode == status, output
     return output
 
@@ -67,6 +89,27 @@ def interrupt(process: subprocess.Popen[str], folder: Path, step: int, kind: sig
         assert time.monotonic() < until, f"step {step} never came"
         time.sleep(0.02)
     process.send_signal(kind)
+
+
+@contextmanager
+def told_to_everybody(number: signal.Signals, folder: Path, step: int) -> Iterator[None]:
+    """Sends a signal to this process and to all that it has started, as soon as a step is in the history."""
+    over = threading.Event()
+
+    def send() -> None:
+        while not over.wait(0.02):
+            if any(line["step"] >= step for line in history(folder)):
+                for process in (*(child.pid for child in active_children()), os.getpid()):
+                    os.kill(process or 0, number)
+                return
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def history(folder: Path) -> list[dict]:

@@ -127,7 +127,17 @@ class OptimConfig(Settings):
 
     steps: Count = 1000
     batch_size: Count = 8
-    """Images per step over all processes together."""
+    """Images per step over all processes together. A number that they cannot share equally, or cannot split into
+    `accumulate` equal micro-batches each, is raised to the next one that they can."""
+
+    accumulate: Count = 1
+    """Micro-batches into which each process splits its share of a step, for batches that do not fit its memory. Their
+    gradients add up to that of the whole batch, but batch norms take their statistics from one micro-batch (over all
+    GPUs together; on CPUs each process by itself)."""
+
+    gradient_checkpointing: Literal["none", "backbone", "decoder", "all"] = "none"
+    """Part whose activations are not kept but computed again for the gradient: less memory, one more forward pass of
+    this part, and the same gradient."""
 
     warmup_steps: CountOrNone = 0
     poly_power: NotNegative = 0.9
@@ -137,6 +147,10 @@ class OptimConfig(Settings):
     precision: Literal["fp32", "bf16", "bf16-decoder"] = "fp32"
     """bf16 runs convolutions and matrix products in bfloat16; weights and losses stay in float32. bf16-decoder leaves
     the backbone in float32, which is faster on CPUs: their depth-wise convolutions gain nothing from bfloat16."""
+
+    tf32: bool = True
+    """On GPUs that have it (Ampere and later), products in float32 round their factors to TF32: faster, three decimal
+    digits. Validation, and GPUs and CPUs without it, keep all of float32."""
 
     frozen: tuple[Text, ...] = ()
     """Paths of modules that stay as they are, batch norms included, for example `backbone.body.model.conv_stem`."""

@@ -96,6 +96,21 @@ class Batch:
         }
         return Batch(self.names, self.images.to(device, non_blocking=True), targets)
 
+    def split(self, parts: int) -> list["Batch"]:
+        """Equal parts, in order: the micro-batches of a step whose gradients are accumulated.
+
+        Raises:
+            ValueError: The samples cannot be shared equally.
+        """
+        size, rest = divmod(len(self.names), parts)
+        if rest:
+            raise ValueError(f"{len(self.names)} samples cannot be split into {parts} equal parts.")
+        slices = [slice(start, start + size) for start in range(0, len(self.names), size)]
+        return [
+            Batch(self.names[part], self.images[part], {task: target[part] for task, target in self.targets.items()})
+            for part in slices
+        ]
+
     def pin_memory(self) -> "Batch":
         """The batch in page-locked memory; `DataLoader(pin_memory=True)` calls this."""
         targets: dict[TaskName, Tensor] = {task: target.pin_memory() for task, target in self.targets.items()}

@@ -4,23 +4,27 @@ from bridgenet.learning.ablation import ABLATIONS, AblationRun, Interval, ablate
 from bridgenet.learning.checkpoint import CheckpointError, load_model, save_model
 from bridgenet.learning.data_root import locate_data
 from bridgenet.learning.evaluation import evaluate
+from bridgenet.learning.launch import Launch, read_launch
 from bridgenet.learning.loop import TrainingError, train
 from bridgenet.learning.losses import Losses, MultiTaskLoss
 from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, MultiTaskMetrics, in_words
 from bridgenet.learning.notices import plain_warnings
 from bridgenet.learning.record import Row
 from bridgenet.learning.resume import ResumeChoice, check_finished, find_state, finished_steps
-from bridgenet.learning.runtime import Runtime, start_runtime
-from bridgenet.learning.sampling import plain_message
+from bridgenet.learning.runtime import TIMEOUT, LostProcessError, Runtime, float32_products, start_runtime
+from bridgenet.learning.sampling import plain_message, shareable
 
 __all__ = [
     "ABLATIONS",
     "METRIC_UNITS",
     "NO_VALID_PIXEL",
+    "TIMEOUT",
     "AblationRun",
     "CheckpointError",
     "Interval",
+    "Launch",
     "Losses",
+    "LostProcessError",
     "MultiTaskLoss",
     "MultiTaskMetrics",
     "ResumeChoice",
@@ -32,6 +36,7 @@ __all__ = [
     "evaluate",
     "find_state",
     "finished_steps",
+    "float32_products",
     "gains",
     "in_words",
     "levels",
@@ -39,8 +44,10 @@ __all__ = [
     "locate_data",
     "plain_message",
     "plain_warnings",
+    "read_launch",
     "read_runs",
     "save_model",
+    "shareable",
     "start_runtime",
     "t_interval",
     "train",

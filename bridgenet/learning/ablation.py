@@ -175,7 +175,10 @@ def train_quietly(
     Returns:
         Whether the run is finished. If not, it was asked to stop and can be resumed.
     """
-    with start_runtime(device, config.optim.precision) as runtime, redirect_stderr(io.StringIO()):
+    with (
+        start_runtime(device, config.optim.precision, tf32=config.optim.tf32) as runtime,
+        redirect_stderr(io.StringIO()),
+    ):
         return train(config, output, find_state(output, "auto"), runtime, paint or _image_alone)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataWarning, MultiTaskDataset
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
-from bridgenet.learning.runtime import Runtime
+from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.sampling import open_loader
 from bridgenet.model import BridgeNet, resize_to
 from bridgenet.tasks import TASKS, TaskName
@@ -59,7 +59,8 @@ def evaluate(
     try:
         for loaded in open_loader(dataset, chunks, config.data.workers, runtime.device):
             batch: Batch = loaded.to(runtime.device)
-            trace = model(batch.images.contiguous(memory_format=torch.channels_last))
+            with float32_products(tf32=False):
+                trace = model(batch.images.contiguous(memory_format=torch.channels_last))
             predictions: dict[TaskName, Tensor] = {
                 task: resize_to(trace.predictions[task].float(), target.shape[-2:])
                 for task, target in batch.targets.items()

@@ -5,17 +5,17 @@ depend on the seed and the step alone. That is why a run that was killed and res
 """
 
 import math
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -33,6 +33,7 @@ from bridgenet.learning.record import Recorder, Row, model_card, read_history
 from bridgenet.learning.resume import check_same_run
 from bridgenet.learning.runtime import Runtime
 from bridgenet.learning.sampling import StepBatches, open_loader
+from bridgenet.learning.stopping import StopRequest
 from bridgenet.model import BridgeNet, build_model
 from bridgenet.tasks import TASKS
 from bridgenet.trace import Trace
@@ -79,28 +80,6 @@ class Run:
         return time.perf_counter() - self.began
 
 
-class StopRequest:
-    """Turns the first Ctrl-C (or SIGTERM) into a request to stop after the step; a second one stops at once."""
-
-    def __init__(self) -> None:
-        self.received = False
-
-    def __enter__(self) -> "StopRequest":
-        self._previous = {kind: signal.signal(kind, self._receive) for kind in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received:
-            raise KeyboardInterrupt
-        self.received = True
-
-
 def train(config: TrainConfig, output: Path, resume: Path | None, runtime: Runtime, paint: Painter) -> bool:
     """Trains from the start or from a saved state, and leaves a checkpoint folder.
 
@@ -139,6 +118,8 @@ def setup(config: TrainConfig, output: Path, resume: Path | None, runtime: Runti
     model = runtime.place(build_model(config.model, pretrained=config.pretrained_backbone and resume is None))
     if model.backbone is not None:
         model.backbone.full_precision = config.optim.precision == "bf16-decoder"
+        model.backbone.gradient_checkpointing = config.optim.gradient_checkpointing in ("backbone", "all")
+    model.gradient_checkpointing = config.optim.gradient_checkpointing in ("decoder", "all")
     freeze(model, config.optim.frozen)
     optimizer = build_optimizer(model, config.optim)
     run = Run(
@@ -182,6 +163,7 @@ def fit(run: Run, record: Recorder | None, stop: StopRequest, paint: Painter) ->
             if stopping or run.step % config.save_every == 0:
                 save(run)
             if stopping and run.step != last:
+                run.runtime.wait()  # Launchers end the other processes when one has left, also while it saves.
                 return False
 
 
@@ -192,25 +174,19 @@ def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float | None], 
         Losses, averaged over the processes (total, then final and preliminary by task) with the norm of the gradient
         at the end, and whether any process was asked to stop. A loss is None where the batch has no valid pixel.
     """
+    stopping = run.runtime.any(stop)
     run.runtime.seed(run.config.seed, 2, run.step)
-    images = batch.images.contiguous(memory_format=torch.channels_last)
-    with run.runtime.autocast():
-        trace = run.network(images)
-    losses = run.loss(trace, batch.targets)
-    parts = [*losses.final.values(), *losses.preliminary.values(), *losses.valid.values()]
-    local = torch.stack([losses.total, *parts]).detach()
-    *shared, stopping = run.runtime.average(torch.cat([local, local.new_tensor([float(stop)])])).tolist()
-    if not all(math.isfinite(value) for value in shared):
-        raise TrainingError(_not_finite(run, batch, losses))
     run.optimizer.zero_grad()
-    losses.total.backward()
+    losses = accumulate_gradient(run, batch)
+    parts = [*losses.final.values(), *losses.preliminary.values(), *losses.valid.values()]
+    shared = run.runtime.average(torch.stack([losses.total, *parts])).tolist()
     norm = clip_gradient(run.model, run.config.optim.clip_norm)
-    if not math.isfinite(norm):
+    if not all(math.isfinite(value) for value in (*shared, norm)):
         raise TrainingError(_not_finite(run, batch, losses))
     run.optimizer.step()
     run.schedule.step()
     run.step += 1
-    return [*where_known(shared, len(losses.valid)), norm], stopping > 0
+    return [*where_known(shared, len(losses.valid)), norm], stopping
 
 
 def where_known(shared: list[float], tasks: int) -> list[float | None]:
@@ -219,6 +195,28 @@ def where_known(shared: list[float], tasks: int) -> list[float | None]:
     valid = shared[-tasks:]
     known = [loss if count else None for loss, count in zip(parts, valid * 2, strict=True)]
     return [total if any(valid) else None, *known]
+
+
+def accumulate_gradient(run: Run, batch: Batch) -> Losses:
+    """Adds the gradient of a batch to the network's, micro-batch by micro-batch, and returns the losses of all.
+
+    Every loss is divided by the valid pixels of the whole step, so that the micro-batches add up to what one pass over
+    all of them gives. Batch norms see one micro-batch at a time (of all GPUs together), so their statistics, and with
+    them the gradient, are those of fewer images.
+    """
+    counts = run.loss.counts(batch.targets)
+    *earlier, last = batch.split(run.config.optim.accumulate)
+    with run.runtime.holding_gradients(run.network):
+        losses = [_backward(run, part, counts) for part in earlier]
+    return reduce(add, [*losses, _backward(run, last, counts)])
+
+
+def _backward(run: Run, batch: Batch, counts: dict[str, Tensor]) -> Losses:
+    with run.runtime.autocast():
+        trace = run.network(batch.images.contiguous(memory_format=torch.channels_last))
+    losses = run.loss(trace, batch.targets, counts)
+    losses.total.backward()
+    return losses.detach()
 
 
 def clip_gradient(model: nn.Module, limit: float) -> float:
@@ -280,6 +278,7 @@ def save(run: Run) -> None:
     if run.runtime.is_main:
         state = {name: getattr(run, name).state_dict() for name in ("model", "optimizer", "schedule")}
         progress = {name: getattr(run, name) for name in ("step", "validated", "seconds", "recent")}
+        progress["processes"] = run.runtime.world_size
         save_state(run.output, {"config": to_dict(run.config), **progress, **state})
 
 
@@ -292,6 +291,8 @@ def restore(run: Run, path: Path) -> None:
     state = load_state(path)
     try:
         check_same_run(state["config"], run.config, path)
+        if run.runtime.is_main and (change := _shared_otherwise(state, run)):
+            tqdm.write(change, file=sys.stderr)
         for name in ("model", "optimizer", "schedule"):
             getattr(run, name).load_state_dict(state[name])
         run.step, run.validated, run.recent = state["step"], state["validated"], state["recent"]
@@ -303,6 +304,19 @@ def restore(run: Run, path: Path) -> None:
             f"{str(path)!r} is not the state of this run: a part of it is missing or does not fit. "
             "Choose another --output, or another file for --resume."
         ) from error
+
+
+def _shared_otherwise(state: dict[str, Any], run: Run) -> str:
+    """What to say when a run goes on with other micro-batches than those of its last sitting; else nothing."""
+    before = state.get("processes", 1), state["config"]["optim"].get("accumulate", 1)
+    now = run.runtime.world_size, run.config.optim.accumulate
+    if before == now:
+        return ""
+    return (
+        f"A step is now shared as {now[0]} x {now[1]} (processes x micro-batches), before as {before[0]} x "
+        f"{before[1]}. It sees the same images, but batch statistics and dropped paths are those of other "
+        "micro-batches: the weights will not be exactly those of a run that was never moved."
+    )
 
 
 def finish(run: Run) -> None:

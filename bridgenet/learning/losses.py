@@ -20,7 +20,11 @@ from bridgenet.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Losses of one batch, as scalars. Under several processes their average is the loss of the whole batch."""
+    """Losses of one batch, as scalars.
+
+    Under several processes their average is the loss of the whole batch; of a part of a batch they are its share, and
+    the shares add up.
+    """
 
     total: Tensor
     """What is minimised."""
@@ -33,6 +37,24 @@ class Losses:
 
     valid: dict[TaskName, Tensor]
     """Valid pixels of each task, averaged over the processes. Without one its losses are zero and say nothing."""
+
+    def detach(self) -> "Losses":
+        """The same numbers without their graph."""
+        return Losses(
+            self.total.detach(),
+            {task: loss.detach() for task, loss in self.final.items()},
+            {task: loss.detach() for task, loss in self.preliminary.items()},
+            self.valid,
+        )
+
+    def __add__(self, other: "Losses") -> "Losses":
+        """The losses of two parts of a batch together; both know the valid pixels of the whole."""
+        return Losses(
+            self.total + other.total,
+            {task: loss + other.final[task] for task, loss in self.final.items()},
+            {task: loss + other.preliminary[task] for task, loss in self.preliminary.items()},
+            self.valid,
+        )
 
 
 class MultiTaskLoss(nn.Module):
@@ -56,8 +78,16 @@ class MultiTaskLoss(nn.Module):
         self.tasks = tuple(tasks)
         self.average = average
 
-    def forward(self, trace: Trace, targets: dict[TaskName, Tensor]) -> Losses:
-        counts = self._counts(targets)
+    def forward(self, trace: Trace, targets: dict[TaskName, Tensor], counts: dict[str, Tensor] | None = None) -> Losses:
+        """The losses of a batch, or of a part of one.
+
+        Args:
+            trace: What the network made of the images.
+            targets: Ground truth by task.
+            counts: `counts` of the whole batch, where this is a part of it. None: this is all of it.
+        """
+        if counts is None:
+            counts = self.counts(targets)
         final: dict[TaskName, Tensor] = {}
         preliminary: dict[TaskName, Tensor] = {}
         for task in self.tasks:
@@ -70,8 +100,8 @@ class MultiTaskLoss(nn.Module):
         valid: dict[TaskName, Tensor] = {task: counts[task] for task in self.tasks}
         return Losses(torch.stack(weighted).sum(), final, preliminary, valid)
 
-    def _counts(self, targets: dict[TaskName, Tensor]) -> dict[str, Tensor]:
-        """Valid pixels of each task, and `salient` ones: averages over the processes."""
+    def counts(self, targets: dict[TaskName, Tensor]) -> dict[str, Tensor]:
+        """Valid pixels of each task, and `salient` ones: averages over the processes, by which sums are divided."""
         counts = {str(task): (targets[task] != IGNORE).sum() // _channels(task) for task in self.tasks}
         if "sal" in self.tasks:
             counts["salient"] = (targets["sal"] == 1).sum()

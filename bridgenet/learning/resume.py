@@ -89,18 +89,22 @@ def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> No
     advice = "Give the same settings to go on with it, or choose another --output to start a new run."
     if any(line.startswith("optim.steps") for line in differences):
         advice += " The learning rate falls to zero at the last step, so a run cannot be lengthened or shortened."
+    if any(line.startswith("optim.batch_size") for line in differences):
+        batch = saved["optim"]["batch_size"]
+        advice += f" A batch is raised to a multiple of the processes: --optim.batch-size {batch} keeps the saved one."
     raise CheckpointError(f"{str(path)!r} belongs to a run with other settings: {'; '.join(differences)}. {advice}")
 
 
 def what_matters(values: dict[str, Any]) -> dict[str, Any]:
     """The part of a config (as `to_dict` gives it) that changes the weights at the end.
 
-    Where the data lie, how they are loaded and how often the run reports do not.
+    Where the data lie, how they are loaded, how a step is spread over memory and how often the run reports do not.
     """
     reports = {"validate_every", "save_every", "log_every"}
-    loading = {"root", "workers"}
+    free = {"data": {"root", "workers"}, "optim": {"accumulate", "gradient_checkpointing"}}
     kept = {name: value for name, value in values.items() if name not in reports}
-    return {**kept, "data": {name: value for name, value in values["data"].items() if name not in loading}}
+    parts = {part: {name: value for name, value in kept[part].items() if name not in free[part]} for part in free}
+    return {**kept, **parts}
 
 
 def _differences(saved: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:

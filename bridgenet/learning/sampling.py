@@ -1,6 +1,5 @@
 """Which images a training step sees: a pure function of the seed and the step, so that a resumed run sees the same."""
 
-import signal
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bridgenet.data import Draw, Sample, collate
+from bridgenet.learning.stopping import leave_signals_to_the_main_process
 
 
 def mixed_seed(*numbers: int) -> int:
@@ -33,6 +33,18 @@ def global_batch(step: int, images: int, batch_size: int, seed: int) -> list[Dra
         epoch, offset = divmod(position, images)
         draws.append(Draw(int(_order(images, seed, epoch)[offset]), mixed_seed(seed, 1, position)))
     return draws
+
+
+def shareable(batch_size: int, processes: int, accumulate: int = 1) -> int:
+    """The batch size that is meant: raised to the next multiple where it cannot be shared equally.
+
+    Args:
+        batch_size: Images per step over all processes together, as asked for.
+        processes: That share each step.
+        accumulate: Micro-batches into which each process splits its share.
+    """
+    unit = processes * accumulate
+    return -(-batch_size // unit) * unit
 
 
 class StepBatches(Sampler[list[Draw]]):
@@ -84,7 +96,7 @@ def open_loader(
         num_workers=workers,
         collate_fn=collate,
         pin_memory=device.type == "cuda",
-        worker_init_fn=_leave_interrupts_to_the_main_process,
+        worker_init_fn=leave_signals_to_the_main_process,
     )
 
 
@@ -92,10 +104,6 @@ def plain_message(error: Exception) -> str:
     """The message of an error, without the traceback that comes along from a process that prepares batches."""
     message = str(error)
     return message.rsplit(f"{type(error).__name__}: ", 1)[-1].strip() if message.startswith("Caught ") else message
-
-
-def _leave_interrupts_to_the_main_process(worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @lru_cache(maxsize=2)

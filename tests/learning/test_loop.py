@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from bridgenet.config import OptimConfig
-from bridgenet.learning.loop import StopRequest, clip_gradient, set_training
+from bridgenet.learning.loop import clip_gradient, set_training
+from bridgenet.learning.stopping import StopRequest
 
 
 def network() -> nn.Sequential:
@@ -27,6 +28,13 @@ def test_a_frozen_module_keeps_its_statistics_too() -> None:
     model = network()
     set_training(model, OptimConfig(frozen=("1",)))
     assert [module.training for module in model] == [True, False, True]
+
+
+def test_slurm_may_ask_as_often_as_it_likes() -> None:
+    with StopRequest() as stop:
+        for number in (signal.SIGUSR1, signal.SIGUSR1, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+        assert stop.received
 
 
 def test_a_long_gradient_is_shortened_and_its_length_told() -> None:

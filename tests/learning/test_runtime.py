@@ -1,11 +1,29 @@
+import socket
+
 import pytest
 import torch
 from torch import nn
 
 from bridgenet.config import BackboneConfig
-from bridgenet.learning.runtime import Runtime, choose_device, start_runtime
+from bridgenet.learning.launch import Launch
+from bridgenet.learning.runtime import (
+    LostProcessError,
+    Runtime,
+    choose_device,
+    float32_products,
+    own_device,
+    own_gpu,
+    start_runtime,
+)
 from bridgenet.model import synchronise_batch_norm
 from bridgenet.model.backbone import build_backbone
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def test_a_plain_process_is_alone_and_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +45,46 @@ def test_a_device_that_is_not_here_is_an_error() -> None:
             choose_device(name)
         assert len(str(error.value).splitlines()) == 1
     assert choose_device("auto") == choose_device(None)
+
+
+@pytest.mark.parametrize("device", ["cuda:0", "cuda:1"])
+def test_one_device_for_several_processes_of_a_machine_is_refused(device: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot be used here|one device for the 4 processes"):
+        own_device(device, Launch(1, 4, 1, 4))
+    assert own_device("cpu", Launch(1, 4, 1, 4)) == torch.device("cpu")
+
+
+def test_each_process_of_a_machine_has_a_gpu_of_its_own() -> None:
+    assert [own_gpu(Launch(rank, 4, rank, 4), gpus=4) for rank in range(4)] == [0, 1, 2, 3]
+    assert own_gpu(Launch(7, 8, 3, 4), gpus=8) == 3
+    # Slurm shows each task its own GPU alone.
+    assert own_gpu(Launch(3, 4, 3, 4, "tcp://gpu07:3333"), gpus=1) == 0
+    for gpus in (1, 3):
+        with pytest.raises(ValueError, match="4 processes were started on this machine, but it has"):
+            own_gpu(Launch(0, 4, 0, 4), gpus=gpus)
+
+
+def test_products_are_rounded_to_tf32_only_inside() -> None:
+    def rounded() -> list[str]:
+        return [part.fp32_precision for part in (torch.backends.cuda.matmul, torch.backends.cudnn.conv)]
+
+    before = rounded()
+    with float32_products(tf32=True):
+        assert rounded() == ["tf32", "tf32"]
+        with float32_products(tf32=False):
+            assert rounded() == ["ieee", "ieee"]
+        assert rounded() == ["tf32", "tf32"]
+    assert rounded() == before
+
+
+def test_a_process_that_never_comes_is_waited_for_and_named(free_port: int) -> None:
+    alone = Launch(0, 2, 0, 2, f"tcp://127.0.0.1:{free_port}")
+    with (
+        pytest.raises(LostProcessError, match=r"Process 0 of 2 waited for the others.*silent for 0\.02 minutes"),
+        start_runtime("cpu", timeout=0.02, launch=alone),
+    ):
+        raise AssertionError("It should never have begun.")
+    assert not torch.distributed.is_initialized()
 
 
 def test_bfloat16_reaches_matrix_products_only_inside() -> None:

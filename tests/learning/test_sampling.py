@@ -3,7 +3,7 @@ import torch
 from torch.utils.data import Dataset
 
 from bridgenet.data import DataError, Draw, Sample
-from bridgenet.learning.sampling import StepBatches, global_batch, mixed_seed, open_loader, plain_message
+from bridgenet.learning.sampling import StepBatches, global_batch, mixed_seed, open_loader, plain_message, shareable
 
 
 def test_every_image_comes_once_per_epoch_in_a_new_order() -> None:
@@ -38,6 +38,13 @@ def test_processes_share_each_batch_without_overlap() -> None:
 def test_a_batch_that_cannot_be_shared_says_what_to_do() -> None:
     with pytest.raises(ValueError, match="multiple of the number of processes"):
         StepBatches(10, 3, 0, 0, 1, rank=0, world_size=2)
+
+
+def test_a_batch_is_raised_until_it_can_be_shared() -> None:
+    assert [shareable(batch, 4) for batch in (1, 4, 6, 8, 9)] == [4, 4, 8, 8, 12]
+    assert [shareable(6, processes) for processes in (1, 2, 3, 4, 6, 8)] == [6, 6, 6, 8, 6, 8]
+    # Micro-batches keep it where it divides.
+    assert [shareable(16, 4, accumulate) for accumulate in (1, 2, 4, 3)] == [16, 16, 16, 24]
 
 
 def test_an_empty_data_set_is_refused() -> None:

@@ -7,10 +7,10 @@ ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check train notebooks screenshots
+.PHONY: help demo lab test test-gpu check train notebooks screenshots
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## Open the studio in the browser (ARGS="--port 7861" adds options)
 	$(BIN)/python app/main.py $(ARGS)
@@ -20,6 +20,9 @@ lab: $(VENV)/.installed-all ## Open the notebooks in JupyterLab (ARGS="--port 88
 
 test: $(VENV)/.installed-all ## Run the tests (PYTEST_ARGS="-k depth" chooses some)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
+	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-all ## Lint, check the format, the types and who imports whom
 	$(BIN)/ruff check

@@ -30,6 +30,10 @@ def pytest_sessionstart() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Notebooks come first: their kernels were seen to wait for ever in a process that had served the studio before."""
     items.sort(key=lambda item: item.path.name != "test_notebooks.py")
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="There is no GPU that PyTorch can use."))
 
 
 @pytest.fixture(scope="session", autouse=True)

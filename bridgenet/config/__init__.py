@@ -40,6 +40,7 @@ __all__ = [
     "LossConfig",
     "ModelConfig",
     "OptimConfig",
+    "Positive",
     "SettingError",
     "Settings",
     "TrainConfig",

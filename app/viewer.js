@@ -188,6 +188,7 @@ function fill(cell, map, value) {
 function fillPictures(cell, map) {
   if (map.src || studio.photo.src) cell.picture.src = map.src || studio.photo.src;
   if (cell.under) cell.under.src = studio.photo.src;
+  cell.sides?.forEach((side, index) => { side.textContent = [map.wipe.left, map.wipe.right][index]; });
   if (map.wipe) Object.assign(cell.over, { src: map.wipe.src || studio.photo.src, alt: map.wipe.alt });
   cell.reader = map.values ? openReader(map.values, cell.picture) : null;
 }
@@ -202,7 +203,8 @@ function wipeOver(cell, map) {
   cell.wipe.addEventListener("input", show);
   cell.wipe.addEventListener("click", (event) => event.stopPropagation());
   queueMicrotask(show);
-  return [cell.over, cell.edge, make("span", { class: "left" }, map.wipe.left), make("span", { class: "right" }, map.wipe.right), cell.wipe];
+  cell.sides = [make("span", { class: "left" }), make("span", { class: "right" })];
+  return [cell.over, cell.edge, ...cell.sides, cell.wipe];
 }
 
 // The token that is looked from, as fractions {left, top, width, height} of the map.

@@ -138,6 +138,7 @@ def test_a_lesson_stands_beside_what_it_asks_about(rooms: Visit, width: int) -> 
         rooms.ready(page.evaluate("bridgenetStudio.tab"))
         if lesson == "refinement":
             assert page.evaluate("bridgenetStudio.options['refinement.alpha']") == 0
+            assert page.locator("[data-viewer=refinement] .map .right").first.inner_text() == "0.00 ×"
         picture(page, f"lesson-{lesson}-{width}")
         pointed = page.evaluate(POINTED)
         assert pointed, lesson

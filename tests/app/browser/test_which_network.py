@@ -45,6 +45,8 @@ def network_everywhere(visit: Visit) -> set[str]:
     shown = "(s => [s.photo.checkpoint, s.photo.key.split(':')[1], new URL(s.link()).searchParams.get('checkpoint')])"
     chip = visit.page.inner_text("[data-testid=checkpoint] b")
     chosen = visit.page.input_value("[data-testid=head] .others")
+    # The address follows the selection a moment later.
+    visit.page.wait_for_function("new URLSearchParams(location.search).has('checkpoint')", timeout=PATIENCE)
     address = visit.page.evaluate("new URLSearchParams(location.search).get('checkpoint')")
     return {*visit.page.evaluate(f"{shown}(bridgenetStudio)"), chip, chosen, address}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from nyud_folders import change, make_nyud
-from training_runs import finish, history, start_two, train_here
+from training_runs import finish, history, start_several, train_here
 
 from app.handlers import checkpoint_chip
 from app.session import Session
@@ -54,7 +54,7 @@ def test_card_and_head_of_the_studio_say_that_there_was_no_valid_pixel(checkpoin
     card = (checkpoint / "README.md").read_text()
     assert "| Depth | rmse | no valid pixel |" in card
     assert "| no valid pixel | no valid pixel |" in card.partition("## Curve")[2]
-    facts = checkpoint_chip(Session([checkpoint]))["facts"]
+    facts = checkpoint_chip(Session(checkpoint))["facts"]
     assert "rmse no valid pixel" in facts and "normals no valid pixel" in facts
 
 
@@ -72,7 +72,7 @@ def test_evaluate_warns_and_shows_no_number(
 def test_two_processes_agree_that_nothing_is_valid(checkpoint: Path, without_depth: Path, tmp_path: Path) -> None:
     change(make_nyud(tmp_path / "nyud"), "segmentation", lambda labels: labels * 0)
     flags = (checkpoint, "--data-root", tmp_path / "nyud", "--device", "cpu", "--json", tmp_path / "found.json")
-    said = finish(start_two(*flags, module="evaluate"))
+    said = finish(start_several(2, *flags, module="evaluate"))
     assert said.count("Segmentation, Edges: no valid pixel") == 1
     found = strict((tmp_path / "found.json").read_text())
     assert set(found["semseg"].values()) == set(found["edge"].values()) == {None}

@@ -13,6 +13,7 @@ ROOM_SIZE = (240, 320)
 
 # Calibration of the Middlebury 2014 motorcycle, in pixels of the picture and in millimetres, as scikit-image states it.
 FOCAL_LENGTH, BASELINE, PRINCIPAL_POINT_OFFSET = 994.978, 193.001, 31.086
+PRINCIPAL_POINT = (311.193, 254.877)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,13 @@ class Picture:
         truth: Ground truth by task, at the size of the photo: class indices (255 = unknown), metres (NaN = unknown),
             unit vectors (height, width, 3; NaN = unknown), edges and saliency 0 or 1.
         classes: Whose classes the ground truth of the segmentation has.
+        camera: fx, fy, cx and cy of `bridgenet.data.geometry.Camera`, in pixels. None where the lens is not known.
     """
 
     pixels: np.ndarray
     truth: dict[TaskName, np.ndarray] = field(default_factory=dict)
     classes: str = ""
+    camera: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def motorcycle() -> Picture:
     depth = np.where(
         np.isfinite(disparity), BASELINE * FOCAL_LENGTH / (disparity + PRINCIPAL_POINT_OFFSET) / 1000, np.nan
     )
-    return Picture(_read(folder / "motorcycle_left.png"), {"depth": depth.astype(np.float32)})
+    camera = (FOCAL_LENGTH, FOCAL_LENGTH, *PRINCIPAL_POINT)
+    return Picture(_read(folder / "motorcycle_left.png"), {"depth": depth.astype(np.float32)}, camera=camera)
 
 
 def photo(file: str) -> Picture:

@@ -52,6 +52,18 @@ tasks it reads those of another image, with as many parameters; without any meet
 a layer norm of its own, so that no two tasks meet anywhere in the decoder.
 """
 
+PARTS: dict[str, tuple[str, str]] = {
+    "BFE, with all that goes with it": ("without-bfe", FULL),
+    "finer backbone maps, by a bridge that asks nobody": ("without-bfe", "without-tasks"),
+    "asking the tasks": ("without-tasks", FULL),
+    "asking the own tasks, not another image's": ("foreign-tasks", FULL),
+    "TPP": ("without-tpp", FULL),
+    "joint layer norm": ("without-joint-norm", FULL),
+    "TFR, instead of adding the bridge": ("without-tfr", FULL),
+    "meeting at all": ("without-meeting", FULL),
+}
+"""What the gain of BridgeNet is taken apart into: the variant without a part, and the one with it."""
+
 Verdict = Literal["helps", "hurts", "cannot be told"]
 
 

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from bridgenet.config import TrainConfig
 from bridgenet.learning import CheckpointError
 from bridgenet.learning.ablation import (
     ABLATIONS,
+    FULL,
+    PARTS,
     AblationRun,
     ablate,
     find_result,
@@ -23,6 +26,8 @@ from bridgenet.learning.ablation import (
 from bridgenet.model import build_model
 from bridgenet.train import complete
 from tests.training_runs import SMALL, are_identical, parse, weights
+
+ROOT = Path(__file__).parents[2]
 
 
 def small(steps: int = 2) -> TrainConfig:
@@ -156,3 +161,23 @@ def test_the_kept_result_is_found_from_inside_the_project(monkeypatch: pytest.Mo
     assert kept["config"]["name"] == "rooms-tiny"
     with pytest.raises(FileNotFoundError, match=r"nothing\.json"):
         find_result("nothing.json")
+
+
+def test_every_part_is_the_difference_of_two_variants() -> None:
+    assert {name for pair in PARTS.values() for name in pair} == set(ABLATIONS)
+
+
+@pytest.mark.parametrize("variant", ["without-tasks", "foreign-tasks", "without-joint-norm", "without-meeting"])
+def test_a_control_keeps_bridge_query_cascade_and_refiners(variant: str) -> None:
+    whole, control = (dict(build_model(varied(small(), name, 0).model).named_parameters()) for name in (FULL, variant))
+    kept = {name for name in whole if re.search(r"\.(query|cascade|refiners)\.|feed_forward|^heads|^fusion", name)}
+    lost = {name for name in kept - set(control) if not name.startswith("pattern_propagation")}
+    assert lost == set()
+
+
+def test_the_readme_says_what_the_kept_runs_say() -> None:
+    runs, _ = read_results(ROOT / "benchmarks" / "ablation.json")
+    variants, readme = {run.variant for run in runs}, " ".join((ROOT / "README.md").read_text().split())
+    for without, reference in (pair for pair in PARTS.values() if set(pair) <= variants):
+        gain = gains(runs, without, reference)["delta_m"]
+        assert f"{gain.mean:+.1f} % ({gain.low:.1f} to {gain.high:.1f})" in readme, (without, reference)

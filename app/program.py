@@ -52,10 +52,12 @@ def studio(
         *options,
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"TMPDIR": str(folder)} | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+    environment = {**os.environ, "TMPDIR": str(folder), **(variables or {})}
+    if threads:
+        environment["OMP_NUM_THREADS"] = str(threads)
     address = f"{address_of(plain_host(host), port)}/"
     with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment | (variables or {}))
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
         try:
             _wait_for(address, process, folder / "log.txt")
             yield address, process

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.pages.changes import amount
 from app.pages.cuts import BRIDGE, UNREAD, Cuts
-from app.pages.own_errors import beside, own_error
+from app.pages.own_errors import OwnError, beside, own_error
 from app.pages.page import Value
 from app.selection import Word
 from app.session import Analysis
@@ -259,7 +259,8 @@ def _point(matrix: InteractionMatrix, pair: tuple[TaskName, TaskName]) -> Value 
 
 def _errors(analysis: Analysis, tasks: tuple[str, ...], *, here: bool = True) -> dict[TaskName, str]:
     """How wrong each task is by itself, where that is known, for the head of its column."""
-    found = {task: own_error(analysis, task, here=here) for task in cast(tuple[TaskName, ...], tasks)}
+    known = cast(tuple[TaskName, ...], tasks)
+    found: dict[TaskName, OwnError | None] = {task: own_error(analysis, task, here=here) for task in known}
     return {task: f"error {amount(error.value, task)}" for task, error in found.items() if error is not None}
 
 

@@ -159,9 +159,13 @@ def drop_keys(hooks: ExitStack, model: nn.Module, trace: Trace, share: float, ge
 
 def silence_bridge(hooks: ExitStack, model: nn.Module, stages: int) -> None:
     """BFE, every stage: what attention adds to the query map is zero. Query, feed-forward part and cascade stay."""
+
+    def silent(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        return torch.zeros_like(output)
+
     for index in range(stages):
         restore = model.get_submodule(f"stages.{index}.extractor.restore")
-        hooks.callback(restore.register_forward_hook(lambda module, inputs, output: torch.zeros_like(output)).remove)
+        hooks.callback(restore.register_forward_hook(silent).remove)
 
 
 def mask_keys(hooks: ExitStack, softmax: nn.Module, dropped: Tensor) -> None:

@@ -31,7 +31,7 @@ DETERMINISTIC = (*SMALL, *WITHOUT_CHANCE, "--steps", "6", "--optim.batch-size", 
 ROOMS = (*SMALL, *WITHOUT_CHANCE, "--steps", "3", "--optim.batch-size", "8", "--output")
 VIT = (
     *"nyud-vit-b --data.name made_rooms --data.input-size 64 64 --data.rooms 16 --data.workers 0".split(),
-    *"--model.tasks semseg 14 depth 1 normals 3 edge 1".split(),
+    *"--model.tasks.semseg 14".split(),
     *"--model.backbone.name test_vit --model.backbone.taps None".split(),
     *"--model.embed-width 12 --model.prediction-width 4 --model.refiner-blocks 1 1 1".split(),
     *"--no-pretrained-backbone --log-every 1 --device cpu --steps 3".split(),

@@ -99,8 +99,9 @@ def told_to_everybody(number: signal.Signals, folder: Path, step: int) -> Iterat
     def send() -> None:
         while not over.wait(0.02):
             if any(line["step"] >= step for line in history(folder)):
-                for process in (*(child.pid for child in active_children()), os.getpid()):
-                    os.kill(process or 0, number)
+                processes = [*(child.pid for child in active_children()), os.getpid()]
+                # By a process of its own, as a launcher would: what the main process sends itself is an order.
+                subprocess.run(["kill", f"-{number.value}", *map(str, processes)], check=True)
                 return
 
     thread = threading.Thread(target=send)

@@ -141,7 +141,7 @@ def reference_images(config: DataConfig, count: int) -> Iterator[Tensor]:
     Raises:
         DataError: The data set is not there, or a file is damaged.
     """
-    dataset = open_dataset(replace(config, resize=True), "val", ())
+    dataset = open_dataset(replace(config, resize=True, zoom=(1.0, 1.0)), "val", ())
     count = min(count, len(dataset))
     return (dataset[index * len(dataset) // count].image for index in range(count))
 

@@ -1,7 +1,7 @@
 import pytest
 
 from bridgenet.config import DataConfig
-from bridgenet.data import DataError, Draw, collate, open_dataset
+from bridgenet.data import DataError, Draw, collate, open_dataset, reference_images
 from bridgenet.tasks import ALL_TASKS
 
 
@@ -23,6 +23,12 @@ def test_an_index_alone_is_a_sample_too_and_always_the_same() -> None:
     assert (train[1].image == train[1].image).all()
     with pytest.raises(IndexError, match="no sample 3"):
         train[3]
+
+
+def test_the_images_that_fit_colours_are_whole_where_training_crops_and_zooms() -> None:
+    config = DataConfig(input_size=(48, 64), rooms=3, resize=False, zoom=(0.5, 2.0))
+    images = list(reference_images(config, 2))
+    assert [tuple(image.shape) for image in images] == [(3, 48, 64)] * 2
 
 
 def test_a_data_set_without_a_reader_says_which_have_one() -> None:

@@ -208,7 +208,7 @@ class Endpoints:
         """What answers here: `info() -> facts`.
 
         facts: `checkpoint`, its `tasks` with `title` and `unit`, `classes` with index, name and colour, `metrics` on
-        its validation images, `input_size` [height, width] in pixels that it has learnt at, `scales` and `heads` of
+        its validation images, `input_size` [height, width] in pixels that it answers at, `scales` and `heads` of
         its attention, other `checkpoints`, `limits` of photos (megabytes, megapixels), `versions`.
         """
         with _explained():
@@ -229,7 +229,7 @@ class Endpoints:
                 "tasks": tasks,
                 "classes": classes,
                 "metrics": predictor.metrics,
-                "input_size": list(predictor.config.data.input_size),
+                "input_size": list(predictor.config.data.answer_size),
                 "dataset": predictor.config.data.name,
                 "heads": predictor.config.model.heads,
                 "scales": len(predictor.config.model.token_reduction),

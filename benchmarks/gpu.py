@@ -21,7 +21,9 @@ import torch
 from bridgenet.config import BackboneConfig, TrainConfig
 from bridgenet.data import Batch, collate
 from bridgenet.learning import Runtime, start_runtime
-from bridgenet.learning.loop import Run, set_training, setup, train_step
+from bridgenet.learning.freezing import set_training
+from bridgenet.learning.loop import train_step
+from bridgenet.learning.run import Run, setup
 from bridgenet.model import BridgeNet
 from bridgenet.presets import PRESETS, ROOMS_TASKS
 from bridgenet.tasks import TaskName

@@ -100,7 +100,8 @@ def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
     Raises:
         DataError: The data are not there, or have no ground truth for a task.
     """
-    asked = replace(config.data, name=arguments.data or config.data.name, root=None)
+    # Images that were held out in training are images of `train` here.
+    asked = replace(config.data, name=arguments.data or config.data.name, root=None, hold_out=0)
     data = locate_data(asked, arguments.data_root)
     tasks = choose_tasks(arguments.tasks, config, data)
     mean = config.model.backbone.mean

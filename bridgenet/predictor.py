@@ -193,7 +193,7 @@ class Predictor:
         """
         photo = at_prediction_size(image if isinstance(image, LoadedImage) else load_image(image))
         pixels = _to_tensor(photo)
-        size = fit_size((pixels.shape[-2], pixels.shape[-1]), self.config.data.input_size)
+        size = fit_size((pixels.shape[-2], pixels.shape[-1]), self.config.data.answer_size)
         return _resize_photo(pixels, size).to(next(self.model.parameters()).device)
 
     def _answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:

@@ -5,7 +5,7 @@
 
 from dataclasses import replace
 
-from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
+from bridgenet.config import BackboneConfig, DataConfig, LossConfig, ModelConfig, OptimConfig, TrainConfig
 from bridgenet.tasks import TaskName
 
 NYUD_TASKS: dict[TaskName, int] = {"semseg": 40, "depth": 1, "normals": 3, "edge": 1}
@@ -64,7 +64,7 @@ PRESETS: dict[str, TrainConfig] = {
                 prediction_width=32,
                 refiner_blocks=TFR_BASE,
             ),
-            DataConfig("nyud", input_size=(256, 320), zoom=(1.0, 1.5), target_stride=2),
+            DataConfig("nyud", input_size=(256, 320), zoom=(0.75, 2.0), target_stride=2),
             OptimConfig(
                 learning_rate=1e-3,
                 backbone_rate_ratio=0.3,
@@ -74,7 +74,9 @@ PRESETS: dict[str, TrainConfig] = {
                 weight_decay=0.02,
                 precision="bf16-decoder",
                 frozen=tuple(f"backbone.body.model.{part}" for part in ("conv_stem", "bn1", "blocks.0", "blocks.1")),
+                average_decay=0.999,
             ),
+            LossConfig({"semseg": 3.0, "depth": 3.0, "normals": 10.0, "edge": 50.0}, class_weights=(0.5, 3.0)),
             validate_every=1000,
             save_every=200,
         ),

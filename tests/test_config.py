@@ -20,6 +20,7 @@ from bridgenet.config import (
 from bridgenet.presets import PRESETS
 
 ROOMS = PRESETS["rooms-tiny"]
+WEIGHTED = replace(ROOMS.loss, class_weights=(0.5, 3.0))
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -90,7 +91,16 @@ def test_small_targets_need_a_resized_image() -> None:
         (lambda: DataConfig(input_size=(96,)), "input_size, entry 2, is missing"),
         (lambda: DataConfig(input_size=(50_000, 50_000)), "about 150 GB"),
         (lambda: DataConfig(zoom=(1.5, 1.0)), "zoom must be a smaller and a larger number"),
-        (lambda: DataConfig(zoom=(0.5, 1.0)), "zoom must be at least 1 with resize"),
+        (lambda: DataConfig(zoom=(0.0, 1.0)), "zoom, entry 1, must be a number from 0.05"),
+        (lambda: DataConfig(final_size=(0, 64)), "final_size, entry 1, must be a whole number from 32"),
+        (lambda: DataConfig(final_size=(50_000, 50_000)), "final_size .* about 150 GB"),
+        (lambda: DataConfig(final_share=1.5), "final_share must be a number from 0 to 1"),
+        (lambda: DataConfig(hold_out=-1), "hold_out must be a whole number from 0"),
+        (lambda: OptimConfig(average_decay=1.0), "average_decay must be a number of at least 0 and below 1"),
+        (lambda: OptimConfig(unfreeze_step=5), "unfreeze_step needs modules that are frozen"),
+        (lambda: OptimConfig(frozen=("backbone",), unfreeze_step=-1), "unfreeze_step must be a whole number from 0"),
+        (lambda: LossConfig(class_weights=(3.0, 0.5)), "class_weights must be a smaller and a larger weight"),
+        (lambda: replace(ROOMS.only(["depth"]), loss=WEIGHTED), "loss.class_weights are weights of semseg"),
         (lambda: DataConfig(workers=-1), "workers must be a whole number from 0"),
         (lambda: DataConfig(rooms=10**9), "rooms must be a whole number from 1 to 1,000,000"),
         (lambda: DataConfig(name="nyu"), "Perhaps you meant nyud"),
@@ -156,3 +166,14 @@ def test_a_config_that_was_edited_is_refused_by_its_field(place: str, value: obj
 def test_a_config_that_is_no_object_is_refused(values: Any) -> None:
     with pytest.raises(ValueError, match="TrainConfig must be an object"):
         from_dict(TrainConfig, values)
+
+
+def test_a_run_without_segmentation_has_no_weights_of_classes() -> None:
+    assert replace(ROOMS, loss=WEIGHTED).only(["depth"]).loss.class_weights is None
+
+
+def test_the_size_changes_where_the_last_part_of_the_run_begins() -> None:
+    config = replace(ROOMS, optim=replace(ROOMS.optim, steps=50))
+    assert config.resizing_step == 50 and config.data.answer_size == config.data.input_size
+    resized = replace(config, data=replace(config.data, final_size=(320, 416), final_share=0.2))
+    assert resized.resizing_step == 40 and resized.data.answer_size == (320, 416)

@@ -56,6 +56,7 @@ Seed = Annotated[int, Interval(ge=0, le=2**63 - 1)]
 Side = Annotated[int, Interval(ge=32, le=100_000)]
 Workers = Annotated[int, Interval(ge=0, le=512)]
 Zoom = Annotated[float, Interval(ge=0.05, le=20)]
+Decay = Annotated[float, Interval(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,16 @@ class DataConfig(Settings):
     """True: the whole image is resized to the input size, then zoomed. False: it keeps its resolution, is zoomed,
     cropped and padded to the input size (the protocol of the literature)."""
 
+    final_size: tuple[Side, Side] | None = None
+    """Height and width during the last part of a run, and of what the network is judged by and answers to. Most steps
+    at `input_size` and the last ones at a larger size cost little more than all at the small one. None: no change."""
+
+    final_share: Share = 0.1
+    """Share of the steps that are done at `final_size`."""
+
     zoom: tuple[Zoom, Zoom] = (1.0, 1.0)
-    """Range of the random zoom while training. Depth is divided by it."""
+    """Range of the random zoom while training. Depth is divided by it. Below 1 the picture leaves a margin, which has
+    the backbone's mean colour and no ground truth."""
 
     target_stride: Width = 1
     """Training targets are smaller than the input by this factor. 2 makes the losses of many classes four times
@@ -89,6 +98,10 @@ class DataConfig(Settings):
 
     dominant_class_limit: PositiveShare = 0.75
     """A random crop is drawn again (up to ten times) while one class covers more than this share of it."""
+
+    hold_out: CountOrNone = 0
+    """Training images that are not trained on. They are the validation set of such a run, so that choices can be made
+    on them and the real validation images stay unseen. Which ones follows from the data set and this number alone."""
 
     rooms: Rooms = 2000
     """Made rooms only: number of training images. Validation takes 100 others."""
@@ -104,13 +117,17 @@ class DataConfig(Settings):
             raise self.refuse(f"target_stride {self.target_stride} leaves nothing of input_size {self.input_size}.")
         if self.zoom[0] > self.zoom[1]:
             raise self.refuse(f"zoom must be a smaller and a larger number, in this order; got {self.zoom}.")
-        if self.resize and self.zoom[0] < 1:
-            raise self.refuse(f"zoom must be at least 1 with resize: the picture fills the input; got {self.zoom}.")
-        if (gigabytes := sample_gigabytes(self.input_size)) > MOST_SAMPLE:
-            raise self.refuse(
-                f"input_size {self.input_size} takes about {gigabytes:,.0f} GB for one image and its ground truth. "
-                "Choose a smaller one; the paper's is 448 576."
-            )
+        for name, size in (("input_size", self.input_size), ("final_size", self.answer_size)):
+            if (gigabytes := sample_gigabytes(size)) > MOST_SAMPLE:
+                raise self.refuse(
+                    f"{name} {size} takes about {gigabytes:,.0f} GB for one image and its ground truth. "
+                    "Choose a smaller one; the paper's is 448 576."
+                )
+
+    @property
+    def answer_size(self) -> tuple[int, int]:
+        """Height and width at which the trained network is judged and answers."""
+        return self.final_size or self.input_size
 
 
 @dataclass(frozen=True)
@@ -156,8 +173,24 @@ class OptimConfig(Settings):
     frozen: tuple[Text, ...] = ()
     """Paths of modules that stay as they are, batch norms included, for example `backbone.body.model.conv_stem`."""
 
+    unfreeze_step: CountOrNone | None = None
+    """Step from which the frozen modules learn too, for example when the rest has warmed up. None: never."""
+
+    unfrozen_rate_ratio: NotNegative = 0.1
+    """They then learn at the rate that they would have had times this."""
+
     freeze_batch_norm: bool = False
     """Keep the running statistics of every batch norm fixed and normalise with them."""
+
+    average_decay: Decay = 0.0
+    """Judge and ship an exponential moving average of the weights and of the statistics of batch norms, for example
+    0.999: the share of itself that the average keeps at each step. The n-th step keeps n / (n + 9) at most, so that
+    the beginning is forgotten. 0: no average; the weights are shipped as the last step left them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.unfreeze_step is not None and not self.frozen:
+            raise self.refuse("unfreeze_step needs modules that are frozen until then: name them in frozen.")
 
 
 @dataclass(frozen=True)
@@ -172,6 +205,20 @@ class LossConfig(Settings):
 
     edge_positive_weight: Share = 0.95
     """Share of the balanced edge loss that boundary pixels get."""
+
+    class_weights: tuple[Positive, Positive] | None = None
+    """Segmentation: weigh each class by the square root of (median frequency / its frequency), cut to this range, for
+    example 0.5 to 3. Frequencies are counted once over the training set. None: all classes weigh the same."""
+
+    depth: Literal["absolute", "scale-invariant"] = "absolute"
+    """`absolute` is the error in metres. `scale-invariant` is the squared error of the logarithm, half of which is
+    forgiven where it is the same all over the image (Eigen et al. 2014); it is several times smaller, so weigh it
+    more."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.class_weights is not None and self.class_weights[0] > self.class_weights[1]:
+            raise self.refuse(f"class_weights must be a smaller and a larger weight; got {self.class_weights}.")
 
 
 @dataclass(frozen=True)
@@ -210,6 +257,8 @@ class TrainConfig(Settings):
             raise self.refuse(f"loss.weights has no weight for {', '.join(missing)}, which the network learns.")
         if not any(self.loss.weights[task] for task in self.model.tasks):
             raise self.refuse("loss.weights is 0 for every task of the network: there is nothing to learn.")
+        if self.loss.class_weights is not None and "semseg" not in self.model.tasks:
+            raise self.refuse("loss.class_weights are weights of semseg, which the network does not learn.")
         images, gigabytes = self.optim.batch_size, image_gigabytes(self.model, self.data.input_size)
         if gigabytes > MOST_IMAGE or images * gigabytes > MOST_BATCH:
             raise self.refuse(
@@ -217,6 +266,11 @@ class TrainConfig(Settings):
                 f"{images * gigabytes:,.0f} GB, {gigabytes:,.3g} GB for each image, in the decoder alone. "
                 "Choose smaller images, a smaller batch or a narrower network."
             )
+
+    @property
+    def resizing_step(self) -> int:
+        """Steps that are done at `data.input_size`; the others are done at `data.final_size`."""
+        return self.optim.steps - (round(self.optim.steps * self.data.final_share) if self.data.final_size else 0)
 
     def only(self, asked: Iterable[str]) -> "TrainConfig":
         """The same run of fewer tasks, in the order of this one; a single one is single-task learning.
@@ -229,7 +283,9 @@ class TrainConfig(Settings):
         """
         tasks = choose_tasks(asked, self.model.tasks)
         model = replace(self.model, tasks={task: self.model.tasks[task] for task in tasks})
-        return replace(self, model=model, loss=replace(self.loss, weights={t: self.loss.weights[t] for t in tasks}))
+        class_weights = self.loss.class_weights if "semseg" in tasks else None
+        weights = {task: self.loss.weights[task] for task in tasks}
+        return replace(self, model=model, loss=replace(self.loss, weights=weights, class_weights=class_weights))
 
 
 def choose_tasks(asked: Iterable[str], known: Iterable[TaskName]) -> tuple[TaskName, ...]:

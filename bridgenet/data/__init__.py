@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from bridgenet.config import IMAGENET_MEAN, DataConfig
+from bridgenet.data.holding_out import Part, hold_out
 from bridgenet.data.made_rooms import MadeRooms
 from bridgenet.data.nyud import NyudReader
 from bridgenet.data.sample import Batch, DataError, DataWarning, Draw, RawSample, Reader, Sample, collate
@@ -98,13 +99,13 @@ def open_dataset(
 
     Args:
         config: Which data set, and how an image becomes a sample.
-        split: `train` is augmented, `val` is not.
+        split: `train` is augmented, `val` is not and has the size at which the network answers.
         tasks: Whose ground truth is read, in this order.
         pad_colour: RGB (0..1) of what is added around small images: the backbone's mean.
 
     Raises:
-        DataError: The data set is not there, has no ground truth for a task, or is in another unit or coding. What is
-            only unlikely is told by a `DataWarning`.
+        DataError: The data set is not there, has no ground truth for a task, is in another unit or coding, or has fewer
+            images than are held out. What is only unlikely is told by a `DataWarning`.
     """
     tasks = tuple(tasks)
     reader = _open_reader(config, split)
@@ -114,10 +115,11 @@ def open_dataset(
             f"{config.name} has no ground truth for {', '.join(unknown)}. It has {', '.join(known)}: choose the tasks "
             "of the model among these."
         )
-    if isinstance(reader, NyudReader):
-        reader.look(tasks)
+    source = reader.whole if isinstance(reader, Part) else reader
+    if isinstance(source, NyudReader):
+        source.look(tasks)
     if split == "val":
-        return MultiTaskDataset(reader, tasks, EvaluationTransform(config.input_size, config.resize, pad_colour))
+        return MultiTaskDataset(reader, tasks, EvaluationTransform(config.answer_size, config.resize, pad_colour))
     transform = TrainTransform(
         config.input_size,
         config.resize,
@@ -147,8 +149,17 @@ def reference_images(config: DataConfig, count: int) -> Iterator[Tensor]:
 
 
 def _open_reader(config: DataConfig, split: Literal["train", "val"]) -> Reader:
+    size = config.input_size if split == "train" else config.answer_size
+    if not config.hold_out:
+        return _open_split(config, split, size)
+    whole = _open_split(config, "train", size)
+    kept, held_out = hold_out(len(whole.names), config.hold_out)
+    return Part(whole, kept if split == "train" else held_out)
+
+
+def _open_split(config: DataConfig, split: Literal["train", "val"], size: tuple[int, int]) -> Reader:
     if config.name == "made_rooms":
-        return MadeRooms(config.rooms if split == "train" else VALIDATION_ROOMS, config.input_size, split=split)
+        return MadeRooms(config.rooms if split == "train" else VALIDATION_ROOMS, size, split=split)
     if config.name not in GROUND_TRUTH:
         raise DataError(
             f"BridgeNet has no reader for {config.name}: its presets describe the network only. "

@@ -87,8 +87,9 @@ class TrainTransform:
 
     Args:
         input_size: Height and width of the result.
-        resize: True: the whole picture is brought to the input size, then zoomed about a random place. False: it
-            keeps its resolution, is zoomed, cropped and padded.
+        resize: True: the whole picture is brought to the input size, then zoomed about a random place; where it has
+            become smaller than the input it lies at a random place of it. False: it keeps its resolution, is zoomed,
+            cropped and padded on all sides.
         zoom: Range of the zoom. Depth is divided by it: what looks larger is nearer.
         flip: Mirror half of the pictures.
         photometric: Strengths of the colour distortion, None for none.
@@ -108,8 +109,6 @@ class TrainTransform:
         pad_colour: tuple[float, float, float] = IMAGENET_MEAN,
         target_stride: int = 1,
     ) -> None:
-        if resize and zoom[0] < 1:
-            raise ValueError(f"With resize the zoom must be at least 1 (the picture fills the input), got {zoom}.")
         self.input_size = input_size
         self.resize = resize
         self.zoom = zoom
@@ -125,7 +124,7 @@ class TrainTransform:
         native = (image.shape[-2], image.shape[-1])
         zoom = _uniform(generator, *self.zoom)
         if self.resize:
-            window, size = _random_window(native, zoom, generator), self.input_size
+            window, size = _random_window(native, max(1.0, zoom), generator), self._shrunken(min(1.0, zoom))
         else:
             window, size = self._window_and_size(native, zoom, targets.get("semseg"), generator)
         target_size = (size[0] // self.target_stride, size[1] // self.target_stride)
@@ -137,8 +136,31 @@ class TrainTransform:
         colours = F.to_dtype(image.as_subclass(Tensor), torch.float32, scale=True)
         if self.photometric is not None:
             colours = distort_colours(colours, self.photometric, generator)
-        colours, targets = pad_to(colours, targets, self.input_size, self.pad_colour)
+        if size != self.input_size:
+            place = self._place(size, generator) if self.resize else None
+            colours, targets = pad_to(
+                colours, targets, self.input_size, self.pad_colour, place, target_stride=self.target_stride
+            )
         return colours, mark_ignored(targets)
+
+    def _shrunken(self, zoom: float) -> tuple[int, int]:
+        """Size of the whole picture under a zoom of at most 1: whole pixels of the targets."""
+        if zoom == 1:
+            return self.input_size
+        height, width = (
+            max(1, round(side // self.target_stride * zoom)) * self.target_stride for side in self.input_size
+        )
+        return height, width
+
+    def _place(self, size: tuple[int, int], generator: Generator) -> tuple[int, int]:
+        """Top and left of a picture smaller than the input: whole pixels of the targets."""
+        stride = self.target_stride
+        top, left, _, _ = _placed(
+            (self.input_size[0] // stride, self.input_size[1] // stride),
+            (size[0] // stride, size[1] // stride),
+            generator,
+        )
+        return top * stride, left * stride
 
     def _window_and_size(
         self, native: tuple[int, int], zoom: float, labels: Tensor | None, generator: Generator
@@ -206,9 +228,22 @@ def as_maps(raw: RawSample) -> tuple[Image, dict[TaskName, Mask]]:
 
 
 def pad_to(
-    image: Tensor, targets: dict[TaskName, Mask], size: tuple[int, int], colour: tuple[float, float, float]
+    image: Tensor,
+    targets: dict[TaskName, Mask],
+    size: tuple[int, int],
+    colour: tuple[float, float, float],
+    place: tuple[int, int] | None = None,
+    target_stride: int = 1,
 ) -> tuple[Tensor, dict[TaskName, Mask]]:
-    """Centres picture and targets in `size`. What is added has `colour`, and no ground truth.
+    """Puts picture and targets into a frame. What is added has `colour`, and no ground truth.
+
+    Args:
+        image: (3, height, width), 0..1.
+        targets: Smaller than the image by `target_stride`.
+        size: Height and width of the frame.
+        colour: RGB, 0..1.
+        place: Top and left of the picture, multiples of `target_stride`. None: in the middle.
+        target_stride: Of the targets.
 
     Raises:
         DataError: The picture is larger than `size`.
@@ -221,8 +256,9 @@ def pad_to(
         )
     if (height, width) == tuple(size):
         return image, targets
-    top, left = (size[0] - height) // 2, (size[1] - width) // 2
-    padding = [left, top, size[1] - width - left, size[0] - height - top]
+    top, left = place or ((size[0] - height) // 2, (size[1] - width) // 2)
+    edges = (left, top, size[1] - width - left, size[0] - height - top)
+    padding = [edge // target_stride for edge in edges]
     padded = torch.tensor(colour).view(3, 1, 1).repeat(1, *size)
     padded[:, top : top + height, left : left + width] = image
     return padded, _each(targets, lambda target: F.pad(target, padding, fill=_fill(target)))

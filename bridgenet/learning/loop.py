@@ -6,9 +6,7 @@ depend on the seed and the step alone. That is why a run that was killed and res
 
 import math
 import sys
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -16,25 +14,21 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from bridgenet.config import OptimConfig, TrainConfig, to_dict
-from bridgenet.data import Batch, MultiTaskDataset, open_dataset
-from bridgenet.learning.checkpoint import STATE_FILE, CheckpointError, load_state, save_model, save_state
+from bridgenet.config import TrainConfig
+from bridgenet.data import Batch
+from bridgenet.learning.checkpoint import STATE_FILE, save_model
 from bridgenet.learning.evaluation import evaluate
-from bridgenet.learning.losses import Losses, MultiTaskLoss
+from bridgenet.learning.freezing import set_training, unfreeze
+from bridgenet.learning.losses import Losses
 from bridgenet.learning.metrics import NO_VALID_PIXEL
-from bridgenet.learning.optim import build_optimizer, build_schedule, freeze, rate_factor
+from bridgenet.learning.optim import rate_factor
 from bridgenet.learning.record import Recorder, Row, model_card, read_history
-from bridgenet.learning.resume import check_same_run
+from bridgenet.learning.run import Run, save, setup
 from bridgenet.learning.runtime import Runtime
 from bridgenet.learning.sampling import StepBatches, open_loader
 from bridgenet.learning.stopping import StopRequest
-from bridgenet.model import BridgeNet, build_model
 from bridgenet.tasks import TASKS
 from bridgenet.trace import Trace
 
@@ -44,40 +38,6 @@ Painter = Callable[[Batch, Trace], list[Row]]
 
 class TrainingError(RuntimeError):
     """A run cannot start or go on. The message says why and what to do."""
-
-
-@dataclass
-class Run:
-    """Everything that a training run moves."""
-
-    config: TrainConfig
-    runtime: Runtime
-    output: Path
-    train_set: MultiTaskDataset
-    validation_set: MultiTaskDataset
-    model: BridgeNet
-    network: nn.Module
-    """The model, wrapped so that several processes share its gradients."""
-
-    loss: MultiTaskLoss
-    optimizer: Optimizer
-    schedule: LambdaLR
-    step: int = 0
-    """Steps done."""
-
-    validated: int = 0
-    """Step of the last validation."""
-
-    recent: list[list[float | None]] = field(default_factory=list)
-    """What `train_step` returned since the last line of the history."""
-
-    began: float = field(default_factory=time.perf_counter)
-    """When the run would have begun, had it never been interrupted."""
-
-    @property
-    def seconds(self) -> float:
-        """Time spent, over all sittings."""
-        return time.perf_counter() - self.began
 
 
 def train(config: TrainConfig, output: Path, resume: Path | None, runtime: Runtime, paint: Painter) -> bool:
@@ -107,44 +67,11 @@ def train(config: TrainConfig, output: Path, resume: Path | None, runtime: Runti
             record.close()
 
 
-def setup(config: TrainConfig, output: Path, resume: Path | None, runtime: Runtime) -> Run:
-    """The objects of a run, at its start or as the saved state left them."""
-    tasks = tuple(config.model.tasks)
-    mean = config.model.backbone.mean
-    train_set = open_dataset(config.data, "train", tasks, mean)
-    validation_set = open_dataset(config.data, "val", tasks, mean)
-    # The same initial weights on every rank.
-    torch.manual_seed(config.seed)
-    model = runtime.place(build_model(config.model, pretrained=config.pretrained_backbone and resume is None))
-    if model.backbone is not None:
-        model.backbone.full_precision = config.optim.precision == "bf16-decoder"
-        model.backbone.gradient_checkpointing = config.optim.gradient_checkpointing in ("backbone", "all")
-    model.gradient_checkpointing = config.optim.gradient_checkpointing in ("decoder", "all")
-    freeze(model, config.optim.frozen)
-    optimizer = build_optimizer(model, config.optim)
-    run = Run(
-        config,
-        runtime,
-        output,
-        train_set,
-        validation_set,
-        model,
-        model,
-        MultiTaskLoss(config.loss, config.model.tasks, runtime.average),
-        optimizer,
-        build_schedule(optimizer, config.optim),
-    )
-    if resume is not None:
-        restore(run, resume)
-    run.network = runtime.parallel(model)
-    return run
-
-
 def fit(run: Run, record: Recorder | None, stop: StopRequest, paint: Painter) -> bool:
     """Steps and validations until the run is finished (True) or asked to stop (False)."""
     config, last = run.config, run.config.optim.steps
-    batches = iter(_training_batches(run))
-    set_training(run.model, config.optim)
+    batches = _training_batches(run)
+    set_training(run.model, config.optim, run.step)
     with tqdm(total=last, initial=run.step, unit="step", **_bar_style(run.runtime)) as bar:
         while True:
             if run.step != run.validated and (run.step % config.validate_every == 0 or run.step == last):
@@ -154,6 +81,8 @@ def fit(run: Run, record: Recorder | None, stop: StopRequest, paint: Painter) ->
             if run.step == last:
                 finish(run)
                 return True
+            if run.step == config.optim.unfreeze_step:
+                let_learn(run)
             batch = next(batches).to(run.runtime.device)
             values, stopping = train_step(run, batch, stop.received)
             run.recent.append(values)
@@ -185,6 +114,8 @@ def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float | None], 
         raise TrainingError(_not_finite(run, batch, losses))
     run.optimizer.step()
     run.schedule.step()
+    if run.average is not None:
+        run.average.update_parameters(run.model)
     run.step += 1
     return [*where_known(shared, len(losses.valid)), norm], stopping
 
@@ -224,14 +155,12 @@ def clip_gradient(model: nn.Module, limit: float) -> float:
     return float(nn.utils.clip_grad_norm_(model.parameters(), limit or float("inf")))
 
 
-def set_training(model: nn.Module, config: OptimConfig) -> None:
-    """Training mode, in which frozen modules and batch norms go on normalising with their running statistics."""
-    model.train()
-    for module in model.modules():
-        if config.freeze_batch_norm and isinstance(module, _BatchNorm):
-            module.eval()
-    for path in config.frozen:
-        model.get_submodule(path).eval()
+def let_learn(run: Run) -> None:
+    """Lets the frozen modules learn from this step on."""
+    unfreeze(run.model, run.config.optim.frozen)
+    set_training(run.model, run.config.optim, run.step)
+    # Processes share the gradients of those parameters that could learn when the network was wrapped.
+    run.network = run.runtime.parallel(run.model)
 
 
 def validate(run: Run, record: Recorder | None, paint: Painter) -> None:
@@ -245,7 +174,7 @@ def validate(run: Run, record: Recorder | None, paint: Painter) -> None:
         bar.update(min(len(batch.names) * run.runtime.world_size, len(run.validation_set) - bar.n))
 
     with bar:
-        metrics = evaluate(run.model, run.validation_set, run.config, run.runtime, watch=watch)
+        metrics = evaluate(run.result, run.validation_set, run.config, run.runtime, watch=watch)
     run.validated = run.step
     if record is None:
         return
@@ -254,7 +183,7 @@ def validate(run: Run, record: Recorder | None, paint: Painter) -> None:
     record.pictures(run.step, rows, ["Image", *names, *(f"{name}, truth" for name in names)])
     metrics |= {"step": run.step, "training_seconds": round(run.seconds, 1)}
     card = model_card(run.config, len(run.train_set), metrics, read_history(run.output))
-    save_model(run.output, run.model, run.config, metrics, card)
+    save_model(run.output, run.result, run.config, metrics, card)
 
 
 def log(run: Run, record: Recorder | None, bar: tqdm) -> None:
@@ -273,52 +202,6 @@ def log(run: Run, record: Recorder | None, bar: tqdm) -> None:
     bar.set_postfix({name: NO_VALID_PIXEL if value is None else f"{value:.3f}" for name, value in shown.items()})
 
 
-def save(run: Run) -> None:
-    """Keeps everything that is needed to go on from this step."""
-    if run.runtime.is_main:
-        state = {name: getattr(run, name).state_dict() for name in ("model", "optimizer", "schedule")}
-        progress = {name: getattr(run, name) for name in ("step", "validated", "seconds", "recent")}
-        progress["processes"] = run.runtime.world_size
-        save_state(run.output, {"config": to_dict(run.config), **progress, **state})
-
-
-def restore(run: Run, path: Path) -> None:
-    """Puts a run where `save` left it.
-
-    Raises:
-        CheckpointError: The state is damaged or belongs to another run.
-    """
-    state = load_state(path)
-    try:
-        check_same_run(state["config"], run.config, path)
-        if run.runtime.is_main and (change := _shared_otherwise(state, run)):
-            tqdm.write(change, file=sys.stderr)
-        for name in ("model", "optimizer", "schedule"):
-            getattr(run, name).load_state_dict(state[name])
-        run.step, run.validated, run.recent = state["step"], state["validated"], state["recent"]
-        run.began = time.perf_counter() - state["seconds"]
-    except CheckpointError:
-        raise
-    except Exception as error:  # Whatever a file of somebody else's lacks.
-        raise CheckpointError(
-            f"{str(path)!r} is not the state of this run: a part of it is missing or does not fit. "
-            "Choose another --output, or another file for --resume."
-        ) from error
-
-
-def _shared_otherwise(state: dict[str, Any], run: Run) -> str:
-    """What to say when a run goes on with other micro-batches than those of its last sitting; else nothing."""
-    before = state.get("processes", 1), state["config"]["optim"].get("accumulate", 1)
-    now = run.runtime.world_size, run.config.optim.accumulate
-    if before == now:
-        return ""
-    return (
-        f"A step is now shared as {now[0]} x {now[1]} (processes x micro-batches), before as {before[0]} x "
-        f"{before[1]}. It sees the same images, but batch statistics and dropped paths are those of other "
-        "micro-batches: the weights will not be exactly those of a run that was never moved."
-    )
-
-
 def finish(run: Run) -> None:
     """Leaves the checkpoint alone in the folder: the state to resume from has done its work."""
     run.runtime.wait()
@@ -332,18 +215,22 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _training_batches(run: Run) -> DataLoader[Any]:
-    config, runtime = run.config, run.runtime
-    steps = StepBatches(
-        len(run.train_set),
-        config.optim.batch_size,
-        config.seed,
-        run.step,
-        config.optim.steps,
-        runtime.rank,
-        runtime.world_size,
-    )
-    return open_loader(run.train_set, steps, config.data.workers, runtime.device)
+def _training_batches(run: Run) -> Iterator[Batch]:
+    """Batches of the steps that are left, the last of them at the final size."""
+    config, runtime, done = run.config, run.runtime, run.step
+    parts = ((run.train_set, 0, config.resizing_step), (run.final_set, config.resizing_step, config.optim.steps))
+    for dataset, first, last in parts:
+        steps = StepBatches(
+            len(dataset),
+            config.optim.batch_size,
+            config.seed,
+            max(first, done),
+            last,
+            runtime.rank,
+            runtime.world_size,
+        )
+        if steps.first < last:
+            yield from open_loader(dataset, steps, config.data.workers, runtime.device)
 
 
 def _bar_style(runtime: Runtime) -> dict[str, Any]:

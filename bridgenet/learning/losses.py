@@ -1,9 +1,11 @@
 """The task losses and their weighted sum over final and preliminary predictions.
 
-Every loss is a sum over pixels divided by the number of valid pixels of the whole batch. Those numbers come from the
-ground truth alone, so processes that share a batch agree on them with one small reduction.
+Every loss is a sum over pixels divided by the number of valid pixels of the whole batch, or by the sum of their
+weights where classes are weighed. Those numbers come from the ground truth alone, so processes that share a batch agree
+on them with one small reduction.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -36,7 +38,8 @@ class Losses:
     """Of the preliminary predictions, by task, before weighting."""
 
     valid: dict[TaskName, Tensor]
-    """Valid pixels of each task, averaged over the processes. Without one its losses are zero and say nothing."""
+    """Valid pixels of each task (or the weights of their classes), averaged over the processes. Without one its losses
+    are zero and say nothing."""
 
     def detach(self) -> "Losses":
         """The same numbers without their graph."""
@@ -65,18 +68,23 @@ class MultiTaskLoss(nn.Module):
         tasks: The tasks that are learned.
         average: Averages a tensor over the processes that share a batch. A process that divides its own sum by the
             average count contributes exactly its part to the averaged gradient.
+        class_weights: Of the semantic classes (classes,). None: they weigh the same.
     """
+
+    class_weights: Tensor | None
 
     def __init__(
         self,
         config: LossConfig,
         tasks: Iterable[TaskName],
         average: Callable[[Tensor], Tensor] = lambda tensor: tensor,
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.tasks = tuple(tasks)
         self.average = average
+        self.register_buffer("class_weights", class_weights)
 
     def forward(self, trace: Trace, targets: dict[TaskName, Tensor], counts: dict[str, Tensor] | None = None) -> Losses:
         """The losses of a batch, or of a part of one.
@@ -101,11 +109,17 @@ class MultiTaskLoss(nn.Module):
         return Losses(torch.stack(weighted).sum(), final, preliminary, valid)
 
     def counts(self, targets: dict[TaskName, Tensor]) -> dict[str, Tensor]:
-        """Valid pixels of each task, and `salient` ones: averages over the processes, by which sums are divided."""
+        """Valid pixels of each task (of semseg their weights) and `salient` ones, by which sums are divided.
+
+        They are averages over the processes.
+        """
         counts = {str(task): (targets[task] != IGNORE).sum() // _channels(task) for task in self.tasks}
         if "sal" in self.tasks:
             counts["salient"] = (targets["sal"] == 1).sum()
-        averages = self.average(torch.stack(list(counts.values())).double())
+        if self.class_weights is not None:
+            labels = targets["semseg"]
+            counts["semseg"] = self.class_weights[labels[labels != IGNORE]].sum(dtype=torch.float64)
+        averages = self.average(torch.stack([count.double() for count in counts.values()]))
         return dict(zip(counts, averages.float(), strict=True))
 
     def _loss(self, task: TaskName, prediction: Tensor, target: Tensor, counts: dict[str, Tensor]) -> Tensor:
@@ -114,10 +128,14 @@ class MultiTaskLoss(nn.Module):
         # Losses are float32 whatever the network ran in.
         prediction = resize_to(prediction.float(), target.shape[-2:])
         match task:
-            case "semseg" | "human_parts":
+            case "semseg":
+                return cross_entropy_sum(prediction, target, self.class_weights) / valid
+            case "human_parts":
                 return cross_entropy_sum(prediction, target) / valid
             case "sal":
                 return balanced_cross_entropy_sum(prediction, target, counts["salient"] / valid) / valid
+            case "depth" if self.config.depth == "scale-invariant":
+                return scale_invariant_depth_sum(prediction, target) / valid
             case "depth":
                 return depth_sum(prediction, target) / valid
             case "normals":
@@ -126,9 +144,9 @@ class MultiTaskLoss(nn.Module):
                 return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
 
 
-def cross_entropy_sum(logits: AnyFeature, labels: Labels) -> Tensor:
-    """Cross-entropy in nats, summed over the valid pixels."""
-    return F.cross_entropy(*_rows(logits, labels), ignore_index=IGNORE, reduction="sum")
+def cross_entropy_sum(logits: AnyFeature, labels: Labels, class_weights: Tensor | None = None) -> Tensor:
+    """Cross-entropy in nats, each pixel times the weight of its class, summed over the valid pixels."""
+    return F.cross_entropy(*_rows(logits, labels), weight=class_weights, ignore_index=IGNORE, reduction="sum")
 
 
 def balanced_cross_entropy_sum(logits: AnyFeature, labels: Labels, positive_share: Tensor) -> Tensor:
@@ -146,6 +164,25 @@ def balanced_cross_entropy_sum(logits: AnyFeature, labels: Labels, positive_shar
 def depth_sum(depth: AnyFeature, target: AnyFeature) -> Tensor:
     """Absolute error in metres, summed over the valid pixels."""
     return ((depth - target).abs() * (target != IGNORE)).sum()
+
+
+def scale_invariant_depth_sum(depth: AnyFeature, target: AnyFeature) -> Tensor:
+    """Squared error of log depth less half of its square that an image has in common, summed over the valid pixels.
+
+    That is n times Eq. (4) of Eigen et al., "Depth Map Prediction from a Single Image using a Multi-Scale Deep Network"
+    (2014), for each image of n valid pixels.
+    """
+    valid = target != IGNORE
+    error = torch.where(valid, _log_metres(depth) - target.log(), 0.0)
+    pixels = valid.sum((1, 2, 3)).clamp(min=1)
+    return (error.square().sum((1, 2, 3)) - error.sum((1, 2, 3)).square() / (2 * pixels)).sum()
+
+
+def _log_metres(depth: Tensor) -> Tensor:
+    """Logarithm, continued by its tangent below half a metre: a prediction of nothing, or less, can still grow."""
+    nearest = 0.5
+    tangent = math.log(nearest) + (depth - nearest) / nearest
+    return torch.where(depth > nearest, depth.clamp(min=nearest).log(), tangent)
 
 
 def normals_sum(normals: AnyFeature, target: AnyFeature) -> Tensor:

@@ -4,24 +4,32 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from bridgenet.config import OptimConfig
+from bridgenet.learning.freezing import frozen_module
 from bridgenet.model import BridgeNet
 
 
 def build_optimizer(model: BridgeNet, config: OptimConfig) -> Optimizer:
     """An optimiser with two groups of parameters: the backbone, and everything after it.
 
+    If frozen modules are to learn later, their parameters are groups of their own.
+
     Raises:
-        ValueError: The network has no backbone.
+        ValueError: The network has no backbone, or lacks a module that is to be frozen at first.
     """
     if model.backbone is None:
         raise ValueError("A network without backbone cannot be trained.")
     backbone = list(model.backbone.parameters())
     known = {id(parameter) for parameter in backbone}
     decoder = [parameter for parameter in model.parameters() if id(parameter) not in known]
-    groups = [
-        {"params": backbone, "lr": config.learning_rate * config.backbone_rate_ratio},
-        {"params": decoder, "lr": config.learning_rate},
-    ]
+    groups = []
+    late = _parameters_of(model, config.frozen) if config.unfreeze_step is not None else set()
+    for parameters, rate in (
+        (backbone, config.learning_rate * config.backbone_rate_ratio),
+        (decoder, config.learning_rate),
+    ):
+        groups.append({"params": [each for each in parameters if id(each) not in late], "lr": rate})
+        if unfrozen := [each for each in parameters if id(each) in late]:
+            groups.append({"params": unfrozen, "lr": rate * config.unfrozen_rate_ratio})
     match config.optimizer:
         case "adam":
             return Adam(groups, weight_decay=config.weight_decay, fused=True)
@@ -29,19 +37,6 @@ def build_optimizer(model: BridgeNet, config: OptimConfig) -> Optimizer:
             return AdamW(groups, weight_decay=config.weight_decay, fused=True)
         case "sgd":
             return SGD(groups, momentum=config.momentum, weight_decay=config.weight_decay, fused=True)
-
-
-def freeze(model: BridgeNet, paths: tuple[str, ...]) -> None:
-    """Stops the modules at these paths from learning.
-
-    Raises:
-        ValueError: The network has no such module.
-    """
-    for path in paths:
-        try:
-            model.get_submodule(path).requires_grad_(False)
-        except AttributeError as error:
-            raise ValueError(f"optim.frozen names {path!r}, which the network lacks: {error}.") from None
 
 
 def rate_factor(step: int, config: OptimConfig) -> float:
@@ -58,3 +53,8 @@ def rate_factor(step: int, config: OptimConfig) -> float:
 def build_schedule(optimizer: Optimizer, config: OptimConfig) -> LambdaLR:
     """`rate_factor`, applied to every group at every step."""
     return LambdaLR(optimizer, lambda step: rate_factor(step, config))
+
+
+def _parameters_of(model: BridgeNet, paths: tuple[str, ...]) -> set[int]:
+    """The `id` of every parameter of the modules at these paths."""
+    return {id(parameter) for path in paths for parameter in frozen_module(model, path).parameters()}

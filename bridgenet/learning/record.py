@@ -141,6 +141,9 @@ def model_card(
     """
     tasks = list(config.model.tasks)
     height, width = config.data.input_size
+    larger = config.data.final_size
+    finally_at = f" (the last {config.data.final_share:.0%} of the steps at {larger[0]}x{larger[1]})" if larger else ""
+    judged = "training images that were held out" if config.data.hold_out else "validation images of the same data set"
     spent = timedelta(seconds=round(metrics["training_seconds"]))
     start = "ImageNet weights" if config.pretrained_backbone else "random weights"
     return "\n".join(
@@ -150,9 +153,10 @@ def model_card(
             f"BridgeNet for {', '.join(TASKS[task].title.lower() for task in tasks)}; "
             f"backbone `{config.model.backbone.name}`, started from {start}.",
             "",
-            f"- Trained on {images} images of `{config.data.name}` at {height}x{width}, "
+            f"- Trained on {images} images of `{config.data.name}` at {height}x{width}{finally_at}, "
             f"{metrics['step']} of {config.optim.steps} steps of {config.optim.batch_size} images, in {spent} h.",
-            f"- Judged on {metrics['images']} validation images of the same data set.",
+            *_average_line(config),
+            f"- Judged on {metrics['images']} {judged}.",
             "",
             *_metrics_table(tasks, metrics),
             "",
@@ -166,6 +170,11 @@ def model_card(
             "",
         ]
     )
+
+
+def _average_line(config: TrainConfig) -> list[str]:
+    decay = config.optim.average_decay
+    return [f"- Its weights are a moving average over the steps, with a decay of {decay:g}."] if decay else []
 
 
 def _metrics_table(tasks: Sequence[TaskName], metrics: Mapping[str, Any]) -> list[str]:
@@ -189,7 +198,7 @@ def _curve_table(tasks: Sequence[TaskName], history: Sequence[Mapping[str, Any]]
 
 
 def _limits(config: TrainConfig) -> list[str]:
-    height, width = config.data.input_size
+    height, width = config.data.answer_size
     limits = [
         f"- It saw nothing but `{config.data.name}`: other scenes and other cameras are guesses.",
         f"- It works at about {height}x{width} pixels; thin and small things are lost.",

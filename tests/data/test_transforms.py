@@ -213,6 +213,20 @@ def test_an_image_larger_than_the_input_says_what_to_change() -> None:
         EvaluationTransform((50, 90), resize=False)(room())
 
 
-def test_a_whole_picture_cannot_be_zoomed_out() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        TrainTransform((30, 40), resize=True, zoom=(0.5, 2.0))
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_picture_that_was_zoomed_out_has_a_margin_without_truth(stride: int) -> None:
+    transform = TrainTransform((30, 40), zoom=(0.6, 0.6), pad_colour=(0.0, 0.0, 0.5), target_stride=stride)
+    places = set()
+    for seed in range(12):
+        image, targets = transform(room(), seeded(seed))
+        assert image.shape == (3, 30, 40) and targets["depth"].shape == (1, 30 // stride, 40 // stride)
+        margin = (image == torch.tensor([0.0, 0.0, 0.5])[:, None, None]).all(dim=0)
+        inside = ~margin[::stride, ::stride]
+        assert int(inside.sum()) == pytest.approx(0.6 * 30 * 0.6 * 40 / stride**2, rel=0.1)
+        for target in targets.values():
+            assert ((target != 255) == inside).all()
+        assert torch.allclose(targets["depth"][0, inside], torch.tensor(4 / 0.6))
+        bright = image.mean(0)[::stride, ::stride] > 0.47
+        assert (bright == (targets["semseg"] == 1))[inside].float().mean() > 0.95
+        places.add(tuple(margin.logical_not().nonzero()[0].tolist()))
+    assert len(places) > 6

@@ -4,7 +4,7 @@ import torch
 from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from bridgenet.data import MultiTaskDataset, open_dataset
 from bridgenet.learning.evaluation import evaluate
-from bridgenet.learning.loop import set_training
+from bridgenet.learning.freezing import set_training
 from bridgenet.learning.runtime import Runtime
 from bridgenet.model import BridgeNet, build_model
 

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from bridgenet.config import OptimConfig
-from bridgenet.learning.loop import clip_gradient, set_training
+from bridgenet.learning.freezing import freeze, set_training, still_frozen, unfreeze
+from bridgenet.learning.loop import clip_gradient
 from bridgenet.learning.stopping import StopRequest
 
 
@@ -35,6 +36,19 @@ def test_slurm_may_ask_as_often_as_it_likes() -> None:
         for number in (signal.SIGUSR1, signal.SIGUSR1, signal.SIGTERM):
             os.kill(os.getpid(), number)
         assert stop.received
+
+
+def test_a_module_that_was_frozen_learns_from_its_step_on() -> None:
+    model = network()
+    config = OptimConfig(frozen=("1",), unfreeze_step=5)
+    freeze(model, still_frozen(config, 4))
+    set_training(model, config, 4)
+    assert not model[1].training and not model[1].weight.requires_grad
+    assert model[0].training and model[0].weight.requires_grad
+    assert still_frozen(config, 5) == ()
+    unfreeze(model, config.frozen)
+    set_training(model, config, 5)
+    assert model[1].training and model[1].weight.requires_grad
 
 
 def test_a_long_gradient_is_shortened_and_its_length_told() -> None:

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from bridgenet.config import LossConfig
-from bridgenet.learning.losses import MultiTaskLoss
+from bridgenet.learning.losses import MultiTaskLoss, scale_invariant_depth_sum
 from bridgenet.tasks import ALL_TASKS, IGNORE, TASKS, TaskName
 
 
@@ -23,6 +24,51 @@ def test_segmentation_is_the_mean_cross_entropy_over_valid_pixels() -> None:
     labels = torch.tensor([[[0, 1, IGNORE]]])
     assert_close(loss_of("semseg", logits, labels), torch.tensor((0.126928 + 0.693147) / 2))
     assert_close(loss_of("human_parts", logits, labels), torch.tensor((0.126928 + 0.693147) / 2))
+
+
+def test_weighted_classes_are_averaged_over_their_weights() -> None:
+    predictions, targets = a_batch()
+    weights = torch.tensor([0.5, 3.0, 1.0, 2.0, 0.7])
+    logits = predictions["semseg"].requires_grad_()
+    loss = MultiTaskLoss(LossConfig(), ["semseg"], class_weights=weights)
+    found = loss(answers({"semseg": logits}), {"semseg": targets["semseg"]}).final["semseg"]
+
+    rows, labels = logits.movedim(1, -1).reshape(-1, 5), targets["semseg"].flatten()
+    of_pixel = torch.where(labels == IGNORE, 0.0, weights[labels.clamp(max=4)])
+    surprise = -rows.log_softmax(1).gather(1, labels.clamp(max=4)[:, None])[:, 0]
+    expected = (of_pixel * surprise).sum() / of_pixel.sum()
+    assert_close(found, expected)
+    assert_close(*(torch.autograd.grad(each, logits)[0] for each in (found, expected)))
+
+
+def test_weights_that_are_all_one_change_nothing() -> None:
+    predictions, targets = a_batch()
+    plain, same = (MultiTaskLoss(LossConfig(), ["semseg"], class_weights=each) for each in (None, torch.ones(5)))
+    assert_close(same(answers(predictions), targets).total, plain(answers(predictions), targets).total)
+
+
+def test_depth_in_log_space_forgives_half_of_what_an_image_has_in_common() -> None:
+    # Logarithms of the ratios: log 2, log 2, and log 2, -log 2. For n pixels: sum of squares - (sum)^2 / 2n.
+    depth = torch.tensor([[[[2.0, 4.0, 9.0]]], [[[2.0, 1.0, 9.0]]]])
+    target = torch.tensor([[[[1.0, 2.0, IGNORE]]], [[[1.0, 2.0, IGNORE]]]])
+    config = LossConfig(depth="scale-invariant")
+    expected = math.log(2) ** 2 * ((2 - 4 / 4) + (2 - 0)) / 4
+    assert_close(loss_of("depth", depth, target, config), torch.tensor(expected))
+
+
+def test_depth_in_log_space_has_the_gradient_of_its_formula_and_moves_predictions_below_zero() -> None:
+    torch.manual_seed(0)
+    depth = (torch.rand(2, 1, 3, 4, dtype=torch.float64) * 5 + 0.6).requires_grad_()
+    target = torch.rand(2, 1, 3, 4, dtype=torch.float64) * 5 + 0.5
+    ratio = (depth / target).log().flatten(1)
+    expected = sum(each.square().sum() - each.sum() ** 2 / 24 for each in ratio)
+    found = scale_invariant_depth_sum(depth, target)
+    assert_close(found, expected)
+    assert_close(*(torch.autograd.grad(each, depth)[0] for each in (found, expected)))
+
+    lost = torch.tensor([-3.0, 0.0]).view(2, 1, 1, 1).requires_grad_()
+    scale_invariant_depth_sum(lost, torch.ones(2, 1, 1, 1)).backward()
+    assert (lost.grad < 0).all()
 
 
 def test_saliency_weighs_each_class_by_the_share_of_the_other() -> None:

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from bridgenet.config import BackboneConfig, ModelConfig, OptimConfig
-from bridgenet.learning.optim import build_optimizer, build_schedule, freeze, rate_factor
+from bridgenet.learning.freezing import freeze
+from bridgenet.learning.optim import build_optimizer, build_schedule, rate_factor
 from bridgenet.model import BridgeNet, build_decoder, build_model
 
 
@@ -78,3 +79,16 @@ def test_frozen_modules_do_not_learn(model: BridgeNet) -> None:
 def test_a_module_to_freeze_that_is_not_there_is_named(model: BridgeNet) -> None:
     with pytest.raises(ValueError, match=r"'backbone\.tail', which the network lacks"):
         freeze(model, ("backbone.tail",))
+
+
+def test_modules_that_learn_later_have_a_smaller_rate(tiny_model: BridgeNet) -> None:
+    stem = "backbone.body.model.conv_stem"
+    config = OptimConfig(learning_rate=1.0, backbone_rate_ratio=0.3, frozen=(stem,), unfreeze_step=9)
+    groups = build_optimizer(tiny_model, config).param_groups
+    assert [group["lr"] for group in groups] == pytest.approx([0.3, 0.03, 1.0])
+    assert [id(each) for each in groups[1]["params"]] == [
+        id(each) for each in tiny_model.get_submodule(stem).parameters()
+    ]
+    assert sum(len(group["params"]) for group in groups) == len(list(tiny_model.parameters()))
+    with pytest.raises(ValueError, match="which the network lacks"):
+        build_optimizer(tiny_model, replace(config, frozen=("backbone.nose",)))

@@ -1,0 +1,59 @@
+"""Modules that stay as they are, for the whole run or for its beginning."""
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from bridgenet.config import OptimConfig
+
+
+def still_frozen(config: OptimConfig, step: int) -> tuple[str, ...]:
+    """Paths of the modules that do not learn in the step after so many steps."""
+    return config.frozen if config.unfreeze_step is None or step < config.unfreeze_step else ()
+
+
+def freeze(model: nn.Module, paths: tuple[str, ...]) -> None:
+    """Stops the modules at these paths from learning.
+
+    Raises:
+        ValueError: The network has no such module.
+    """
+    for path in paths:
+        frozen_module(model, path).requires_grad_(False)
+
+
+def unfreeze(model: nn.Module, paths: tuple[str, ...]) -> None:
+    """Lets the modules at these paths learn again.
+
+    Raises:
+        ValueError: The network has no such module.
+    """
+    for path in paths:
+        frozen_module(model, path).requires_grad_(True)
+
+
+def frozen_module(model: nn.Module, path: str) -> nn.Module:
+    """The module at a path of `optim.frozen`.
+
+    Raises:
+        ValueError: The network has none there.
+    """
+    try:
+        return model.get_submodule(path)
+    except AttributeError as error:
+        raise ValueError(f"optim.frozen names {path!r}, which the network lacks: {error}.") from None
+
+
+def set_training(model: nn.Module, config: OptimConfig, step: int = 0) -> None:
+    """Training mode, in which frozen modules and batch norms go on normalising with their running statistics.
+
+    Args:
+        model: The network.
+        config: What is frozen.
+        step: Steps done.
+    """
+    model.train()
+    for module in model.modules():
+        if config.freeze_batch_norm and isinstance(module, _BatchNorm):
+            module.eval()
+    for path in still_frozen(config, step):
+        frozen_module(model, path).eval()

@@ -83,7 +83,7 @@ def finish(process: subprocess.Popen[str], status: int = 0) -> str:
 
 def interrupt(process: subprocess.Popen[str], folder: Path, step: int, kind: signal.Signals) -> None:
     """Sends a signal as soon as a step is in the history."""
-    until = time.monotonic() + 240
+    until = time.monotonic() + 900
     while not any(line["step"] >= step for line in history(folder)):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < until, f"step {step} never came"

@@ -59,6 +59,10 @@ class Arguments(Settings):
     batch_size: Count = 8
     """Images at a time."""
 
+    flip: bool = False
+    """Judge also the mean of the answers to each image and to its mirror image. These numbers take twice the time and
+    stand beside the plain ones; the file has them as `flipped`."""
+
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
 
@@ -87,7 +91,7 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
         check_writable(arguments.json)
     model, config, _ = load_model(arguments.checkpoint, runtime.device)
     dataset = open_split(arguments, config)
-    metrics = judge(model, dataset, config, runtime, arguments.batch_size)
+    metrics = judge(model, dataset, config, runtime, arguments.batch_size, flip=arguments.flip)
     if runtime.is_main:
         print(table(metrics))  # noqa: T201
         if arguments.json is not None:
@@ -129,7 +133,13 @@ def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataCon
 
 
 def judge(
-    model: BridgeNet, dataset: MultiTaskDataset, config: TrainConfig, runtime: Runtime, batch_size: int
+    model: BridgeNet,
+    dataset: MultiTaskDataset,
+    config: TrainConfig,
+    runtime: Runtime,
+    batch_size: int,
+    *,
+    flip: bool = False,
 ) -> dict[str, Any]:
     """Metrics over the data set, with a progress bar."""
     with tqdm(total=len(dataset), unit="image", disable=not runtime.is_main) as bar:
@@ -140,13 +150,16 @@ def judge(
             runtime,
             batch_size,
             watch=lambda batch, trace: bar.update(min(len(batch.names) * runtime.world_size, len(dataset) - bar.n)),
+            flip=flip,
         )
 
 
 def table(metrics: Mapping[str, Any]) -> str:
-    """The metrics as lines for people."""
+    """The metrics as lines for people, those with a flip beside the plain ones."""
+    flipped = metrics.get("flipped", {})
     lines = [
         f"{TASKS[task].title:<14} {name:<15} {in_words(name, value, '>9.3f')}"
+        + (f"   with flip {in_words(name, flipped[task][name], '>9.3f')}" if flipped else "")
         for task in TASKS
         for name, value in metrics.get(task, {}).items()
     ]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_some_tasks_can_be_judged_alone(checkpoint: Path, capsys: pytest.Capture
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines[:-1]] == ["rmse", "abs_rel", "delta1"]
     assert lines[-1] == "100 images"
+
+
+def test_a_flip_stands_beside_the_plain_numbers(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(Arguments(checkpoint, tasks=("depth",), json=tmp_path / "flip.json", flip=True), Runtime())
+    found = json.loads((tmp_path / "flip.json").read_text())
+    plain = json.loads((checkpoint / "metrics.json").read_text())
+    assert found["depth"] == pytest.approx(plain["depth"], rel=1e-5)
+    rmse = capsys.readouterr().out.splitlines()[0]
+    plain_rmse, flipped_rmse = (each["depth"]["rmse"] for each in (found, found["flipped"]))
+    assert rmse.split() == f"Depth rmse {plain_rmse:.3f} m with flip {flipped_rmse:.3f} m".split()
+
+
+def test_images_that_were_held_out_are_training_images_to_the_command(checkpoint: Path) -> None:
+    _, config, _ = load_model(checkpoint)
+    config = replace(config, data=replace(config.data, hold_out=4))
+    assert len(open_split(Arguments(checkpoint), config)) == 100
+    assert len(open_split(Arguments(checkpoint, split="train"), config)) == 16
 
 
 def test_classes_of_another_data_set_are_refused(checkpoint: Path, tmp_path: Path) -> None:

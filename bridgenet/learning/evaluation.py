@@ -1,10 +1,11 @@
 """A network judged over a whole data set, by one process or by several."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bridgenet.config import TrainConfig
@@ -28,6 +29,7 @@ def evaluate(
     runtime: Runtime,
     batch_size: int = 8,
     watch: Watcher | None = None,
+    flip: bool = False,
 ) -> dict[str, Any]:
     """Metrics over the data set, the same on every process. The network's mode is restored.
 
@@ -42,10 +44,11 @@ def evaluate(
         runtime: This process.
         batch_size: Images at a time.
         watch: Called after each batch.
+        flip: Judge also the mean of the answers to each image and to its mirror image (`with_mirror_image`).
 
     Returns:
         Metrics by task and name, and the number of `images`. Where no pixel has ground truth a metric is None, and a
-        `DataWarning` says so.
+        `DataWarning` says so. With `flip`, the same once more as `flipped`.
 
     Raises:
         ValueError: What the network says is not finite.
@@ -53,7 +56,7 @@ def evaluate(
     share = list(range(runtime.rank, len(dataset), runtime.world_size))
     chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
     tasks: dict[TaskName, int] = {task: config.model.tasks[task] for task in dataset.tasks}
-    metrics = MultiTaskMetrics(tasks, config.loss.edge_positive_weight).to(runtime.device)
+    metrics, flipped = (MultiTaskMetrics(tasks, config.loss.edge_positive_weight).to(runtime.device) for _ in range(2))
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -61,12 +64,11 @@ def evaluate(
             batch: Batch = loaded.to(runtime.device)
             with float32_products(tf32=False):
                 trace = model(batch.images.contiguous(memory_format=torch.channels_last))
-            predictions: dict[TaskName, Tensor] = {
-                task: resize_to(trace.predictions[task].float(), target.shape[-2:])
-                for task, target in batch.targets.items()
-            }
-            _check_finite(predictions, batch.names)
-            metrics.update(predictions, batch.targets)
+            metrics.update(_checked(trace.predictions, batch), batch.targets)
+            if flip:
+                with float32_products(tf32=False):
+                    mirrored = model(batch.images.flip(-1).contiguous(memory_format=torch.channels_last)).predictions
+                flipped.update(_checked(with_mirror_image(trace.predictions, mirrored), batch), batch.targets)
             if watch is not None:
                 watch(batch, trace)
     finally:
@@ -81,13 +83,42 @@ def evaluate(
             DataWarning,
             stacklevel=2,
         )
-    return values
+    return {**values, "flipped": flipped.compute()} if flip else values
 
 
-def _check_finite(predictions: dict[TaskName, Tensor], names: tuple[str, ...]) -> None:
+def with_mirror_image(
+    predictions: Mapping[TaskName, Tensor], mirrored: Mapping[TaskName, Tensor]
+) -> dict[TaskName, Tensor]:
+    """The mean of what a network answers to images and to their mirror images.
+
+    Args:
+        predictions: Logits, metres or vectors, (batch, channels, height, width) for each task.
+        mirrored: The same for the mirror images. They are turned back here: what faced left faces right again.
+    """
+    means: dict[TaskName, Tensor] = {}
+    for task, one in predictions.items():
+        two = mirrored[task].flip(-1)
+        if task == "normals":
+            # Unit vectors, so that both directions weigh the same.
+            one, two = F.normalize(one, dim=1), F.normalize(two * two.new_tensor([-1, 1, 1]).view(3, 1, 1), dim=1)
+        means[task] = (one + two) / 2
+    return means
+
+
+def _checked(answers: Mapping[TaskName, Tensor], batch: Batch) -> dict[TaskName, Tensor]:
+    """The answers at the sizes of the ground truth.
+
+    Raises:
+        ValueError: One is not finite.
+    """
+    predictions: dict[TaskName, Tensor] = {
+        task: resize_to(answers[task].float(), target.shape[-2:]) for task, target in batch.targets.items()
+    }
     wrong = [TASKS[task].title for task, prediction in predictions.items() if not prediction.isfinite().all()]
     if wrong:
         raise ValueError(
-            f"What the network says for {', '.join(wrong)} is not finite (images {', '.join(names)}), so it cannot be "
-            "judged. Its weights have grown out of bounds: take an earlier checkpoint, or train with a lower rate."
+            f"What the network says for {', '.join(wrong)} is not finite (images {', '.join(batch.names)}), so it "
+            "cannot be judged. Its weights have grown out of bounds: take an earlier checkpoint, or train with a lower "
+            "rate."
         )
+    return predictions

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
-from bridgenet.data import MultiTaskDataset, open_dataset
+from bridgenet.data import MultiTaskDataset, Sample, open_dataset
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.freezing import set_training
 from bridgenet.learning.runtime import Runtime
 from bridgenet.model import BridgeNet, build_model
+from bridgenet.tasks import IGNORE
 
 CONFIG = TrainConfig(
     "tiny",
@@ -70,6 +73,37 @@ def test_the_network_is_left_in_the_mode_that_it_had(model: BridgeNet, dataset: 
 
 def test_no_gradient_is_kept(model: BridgeNet, dataset: MultiTaskDataset) -> None:
     evaluate(model, dataset, CONFIG, Runtime(), watch=lambda batch, t: check(not t["predictions.depth"].requires_grad))
+
+
+class Mirrored(First):
+    """The same images and their truth, seen in a mirror."""
+
+    def __getitem__(self, key: int) -> Sample:
+        sample = super().__getitem__(key)
+        targets = {task: target.flip(-1) for task, target in sample.targets.items()}
+        if "normals" in targets:
+            normals = targets["normals"]
+            targets["normals"] = torch.where(
+                normals == IGNORE, normals, normals * torch.tensor([-1, 1, 1])[:, None, None]
+            )
+        return Sample(sample.name, sample.image.flip(-1), targets)
+
+
+def test_with_a_flip_a_mirror_changes_nothing_and_the_plain_numbers_stay() -> None:
+    torch.manual_seed(0)
+    tasks = {"semseg": 14, "depth": 1, "normals": 3, "edge": 1}
+    config = replace(CONFIG, model=replace(CONFIG.model, tasks=tasks))
+    model, rooms = build_model(config.model), open_dataset(config.data, "val", tuple(tasks))
+    plain = evaluate(model, First(rooms, 3), config, Runtime())
+    both = evaluate(model, First(rooms, 3), config, Runtime(), flip=True)
+    mirrored = evaluate(model, Mirrored(rooms, 3), config, Runtime(), flip=True)
+
+    assert {task: both[task] for task in plain} == plain
+    assert both["flipped"]["images"] == 3
+    for task in tasks:
+        assert both["flipped"][task] == pytest.approx(mirrored["flipped"][task], rel=1e-4, abs=1e-3)
+        assert both[task] != pytest.approx(mirrored[task], rel=1e-4, abs=1e-3)
+        assert both["flipped"][task] != both[task]
 
 
 def check(claim: bool) -> None:

@@ -16,8 +16,8 @@ def test_a_class_weighs_the_root_of_the_median_frequency_over_its_own() -> None:
 
 
 def test_classes_are_counted_over_the_whole_pictures_by_all_processes_together() -> None:
-    dataset = open_dataset(DataConfig(input_size=(16, 24), rooms=3, zoom=(2.0, 2.0)), "train", ("semseg",))
+    dataset = open_dataset(DataConfig(input_size=(32, 40), rooms=3, zoom=(2.0, 2.0)), "train", ("semseg",))
     counts = count_classes(dataset, 14, Runtime())
-    assert counts.sum() == 3 * 16 * 24
+    assert counts.sum() == 3 * 32 * 40
     labels = [dataset.reader.read(index, ("semseg",)).targets["semseg"] for index in range(3)]
     assert counts[1] == sum(int((each == 1).sum()) for each in labels)

@@ -25,20 +25,19 @@ from typing import cast
 
 import numpy as np
 import torch
-import tyro
 from torch import Tensor
 
 from bridgenet.config import TrainConfig, to_dict
 from bridgenet.data import Batch, open_dataset
-from bridgenet.learning import Runtime, check_finished, evaluate, finished_steps, load_model, write_text
+from bridgenet.files import replacing, write_text
+from bridgenet.learning import Runtime, check_finished, evaluate, finished_steps, load_model
 from bridgenet.learning.ablation import train_quietly
-from bridgenet.learning.checkpoint import read_metrics, replacing
+from bridgenet.learning.checkpoint import read_metrics
 from bridgenet.learning.metrics import MultiTaskMetrics
 from bridgenet.model import resize_to
-from bridgenet.presets import PRESETS
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
-from bridgenet.train import Arguments, complete
+from bridgenet.train import complete, read
 
 BASE = "base"
 
@@ -113,8 +112,7 @@ def the_config(name: str, seed: int, steps: int, data_root: Path | None) -> Trai
     flags = ["nyud-lite0", *flags_of(name, seed, steps)]
     if data_root is not None:
         flags += ["--data-root", str(data_root)]
-    presets = {preset: ("", Arguments(config)) for preset, config in PRESETS.items()}
-    return complete(tyro.extras.overridable_config_cli(presets, args=flags))
+    return complete(read(flags))
 
 
 def flags_of(name: str, seed: int, steps: int) -> list[str]:

@@ -4,6 +4,7 @@ A photo is turned upright, reduced where it is huge, and becomes 8-bit RGB. What
 for the person who brought it; what cannot be used is refused with what happened and what to do.
 """
 
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
-from torch import Tensor
 
 from bridgenet.upright import TURNS, read_orientation
 
@@ -85,7 +85,7 @@ def load_image(source: object, max_side: int = MAX_SIDE, max_megapixels: float =
     Raises:
         ImageError: The image cannot be used; the message says why and what to do.
     """
-    if isinstance(source, Tensor) or (hasattr(source, "__array__") and not isinstance(source, Image.Image)):
+    if _is_tensor(source) or (hasattr(source, "__array__") and not isinstance(source, Image.Image)):
         source = _from_array(_as_array(source))
     if isinstance(source, Image.Image):
         _check_size(*source.size, max_megapixels)
@@ -243,11 +243,17 @@ def _from_deep(values: np.ndarray) -> tuple[Image.Image, list[str]]:
 
 def _as_array(source: Any) -> np.ndarray:
     """A tensor of any device or precision, or what calls itself an array."""
-    if isinstance(source, Tensor):
+    if _is_tensor(source):
         source = source.detach().cpu()
         source = source.float() if source.is_floating_point() else source
         return source.numpy()
     return np.asarray(source)
+
+
+def _is_tensor(source: object) -> bool:
+    """Whoever has a tensor has imported torch; who has none, as the first page of the studio, need not wait for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.Tensor)
 
 
 def _content(file: Any) -> bytes:

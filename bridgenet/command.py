@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr
 from dataclasses import fields, is_dataclass
-from itertools import takewhile
+from itertools import groupby
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import tyro
@@ -120,9 +120,10 @@ def _reason(end: SystemExit, kind: Any, strange: list[str], said: str) -> str:
 
 
 def _unboxed(said: str) -> str:
-    """What tyro says, without the box around it and the hint below it."""
-    lines = [line.strip("│ ") for line in said.splitlines() if line.startswith("│")]
-    return " ".join(takewhile(lambda line: not line.startswith("─"), lines)) or said.strip()
+    """What tyro says, without its title, the box around it (in letters that the terminal has) and the hint below it."""
+    lines = [line.strip("│| ") for line in said.splitlines()[1:]]
+    parts = groupby(lines, key=lambda line: bool(line.strip("─-╰╯")))
+    return next((" ".join(part) for has_words, part in parts if has_words), said.strip())
 
 
 def _unchosen(what: str, choices: Sequence[str], words: Sequence[str]) -> str:

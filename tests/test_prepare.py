@@ -194,9 +194,9 @@ def test_too_little_space_is_said_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def small_checkpoint(folder: Path) -> Path:
+def small_checkpoint(folder: Path, name: str = "rooms-tiny") -> Path:
     """A copy of a shipped checkpoint without its basis."""
-    shipped = Path(__file__).parents[1] / "checkpoints" / "rooms-tiny"
+    shipped = Path(__file__).parents[1] / "checkpoints" / name
     return Path(shutil.copytree(shipped, folder / "tiny", ignore=shutil.ignore_patterns(BASIS_FILE)))
 
 
@@ -214,9 +214,7 @@ def test_where_the_data_set_is_not_there_made_rooms_are_used_and_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("BRIDGENET_DATA", raising=False)
-    checkpoint = small_checkpoint(tmp_path)
-    config = (checkpoint / "config.json").read_text().replace('"name": "made_rooms"', '"name": "nyud"')
-    (checkpoint / "config.json").write_text(config)
+    checkpoint = small_checkpoint(tmp_path, "nyud-lite0")
     prepare_basis(checkpoint, 2)
     assert "Made rooms are used instead" in capsys.readouterr().err
     assert FeatureBasis.load(checkpoint / BASIS_FILE).source == "made_rooms"

@@ -151,7 +151,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "influence", "Does attention mean influence?", "interaction", attention_predicts, _this_photo, _this_photo,
-        _parts("group-attention", "group-scatter"),
+        _parts("group-scatter"),
     ),
 )  # fmt: skip
 """In their order."""

@@ -9,8 +9,12 @@ menu.addEventListener("click", (event) => {
   const what = event.target.closest?.("[data-download]")?.dataset.download;
   if (what) takeAlong(what);
 });
-menu.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenu(); });
-document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+menu.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenu();
+});
+document.addEventListener("click", (event) => {
+  if (!menu.contains(event.target)) menu.open = false;
+});
 
 // Gradio's own page about the endpoints. Its button stands in the footer, which is hidden; asked for by the address alone
 // it does not open, and the first click then only closes what was never drawn.
@@ -70,7 +74,11 @@ function bytesOf(base64) {
 
 // Lays still HTML out unseen, draws it through an SVG, and reads the pixels back.
 async function drawn(html) {
-  const place = make("iframe", { "aria-hidden": "true", tabindex: -1, style: { position: "fixed", left: "-9999px", width: `${WIDE}px`, height: "10px", border: "0" } });
+  const place = make("iframe", {
+    "aria-hidden": "true",
+    tabindex: -1,
+    style: { position: "fixed", left: "-9999px", width: `${WIDE}px`, height: "10px", border: "0" },
+  });
   document.body.append(place);
   try {
     place.contentDocument.body.style.margin = "0";
@@ -79,7 +87,9 @@ async function drawn(html) {
     await Promise.all([...sheet.querySelectorAll("img")].map((picture) => picture.decode().catch(() => null)));
     const height = Math.ceil(sheet.getBoundingClientRect().height);
     const text = new XMLSerializer().serializeToString(sheet);
-    const source = `<svg xmlns="http://www.w3.org/2000/svg" width="${SHARP * WIDE}" height="${SHARP * height}" viewBox="0 0 ${WIDE} ${height}"><foreignObject width="${WIDE}" height="${height}">${text}</foreignObject></svg>`;
+    const size = `width="${SHARP * WIDE}" height="${SHARP * height}" viewBox="0 0 ${WIDE} ${height}"`;
+    const page = `<foreignObject width="${WIDE}" height="${height}">${text}</foreignObject>`;
+    const source = `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${page}</svg>`;
     const picture = Object.assign(new Image(), { src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}` });
     await picture.decode();
     const canvas = Object.assign(document.createElement("canvas"), { width: SHARP * WIDE, height: SHARP * height });

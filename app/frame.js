@@ -56,13 +56,23 @@ function drawOthers() {
 async function copyLink(event) {
   const button = event.currentTarget;
   const words = (studio.wanted ?? studio.photo).example ? "Copied" : "Copied, without your photo";
-  const done = await navigator.clipboard?.writeText(studio.link()).then(() => words, () => "See the address bar") ?? "See the address bar";
+  const done =
+    (await navigator.clipboard?.writeText(studio.link()).then(
+      () => words,
+      () => "See the address bar",
+    )) ?? "See the address bar";
   button.textContent = done;
-  setTimeout(() => { button.textContent = "Copy link"; }, 1800);
+  setTimeout(() => {
+    button.textContent = "Copy link";
+  }, 1800);
 }
 
 function tab({ name, title }) {
-  const button = make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, "data-testid": `tab-${name}`, "data-tab": name }, title);
+  const button = make(
+    "button",
+    { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, "data-testid": `tab-${name}`, "data-tab": name },
+    title,
+  );
   button.addEventListener("click", () => studio.show(name));
   return button;
 }
@@ -84,7 +94,9 @@ function mark() {
     button.tabIndex = on ? 0 : -1;
   });
   const stations = [...frame.querySelectorAll(".pipeline button")];
-  const here = stations.filter((button) => button.dataset.tab === studio.tab && (button.dataset.scale === "" || Number(button.dataset.scale) === studio.scale));
+  const here = stations.filter(
+    (button) => button.dataset.tab === studio.tab && (button.dataset.scale === "" || Number(button.dataset.scale) === studio.scale),
+  );
   stations.forEach((button) => button.classList.toggle("on", button === here.at(-1)));
 }
 

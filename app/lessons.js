@@ -38,7 +38,11 @@ part("back").addEventListener("click", () => move(-1));
 part("next").addEventListener("click", () => move(1));
 part("close").addEventListener("click", close);
 new MutationObserver(aim).observe(card.closest(".studio-body") ?? document.body, { subtree: true, attributeFilter: ["data-state"] });
-new MutationObserver(onSteps).observe(document.getElementById("page-lessons") ?? document.body, { subtree: true, childList: true, attributeFilter: ["disabled"] });
+new MutationObserver(onSteps).observe(document.getElementById("page-lessons") ?? document.body, {
+  subtree: true,
+  childList: true,
+  attributeFilter: ["disabled"],
+});
 draw();
 
 function draw() {
@@ -69,7 +73,12 @@ function begin(name) {
   course.wanted = !course.lessons.length;
   course.open = name ?? course.lessons[0]?.name;
   if (!current()) return;
-  course.before = { lesson: current(), at: studio.at, options: studio.options, ...Object.fromEntries(SHARED.map((one) => [one, studio[one]])) };
+  course.before = {
+    lesson: current(),
+    at: studio.at,
+    options: studio.options,
+    ...Object.fromEntries(SHARED.map((one) => [one, studio[one]])),
+  };
   follow(current().start);
   redraw();
   openStep(course.open);
@@ -140,7 +149,8 @@ function follow(link) {
 function aim() {
   const lesson = current();
   const viewer = lesson && document.querySelector(`[data-viewer="${lesson.start.tab}"]`);
-  if (!course.aim || studio.lessons !== me || studio.tab !== lesson?.start.tab || !["ready", "pending"].includes(viewer?.dataset.state)) return;
+  if (!course.aim || studio.lessons !== me || studio.tab !== lesson?.start.tab || !["ready", "pending"].includes(viewer?.dataset.state))
+    return;
   const boxes = [...viewer.querySelectorAll(lesson.target)].map((one) => one.getBoundingClientRect()).filter(({ height }) => height);
   if (!boxes.length) return;
   course.aim = viewer.dataset.state !== "ready";
@@ -176,7 +186,12 @@ function saidOf(lesson) {
 
 function redraw() {
   const lesson = current();
-  pointer.replaceSync(lesson ? `[data-viewer="${lesson.start.tab}"] :is(${lesson.target}) { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: var(--radius); }` : "");
+  pointer.replaceSync(
+    lesson
+      ? `[data-viewer="${lesson.start.tab}"] :is(${lesson.target})
+         { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: var(--radius); }`
+      : "",
+  );
   card.hidden = !lesson;
   card.dataset.state = lesson ? "open" : "closed";
   card.dataset.lesson = lesson?.name ?? "";
@@ -210,13 +225,28 @@ function drawSteps() {
 
 function stepOf(name) {
   const lesson = course.lessons.find((one) => one.name === name);
-  if (!lesson) return [make("p", { class: "hint" }, course.lessons.length ? "This checkpoint does not have what the lesson looks at." : studio.wanted ? "The network is warming up …" : "No network could be opened. Choose another checkpoint.")];
+  if (!lesson)
+    return [
+      make(
+        "p",
+        { class: "hint" },
+        course.lessons.length
+          ? "This checkpoint does not have what the lesson looks at."
+          : studio.wanted
+            ? "The network is warming up …"
+            : "No network could be opened. Choose another checkpoint.",
+      ),
+    ];
   const [said, done] = [saidOf(lesson), course.done.has(name)];
   return [
     make("h3", {}, lesson.title, done ? make("span", { class: "done" }, "done ✓") : null),
     make("p", {}, lesson.question),
     said ? make("p", { class: "said" }, ...spoken(said)) : make("p", { class: "hint" }, lesson.look),
-    make("button", { type: "button", class: "quiet", "data-begin": name, "data-testid": `begin-${name}` }, done ? "Once more" : "Begin this lesson"),
+    make(
+      "button",
+      { type: "button", class: "quiet", "data-begin": name, "data-testid": `begin-${name}` },
+      done ? "Once more" : "Begin this lesson",
+    ),
   ];
 }
 
@@ -226,5 +256,6 @@ function nameOf(label) {
 
 // Gradio locks later steps and makes the content of a step when it is opened.
 function onSteps() {
-  if (document.querySelector("#lesson-steps [role=tab]:disabled, #lesson-steps [role=tab]:not([data-offered]), [data-step]:empty")) drawSteps();
+  if (document.querySelector("#lesson-steps [role=tab]:disabled, #lesson-steps [role=tab]:not([data-offered]), [data-step]:empty"))
+    drawSteps();
 }

@@ -116,7 +116,18 @@ function createStudio() {
     link({ example, checkpoint } = store.wanted ?? store.photo) {
       const { at, task, scale, head, scope, tab, options } = store;
       const place = `${at.x.toFixed(4)},${at.y.toFixed(4)}`;
-      const parts = { ex: example, photo: example ? null : "own", checkpoint, tab, px: place, task, scale, head: head < 0 ? null : head, scope: scope === "tab" ? null : scope, ...options };
+      const parts = {
+        ex: example,
+        photo: example ? null : "own",
+        checkpoint,
+        tab,
+        px: place,
+        task,
+        scale,
+        head: head < 0 ? null : head,
+        scope: scope === "tab" ? null : scope,
+        ...options,
+      };
       const query = new URLSearchParams(Object.entries(parts).filter(([, value]) => value !== null && value !== undefined && value !== ""));
       return `${location.origin}${location.pathname}?${query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/")}`;
     },
@@ -192,8 +203,19 @@ function remember(store, way = "replaceState") {
   clearTimeout(store.remembering);
   store.remembering = null;
   const { at, task, scale, head, scope, tab, options, photo, wanted } = store;
-  const shown = photo.live ? photo : wanted ?? {};
-  const studio = { at, task, scale, head, scope, tab, options, key: shown.key ?? null, example: shown.example ?? null, checkpoint: shown.checkpoint ?? null };
+  const shown = photo.live ? photo : (wanted ?? {});
+  const studio = {
+    at,
+    task,
+    scale,
+    head,
+    scope,
+    tab,
+    options,
+    key: shown.key ?? null,
+    example: shown.example ?? null,
+    checkpoint: shown.checkpoint ?? null,
+  };
   // An address that was opened stays as it was written until something is changed.
   history[way]({ ...history.state, studio }, "", store.touched || way === "pushState" ? store.link(shown) : location.href);
 }
@@ -240,7 +262,11 @@ function segments(label, options, chosen, onChoose) {
   const group = make("div", { class: "segments", role: "radiogroup", "aria-label": label });
   options.forEach(({ value, text }) => {
     const on = value === chosen;
-    const button = make("button", { type: "button", role: "radio", "aria-checked": String(on), tabindex: on ? 0 : -1, "data-value": String(value) }, text);
+    const button = make(
+      "button",
+      { type: "button", role: "radio", "aria-checked": String(on), tabindex: on ? 0 : -1, "data-value": String(value) },
+      text,
+    );
     button.addEventListener("click", () => onChoose(value));
     group.append(button);
   });
@@ -262,7 +288,11 @@ function shareBar(shares, withNames) {
   bar.setAttribute("aria-label", shares.map(({ title, share }) => `${title} ${percent(share)}`).join(", "));
   shares.forEach(({ title, colour, share }) => {
     const words = withNames ? [make("b", {}, percent(share)), make("i", {}, title)] : [];
-    const part = make("span", { style: { background: colour, color: inkOn(colour), width: `${100 * share}%` }, title: `${title} ${percent(share)}` }, ...words);
+    const part = make(
+      "span",
+      { style: { background: colour, color: inkOn(colour), width: `${100 * share}%` }, title: `${title} ${percent(share)}` },
+      ...words,
+    );
     bar.append(part);
   });
   return bar;

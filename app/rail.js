@@ -7,7 +7,11 @@ const drop = find(".drop");
 const known = {};
 // The file that is on its way.
 let sending = null;
-const SCOPES = [{ value: "map", text: "map" }, { value: "tab", text: "tab" }, { value: "all", text: "image" }];
+const SCOPES = [
+  { value: "map", text: "map" },
+  { value: "tab", text: "tab" },
+  { value: "all", text: "image" },
+];
 
 watch("value", draw);
 studio.subscribe((kind) => {
@@ -15,7 +19,10 @@ studio.subscribe((kind) => {
   if (kind === "settled") patch({ busy: false, ...(studio.photo.live ? { chosen: studio.photo.example } : {}) });
   if (kind === "refused" && studio.refused.kind === "show") patch({ error: studio.refused.words, busy: false });
 });
-input.addEventListener("change", () => { send(input.files[0]); input.value = ""; });
+input.addEventListener("change", () => {
+  send(input.files[0]);
+  input.value = "";
+});
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -30,7 +37,13 @@ draw();
 async function send(file) {
   if (!file) return;
   const limit = (known.limit ?? 20) * 1e6;
-  if (file.size > limit) return patch({ error: `This file has ${(file.size / 1e6).toFixed(1)} MB, more than the ${known.limit} MB that the studio takes. Export it smaller and drop it again.`, notes: [] });
+  if (file.size > limit)
+    return patch({
+      error:
+        `This file has ${(file.size / 1e6).toFixed(1)} MB, more than the ${known.limit} MB that the studio takes. ` +
+        "Export it smaller and drop it again.",
+      notes: [],
+    });
   if (file.size === 0) return patch({ error: "This file is empty.", notes: [] });
   patch({ error: "", notes: [], busy: true });
   const mine = (sending = Symbol("sending"));
@@ -69,27 +82,49 @@ function redraw() {
 }
 
 function drawExamples() {
-  find(".thumbs").replaceChildren(...(known.examples ?? []).map(({ id, name, thumb }) => {
-    const on = id === known.chosen;
-    const button = make("button", { type: "button", class: on ? "on" : "", "aria-pressed": String(on), title: name, "data-testid": `example-${id}` },
-      make("img", { src: thumb, alt: name }));
-    button.addEventListener("click", () => { sending = null; patch({ chosen: id, error: "", busy: false }); studio.want({ example: id }); });
-    return button;
-  }));
+  find(".thumbs").replaceChildren(
+    ...(known.examples ?? []).map(({ id, name, thumb }) => {
+      const on = id === known.chosen;
+      const button = make(
+        "button",
+        { type: "button", class: on ? "on" : "", "aria-pressed": String(on), title: name, "data-testid": `example-${id}` },
+        make("img", { src: thumb, alt: name }),
+      );
+      button.addEventListener("click", () => {
+        sending = null;
+        patch({ chosen: id, error: "", busy: false });
+        studio.want({ example: id });
+      });
+      return button;
+    }),
+  );
 }
 
 function drawChoices() {
-  find(".tasks").replaceChildren(...(known.tasks ?? []).map(({ name, title, colour }, index) => {
-    const on = name === (studio.task ?? known.tasks[0].name);
-    const button = make("button", { type: "button", class: on ? "on" : "", "aria-pressed": String(on), "data-testid": `task-${name}` },
-      dot(colour), title, make("kbd", {}, String(index + 1)));
-    button.addEventListener("click", () => studio.choose({ task: name }));
-    return button;
-  }));
+  find(".tasks").replaceChildren(
+    ...(known.tasks ?? []).map(({ name, title, colour }, index) => {
+      const on = name === (studio.task ?? known.tasks[0].name);
+      const button = make(
+        "button",
+        { type: "button", class: on ? "on" : "", "aria-pressed": String(on), "data-testid": `task-${name}` },
+        dot(colour),
+        title,
+        make("kbd", {}, String(index + 1)),
+      );
+      button.addEventListener("click", () => studio.choose({ task: name }));
+      return button;
+    }),
+  );
   find(".last-task").textContent = String(known.tasks?.length ?? 6);
   find(".scope").replaceChildren(segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
   const scales = known.scales ?? [];
   find(".scale").hidden = scales.length < 2;
-  find(".scale div").replaceChildren(segments("Scale of the bridge", scales.map((text, value) => ({ value, text })), studio.scale ?? scales.length - 1,
-    (scale) => studio.choose({ scale })));
+  find(".scale div").replaceChildren(
+    segments(
+      "Scale of the bridge",
+      scales.map((text, value) => ({ value, text })),
+      studio.scale ?? scales.length - 1,
+      (scale) => studio.choose({ scale }),
+    ),
+  );
 }

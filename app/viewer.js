@@ -19,7 +19,9 @@ studio.subscribe((kind) => {
   if (kind === "choice") markTask();
   if (["hover", "pick", "photo"].includes(kind)) moveCross();
   if (kind === "ask" && studio.asked.event === "run" && !studio.asked.tab && studio.tab === name) begin(root.dataset.key);
-  if (kind === "waiting" && studio.tab === name && root.dataset.state !== "absent") root.dataset.state = studio.waiting ? "waiting" : known() ? "ready" : "pending";
+  if (kind === "waiting" && studio.tab === name && root.dataset.state !== "absent") {
+    root.dataset.state = studio.waiting ? "waiting" : known() ? "ready" : "pending";
+  }
 });
 root.addEventListener("pointermove", (event) => whereIs(event, (place) => studio.point(place), () => studio.point(null)));
 root.addEventListener("pointerleave", () => studio.point(null));
@@ -54,7 +56,9 @@ function draw(value) {
   // Until there is something new to see, what was there stays, dimmed: the page does not jump.
   const stays = Boolean(value.pending && !value.groups.length && layout && root.querySelector(".groups").childElementCount);
   root.querySelector(".groups").classList.toggle("old", stays);
-  const wanted = stays ? layout : JSON.stringify(value.groups.map((group) => [group.id, group.kind, group.span, group.title, group.columns, group.maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])]));
+  const ofMap = (map) => [map.id, Boolean(map.wipe), map.threshold, map.blend];
+  const ofGroup = ({ id, kind, span, title, columns, maps }) => [id, kind, span, title, columns, maps?.map(ofMap)];
+  const wanted = stays ? layout : JSON.stringify(value.groups.map(ofGroup));
   if (wanted !== layout) build(value);
   layout = wanted;
   value.groups.forEach((group, index) => fillGroup(root.querySelector(`[data-group="${index}"]`), group, value));
@@ -116,20 +120,24 @@ function drawWords(value) {
 // Where the parts of a bar would end if they were even.
 function evenTicks(count) {
   const ticks = [...Array(count - 1).keys()].map((index) => make("i", { style: { left: `${(100 * (index + 1)) / count}%` } }));
-  return make("div", { class: "even", "aria-hidden": "true" }, ...ticks, count > 1 ? make("span", {}, `ticks: even parts of ${percent(1 / count)}`) : "");
+  const words = count > 1 ? make("span", {}, `ticks: even parts of ${percent(1 / count)}`) : "";
+  return make("div", { class: "even", "aria-hidden": "true" }, ...ticks, words);
 }
 
 function build(value) {
   cells.clear();
   root.querySelector(".groups").replaceChildren(...value.groups.map((group, index) => {
-    const head = make("div", { class: "group-head" }, group.title ? make("h3", {}, group.title) : null, make("span", { class: "group-text" }));
-    const body = make("div", { class: group.kind ? "chart" : group.columns > 3 ? "grid many" : "grid", style: { "--columns": group.columns ?? 3 } });
+    const heading = group.title ? make("h3", {}, group.title) : null;
+    const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }));
+    const look = group.kind ? "chart" : group.columns > 3 ? "grid many" : "grid";
+    const body = make("div", { class: look, style: { "--columns": group.columns ?? 3 } });
     group.maps?.forEach((map) => {
       const cell = makeCell(map);
       cells.set(map.id, cell);
       body.append(cell.card);
     });
-    return make("section", { class: group.title ? "group" : "group bare", "data-group": index, "data-testid": group.id ? `group-${group.id}` : null, style: { "--span": group.span ?? 12 } }, head, body);
+    const section = { class: group.title ? "group" : "group bare", "data-group": index, style: { "--span": group.span ?? 12 } };
+    return make("section", { ...section, "data-testid": group.id ? `group-${group.id}` : null }, head, body);
   }));
 }
 
@@ -153,7 +161,8 @@ function makeCell(map) {
     task: map.task ?? null,
     token: make("s"),
   };
-  cell.frame = make("div", { class: "map", "data-map": map.id }, cell.under, cell.picture, cell.isolate, ...wipeOver(cell, map), cell.token, cell.across, cell.down, cell.box);
+  const over = [cell.isolate, ...wipeOver(cell, map), cell.token, cell.across, cell.down, cell.box];
+  cell.frame = make("div", { class: "map", "data-map": map.id }, cell.under, cell.picture, ...over);
   cell.card = make("figure", { class: "card", "data-testid": `map-${map.id}` },
     make("figcaption", {}, cell.dot, cell.title, cell.note), cell.frame, cell.foot);
   return cell;
@@ -256,20 +265,27 @@ function footOf(cell, map) {
   if (map.legend) parts.push(...map.legend.map((entry) => legendEntry(cell, entry)));
   if (map.ramp) {
     const colours = `linear-gradient(90deg, ${map.ramp.colours.join(", ")})`;
-    parts.push(map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high, map.ramp.shared ? make("span", { class: "shared" }, map.ramp.shared) : "");
+    const shared = map.ramp.shared ? make("span", { class: "shared" }, map.ramp.shared) : "";
+    parts.push(map.ramp.low, make("span", { class: "ramp", style: { background: colours } }), map.ramp.high, shared);
   }
-  if (map.disc) parts.push(make("span", { class: "disc" }, make("img", { src: map.disc, alt: "Directions as colours: right red, up green, to you blue" }), cell.marker));
+  if (map.disc) {
+    const disc = make("img", { src: map.disc, alt: "Directions as colours: right red, up green, to you blue" });
+    parts.push(make("span", { class: "disc" }, disc, cell.marker));
+  }
   if (map.foot) parts.push(make("span", { class: map.ramp || map.legend ? "foot-text" : null }, map.foot));
   return parts;
 }
 
 function legendEntry(cell, { index, name, colour, share }) {
-  const entry = make("button", { class: "entry", type: "button", "aria-pressed": "false", "data-index": index }, make("i", { style: { background: colour } }), `${name} ${percent(share)}`);
+  const button = { class: "entry", type: "button", "aria-pressed": "false", "data-index": index };
+  const entry = make("button", button, make("i", { style: { background: colour } }), `${name} ${percent(share)}`);
   const show = () => isolateClass(cell, index);
   const hide = () => isolateClass(cell, cell.kept);
   entry.addEventListener("click", () => {
     cell.kept = cell.kept === index ? null : index;
-    cell.foot.querySelectorAll(".entry").forEach((other) => other.setAttribute("aria-pressed", String(Number(other.dataset.index) === cell.kept)));
+    cell.foot.querySelectorAll(".entry").forEach((other) => {
+      other.setAttribute("aria-pressed", String(Number(other.dataset.index) === cell.kept));
+    });
     show();
   });
   entry.addEventListener("pointerenter", show);
@@ -313,7 +329,10 @@ async function openReader(values, picture) {
 
 function readPixel(values, bytes, at) {
   // Beside a name, green may hold a number of its own: `second` says what it is, with # in its place.
-  if (values.names) return [values.names[bytes[at]] ?? values.unknown ?? "", ...(values.second ? [values.second.replace("#", bytes[at + 1])] : [])].join(", ");
+  if (values.names) {
+    const second = values.second ? [values.second.replace("#", bytes[at + 1])] : [];
+    return [values.names[bytes[at]] ?? values.unknown ?? "", ...second].join(", ");
+  }
   if (values.normals) {
     const [x, y, z] = normalAt(bytes, at);
     return `${x.toFixed(1)} ${y.toFixed(1)} ${z.toFixed(1)}`;
@@ -360,5 +379,6 @@ async function readOut(cell, place) {
 }
 
 function markTask() {
-  cells.forEach((cell) => cell.card.classList.toggle("on", cell.task === null ? Boolean(cell.map?.choose?.chosen) : cell.task === studio.task));
+  const chosen = ({ task, map }) => (task === null ? Boolean(map?.choose?.chosen) : task === studio.task);
+  cells.forEach((cell) => cell.card.classList.toggle("on", chosen(cell)));
 }

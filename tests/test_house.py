@@ -13,6 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SOURCES = sorted([*ROOT.glob("bridgenet/**/*.py"), *ROOT.glob("app/**/*.py")])
+PAGE = sorted([*ROOT.glob("app/**/*.js"), *ROOT.glob("app/**/*.css")])
 WRITTEN = {".py", ".md", ".toml", ".yml", ".cff", ".js", ".css", ".json", ".ipynb", ""}
 FOLDERS = ("bridgenet", "app", "tests", "notebooks", "benchmarks", "checkpoints", "docs", ".ci")
 
@@ -157,8 +158,14 @@ def test_a_required_browser_that_is_missing_stops_the_run(
 
 
 def test_no_file_is_longer_than_four_hundred_lines() -> None:
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in SOURCES}
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in [*SOURCES, *PAGE]}
     assert {path: length for path, length in lengths.items() if length > 400} == {}
+
+
+@pytest.mark.parametrize("script", [path for path in PAGE if path.suffix == ".js"], ids=lambda path: path.name)
+def test_no_line_of_a_script_is_wider_than_140_columns(script: Path) -> None:
+    lines = enumerate(script.read_text().splitlines(), 1)
+    assert [number for number, line in lines if len(line) > 140] == []
 
 
 def test_no_file_names_a_folder_of_somebodys_machine() -> None:

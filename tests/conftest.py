@@ -55,18 +55,13 @@ def chromium() -> str:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system in memory, see `resize`. Where this account may mount none, the test is skipped."""
+    """A file system in memory, see `disks.resize`. Where this account may mount none, the test is skipped."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, check=False).returncode != 0:
         pytest.skip("This account may mount no file system.")
     yield folder
     subprocess.run(["umount", folder], check=True)
-
-
-def resize(disk: Path, size: str) -> None:
-    """Gives a `small_disk` a size, such as 64k."""
-    subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import resize
+from disks import resize
 
 from bridgenet.files import (
     LOCK_FILE,

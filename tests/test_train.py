@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import resize
+from disks import resize
 from training_runs import (
     SMALL,
     are_identical,

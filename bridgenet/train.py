@@ -106,7 +106,15 @@ def main(line: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
-    except (CheckpointError, DataError, TrainingError, LostProcessError, WriteError, ValueError) as error:
+    except (
+        CheckpointError,
+        DataError,
+        ImportError,
+        LostProcessError,
+        TrainingError,
+        ValueError,
+        WriteError,
+    ) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

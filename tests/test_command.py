@@ -1,12 +1,15 @@
 """What is wrong on a command line is said in a sentence: no traceback, no list of other flags."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from bridgenet import train
+from bridgenet import evaluate, predict, prepare, train
 from bridgenet.presets import PRESETS
 from bridgenet.tasks import TaskName
 
-COMMANDS = {"train": train.read}
+COMMANDS = {"train": train.main, "evaluate": evaluate.main, "predict": predict.main, "prepare": prepare.main}
 
 
 def refused(line: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -50,6 +53,17 @@ def refused(line: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("train rooms-tiny --data.input-size 9000 9000", "GB"),
         ("train rooms-tiny --optim.batch-size 1000000", "GB"),
         ("train rooms-tiny --model.embed-width 1000000", "GB"),
+        ("train rooms-tiny --tasks semseg,dept", "--tasks names dept, which is no task. Perhaps you meant depth."),
+        ("train rooms-tiny --tasks depth,depth", "--tasks names depth twice."),
+        ("train rooms-tiny --tasks depth,", "--tasks has an empty name. Choose among semseg,"),
+        ("train nyud-lite0 --tasks sal", "--tasks names sal, which is not among the tasks here. Choose among semseg,"),
+        ("evaluate somewhere --batch-size 0", "--batch-size must be a whole number from 1"),
+        ("evaluate somewhere --split vla", '--split must be train or val, not "vla". Perhaps you meant val.'),
+        ("evaluate somewhere --taks depth", "There is no --taks. Perhaps you meant --tasks."),
+        ("predict photo.jpg --chekpoint a --out b", "There is no --chekpoint. Perhaps you meant --checkpoint."),
+        ("predict photo.jpg --checkpoint a", "--out"),
+        ("prepare nyut", "There is no part 'nyut'. Perhaps you meant nyud."),
+        ("prepare basis somewhere --images 0", "--images must be a whole number from 1"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_refused_in_a_sentence(
@@ -66,3 +80,27 @@ def test_tasks_are_chosen_from_any_preset_in_its_order(name: str, asked: str) ->
     expected: list[TaskName] = ["edge"] if asked == "edge" else ["semseg", "normals"]
     assert list(config.model.tasks) == list(config.loss.weights) == expected
     assert all(config.model.tasks[task] == PRESETS[name].model.tasks[task] for task in expected)
+
+
+def test_a_single_task_is_trained_gone_on_with_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = "rooms-tiny --data.input-size 32 64 --data.rooms 4 --data.workers 0 --model.embed-width 12 --device cpu"
+    small += " --model.prediction-width 4 --model.refiner-blocks 1 1 1 --optim.batch-size 2 --steps 1 --tasks depth"
+    line = [*small.split(), "--output", str(tmp_path)]
+    assert train.main(line) == 0
+    assert "BridgeNet for depth" in (tmp_path / "README.md").read_text()
+    assert list(json.loads((tmp_path / "config.json").read_text())["model"]["tasks"]) == ["depth"]
+    assert train.main(line) == 0
+    assert "is finished" in capsys.readouterr().out
+    assert evaluate.main([str(tmp_path), "--tasks", "depth"]) == 0
+    assert {row.split()[0] for row in capsys.readouterr().out.splitlines()} == {"Depth", "100"}
+    assert evaluate.main([str(tmp_path), "--tasks", "semseg"]) == 2
+    assert "--tasks names semseg, which is not among the tasks here. Choose among depth." in capsys.readouterr().err
+
+
+def test_a_network_that_timm_does_not_have_is_an_error_of_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main(f"rooms-tiny --model.backbone.name resnet18x --device cpu --output {tmp_path}".split()) == 1
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("timm has no network 'resnet18x'. Perhaps you meant resnet18")
+    assert list(tmp_path.iterdir()) == []

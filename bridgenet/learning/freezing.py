@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bridgenet.config import OptimConfig
+from bridgenet.config import OptimConfig, perhaps
 
 
 def still_frozen(config: OptimConfig, step: int) -> tuple[str, ...]:
@@ -39,8 +39,9 @@ def frozen_module(model: nn.Module, path: str) -> nn.Module:
     """
     try:
         return model.get_submodule(path)
-    except AttributeError as error:
-        raise ValueError(f"optim.frozen names {path!r}, which the network lacks: {error}.") from None
+    except AttributeError:
+        near = perhaps(path, (name for name, _ in model.named_modules() if name))
+        raise ValueError(f"optim.frozen names {path!r}, which the network lacks.{near}") from None
 
 
 def set_training(model: nn.Module, config: OptimConfig, step: int = 0) -> None:

@@ -85,7 +85,12 @@ def load_model(
     if is_lfs_pointer(path):
         raise CheckpointError(_pointer(path))
     weights = _read_weights(path)
-    model = build_model(config.model)
+    try:
+        model = build_model(config.model)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{str(directory / CONFIG_FILE)!r} names a network that cannot be built. {error}"
+        ) from None
     try:
         check_weights(model.state_dict(), weights)
     except WeightsError as error:
@@ -212,12 +217,12 @@ def _pointer(path: Path) -> str:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_name_once)
     except FileNotFoundError:
         raise CheckpointError(
             f"{str(path)!r} is missing. A checkpoint folder holds {MODEL_FILE}, {CONFIG_FILE} and {METRICS_FILE}."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         advice = "Copy or train the checkpoint again."
         raise CheckpointError(
             _pointer(path)
@@ -226,4 +231,12 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(values, dict):
         raise CheckpointError(f"{str(path)!r} should hold a JSON object.")
+    return values
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"it gives {next(name for name in names if names.count(name) > 1)!r} twice")
     return values

@@ -242,3 +242,35 @@ def test_weights_that_were_saved_without_a_checksum_are_read(folder: Path) -> No
     save_file(weights, folder / "model.safetensors")
     model, _, _ = load_model(folder)
     assert all(torch.equal(weights[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda text: text.replace('"steps": 1000', '"steps": "1000"'),
+            r"optim.steps must be a whole number",
+        ),
+        (lambda text: text.replace('"seed": 42', '"seed": 42, "seed": 43'), r"gives 'seed' twice"),
+        (
+            lambda text: text.replace('"test_efficientnet"', '"test_eficientnet"'),
+            r"meant test_efficientnet",
+        ),
+        (lambda text: text[:-9], r"cannot be read"),
+        (lambda text: "[" * 100_000, r"cannot be read"),
+        (lambda text: f"[{text}]", r"should hold a JSON object"),
+    ],
+)
+def test_an_edited_config_is_refused_by_file_and_field(
+    folder: Path, change: Callable[[str], str], message: str
+) -> None:
+    path = folder / "config.json"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(CheckpointError, match=f"config.json.*{message}"):
+        load_model(folder)
+
+
+def test_a_config_saved_with_a_byte_order_mark_is_read(folder: Path) -> None:
+    path = folder / "config.json"
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert load_model(folder)[1] == CONFIG

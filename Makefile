@@ -18,8 +18,8 @@ demo: $(VENV)/.installed ## Open the studio in the browser (ARGS="--port 7861" a
 lab: $(VENV)/.installed-all ## Open the notebooks in JupyterLab (ARGS="--port 8889" adds options)
 	$(BIN)/python -m jupyterlab --config notebooks/lab/jupyter_lab_config.py $(ARGS) notebooks
 
-test: $(VENV)/.installed-all ## Run the tests (PYTEST_ARGS="-k depth" chooses some)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.installed-all ## Run the tests, a file at a time on each core (PYTEST_ARGS="-k depth" chooses some)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
 	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)

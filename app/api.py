@@ -25,21 +25,10 @@ from app.questions import bridge_stage, fraction, head_of, one_of, target_at, ta
 from app.session import Analysis, Session, StudioError
 from bridgenet.files import WriteError, explaining, replacing
 from bridgenet.images import ImageError
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, of_kind
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
-
-
-MEANINGS: dict[TaskName, str] = {
-    "semseg": "index of the class",
-    "human_parts": "index of the body part",
-    "depth": "distance along the optical axis, metres",
-    "normals": "unit vector: x right, y up, z toward the viewer",
-    "sal": "probability of being salient, 0..1",
-    "edge": "probability of a boundary, 0..1",
-}
-"""What one value of a task's array is."""
 
 
 class Endpoints:
@@ -75,7 +64,7 @@ class Endpoints:
                     arrays[f"confidence_{task}"] = answer.confidence
                 tasks[task] = {
                     "unit": answer.unit,
-                    "means": MEANINGS[task],
+                    "means": TASKS[task].meaning,
                     "shape": list(answer.array.shape),
                     "dtype": str(answer.array.dtype),
                 } | ({"classes": list(answer.classes)} if answer.classes else {})
@@ -213,16 +202,12 @@ class Endpoints:
         """
         with _explained():
             predictor = self.session.predictor()
-            from bridgenet import drawing
+            from bridgenet.labels import class_names
 
-            tasks = {
-                task: {"title": TASKS[task].title, "unit": TASKS[task].unit if task == "depth" else ""}
-                for task in predictor.tasks
-            }
+            tasks = {task: {"title": TASKS[task].title, "unit": TASKS[task].unit} for task in predictor.tasks}
             classes = {
-                task: list(predictor.classes if task == "semseg" else drawing.class_names("human_parts"))
-                for task in predictor.tasks
-                if task in ("semseg", "human_parts")
+                task: list(class_names(TASKS[task].class_set(predictor.config.data.name)))
+                for task in of_kind("classes", predictor.tasks)
             }
             return {
                 "checkpoint": predictor.name,

@@ -156,7 +156,9 @@ def settings_of(analysis: Analysis, selection: Selection, session: Session, link
             analysis.predictor.folder or session.checkpoints[analysis.checkpoint]
         ),
         "tasks": list(analysis.tasks),
-        "units": {task: TASKS[task].unit for task in analysis.tasks if TASKS[task].unit},
+        "units": {
+            task: TASKS[task].change_unit for task in analysis.tasks if TASKS[task].kind in ("metres", "direction")
+        },
         "depth picture, metres": [round(low, 3), round(high, 3)],
         "versions": versions(),
     }
@@ -180,7 +182,7 @@ def classes_of(analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
     for task in analysis.tasks:
         answer = analysis.prediction[task]
         if answer.classes:
-            colours = drawing.class_palette("human_parts" if task == "human_parts" else answer.dataset)
+            colours = drawing.class_palette(TASKS[task].class_set(answer.dataset))
             told[task] = [
                 {"index": index, "name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colours[index])}
                 for index, name in enumerate(answer.classes)
@@ -237,7 +239,7 @@ def _task_files(analysis: Analysis, task: TaskName) -> Iterator[tuple[str, bytes
     answer = analysis.prediction[task]
     if answer.classes:
         labels = Image.fromarray(answer.array)
-        labels.putpalette(drawing.class_palette("human_parts" if task == "human_parts" else answer.dataset).tobytes())
+        labels.putpalette(drawing.class_palette(TASKS[task].class_set(answer.dataset)).tobytes())
         buffer = io.BytesIO()
         labels.save(buffer, "PNG")
         yield f"{task}.png", buffer.getvalue()
@@ -245,9 +247,9 @@ def _task_files(analysis: Analysis, task: TaskName) -> Iterator[tuple[str, bytes
             yield f"confidence_{task}.npy", npy(answer.confidence.astype(np.float16))
         return
     yield f"{task}.npy", npy(answer.array)
-    yield f"{task}.png", png(answer.picture(analysis.depth_limits if task == "depth" else None))
-    if task == "depth":
-        yield "depth_mm_u16.png", png(np.clip(np.round(answer.array * 1000), 0, 65535).astype(np.uint16))
+    yield f"{task}.png", png(answer.picture(analysis.depth_limits if TASKS[task].kind == "metres" else None))
+    if TASKS[task].kind == "metres":
+        yield f"{task}_mm_u16.png", png(np.clip(np.round(answer.array * 1000), 0, 65535).astype(np.uint16))
 
 
 def _attention_files(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, bytes]]:

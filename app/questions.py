@@ -79,7 +79,8 @@ def bridge_stage(analysis: Analysis, scale: Any) -> "Stage":
 def target_at(analysis: Analysis, task: TaskName, x: float, y: float) -> tuple["Target", str]:
     """What the prediction says at a place, as a target of attribution, and in words."""
     from bridgenet.drawing import token_at
-    from bridgenet.inspection.targets import AXES, Pixel, Target
+    from bridgenet.inspection import Pixel, Target
+    from bridgenet.kinds import AXES
 
     answer = analysis.prediction[task]
     said = answer.array[token_at(x, y, analysis.size)]
@@ -87,7 +88,7 @@ def target_at(analysis: Analysis, task: TaskName, x: float, y: float) -> tuple["
     if answer.classes:
         component = int(said)
         words = f"{answer.classes[component]} against the other classes"
-    elif task == "normals":
+    elif TASKS[task].kind == "direction":
         component = int(np.abs(said).argmax())
         words = f"the {AXES[component]} component of the normal"
     return Target(task, component, Pixel(x, y)), f"{words} at x {x:g}, y {y:g}"

@@ -18,7 +18,7 @@ import numpy as np
 
 from app.memory import Memory
 from app.subject import Subject, name_of
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TaskName, same_classes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,6 +90,10 @@ class Analysis:
     def dataset(self) -> str:
         """Whose classes the segmentation has."""
         return self.prediction.dataset
+
+    def knows(self, task: TaskName) -> bool:
+        """Whether something is true of a task that its prediction can be compared with."""
+        return task in self.truth and same_classes(task, self.truth_classes, self.dataset)
 
     def own_model(self) -> "BridgeNet":
         """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""

@@ -16,3 +16,11 @@ def wording(name: str) -> tuple[str, str]:
     """What the view shows, in one sentence, and how to use it: the two paragraphs of `text/<name>.md`."""
     what, how = (FOLDER / f"{name}.md").read_text(encoding="utf-8").strip().split("\n\n")
     return what, " ".join(how.split())
+
+
+NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+
+
+def answers_in_words(count: int) -> str:
+    """How many answers, at the beginning of a sentence: `Six answers`."""
+    return f"{NUMBERS[count] if count < len(NUMBERS) else count} answer{'s' if count > 1 else ''}"

@@ -31,7 +31,7 @@ from bridgenet.learning import (
     start_runtime,
 )
 from bridgenet.model import BridgeNet
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, same_classes
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,12 @@ def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataCon
         DataError: It knows other classes than the data.
     """
     tasks = tuple(config.model.tasks) if asked is None else choose(asked, config.model.tasks)
-    if "semseg" in tasks and data.name != config.data.name:
-        others = ",".join(task for task in config.model.tasks if task != "semseg")
+    unknown = [task for task in tasks if not same_classes(task, data.name, config.data.name)]
+    if unknown:
+        others = ",".join(task for task in config.model.tasks if task not in unknown)
         raise DataError(
             f"The checkpoint knows the classes of {config.data.name}, not those of {data.name}. "
-            + (f"Leave semseg out: --tasks {others}" if others else "It answers nothing else.")
+            + (f"Leave {', '.join(unknown)} out: --tasks {others}" if others else "It answers nothing else.")
         )
     return tasks
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridgenet.tasks import ALL_TASKS, IGNORE, TaskName
+from bridgenet.tasks import ALL_TASKS, IGNORE, TASKS, TaskName
 
 ROOM_SIZE = (240, 320)
 """Height and width of the made rooms, in pixels."""
@@ -112,10 +112,10 @@ EXAMPLES: dict[str, Example] = {
 
 
 def _known(task: TaskName, target: np.ndarray) -> np.ndarray:
-    match task:
-        case "depth":
+    match TASKS[task].kind:
+        case "metres":
             return np.where(target[0] == IGNORE, np.nan, target[0]).astype(np.float32)
-        case "normals":
+        case "direction":
             return np.where((target == IGNORE).all(axis=0)[..., None], np.nan, target.transpose(1, 2, 0))
         case _:
             return target.astype(np.uint8)

@@ -86,3 +86,17 @@ CLASSES: dict[str, tuple[str, ...]] = {
 """Semantic classes by `DataConfig.name`."""
 
 HUMAN_PARTS: tuple[str, ...] = ("background", "head", "torso", "upper arm", "lower arm", "upper leg", "lower leg")
+
+CLASS_SETS: dict[str, tuple[str, ...]] = {**CLASSES, "human_parts": HUMAN_PARTS}
+"""Those of the data sets, and those that are the same in all of them."""
+
+
+def class_names(class_set: str) -> tuple[str, ...]:
+    """Names of the classes of a data set, or of `human_parts`, in the order of their indices.
+
+    Raises:
+        ValueError: There is no such set.
+    """
+    if class_set not in CLASS_SETS:
+        raise ValueError(f"There are no classes for {class_set!r}. Known: {', '.join(CLASS_SETS)}.")
+    return CLASS_SETS[class_set]

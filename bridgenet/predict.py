@@ -26,6 +26,7 @@ from bridgenet.files import WriteError, check_writable, replacing, write_any_let
 from bridgenet.images import ImageError
 from bridgenet.learning.checkpoint import CheckpointError
 from bridgenet.predictor import Prediction, Predictor, TaskPrediction
+from bridgenet.tasks import TASKS
 
 OTHER_SUFFIXES = {".heic", ".heif", ".svg"}
 """Photos by their name that PIL does not know: they are tried, so that the reader hears why they fail."""
@@ -189,21 +190,21 @@ def write_prediction(prediction: Prediction, folder: Path, title: str) -> None:
 
 def _write_task(answer: TaskPrediction, folder: Path) -> None:
     task, array = answer.task, answer.array
-    if task in ("semseg", "human_parts"):
+    if answer.classes:
         _write_classes(answer, folder)
         return
     with replacing(folder / f"{task}.npy") as file:
         np.save(file, array)
-    if task == "depth":
+    if TASKS[task].kind == "metres":
         millimetres = np.clip(np.round(array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
-        _save(folder / "depth_mm.png", millimetres)
-        _save(folder / "depth.png", drawing.depth_figure(array))
+        _save(folder / f"{task}_mm.png", millimetres)
+        _save(folder / f"{task}.png", drawing.depth_figure(array))
     else:
         _save(folder / f"{task}.png", answer.picture())
 
 
 def _write_classes(answer: TaskPrediction, folder: Path) -> None:
-    palette = drawing.class_palette("human_parts" if answer.task == "human_parts" else answer.dataset)
+    palette = drawing.class_palette(TASKS[answer.task].class_set(answer.dataset))
     labels = Image.fromarray(answer.array)
     labels.putpalette(palette.tobytes())
     _save(folder / f"{answer.task}.png", labels)

@@ -15,6 +15,8 @@ from bridgenet import drawing
 from bridgenet.config import TrainConfig
 from bridgenet.devices import find_device
 from bridgenet.images import LoadedImage, load_image
+from bridgenet.kinds import activate
+from bridgenet.labels import class_names
 from bridgenet.learning.checkpoint import CheckpointError, load_model
 from bridgenet.model import BridgeNet
 from bridgenet.shapes import AnyFeature, Image
@@ -146,7 +148,7 @@ class Predictor:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes of the segmentation, by index."""
-        return drawing.class_names(self.config.data.name)
+        return class_names(self.config.data.name)
 
     def __call__(self, image: object) -> Prediction:
         """All predictions, at the size of the photo.
@@ -199,14 +201,15 @@ class Predictor:
     def _answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:
         # From the fusion grid to the photo in one step: the sharpest way to resize.
         resized = F.interpolate(logits.float(), size, mode="bilinear", align_corners=False)[0].cpu()
-        values, confidence = to_values(task, resized)
-        classes = drawing.class_names("human_parts") if task == "human_parts" else self.classes
+        values, confidence = activate(task, resized)
+        about = TASKS[task]
+        classes = class_names(about.class_set(self.config.data.name)) if about.kind == "classes" else ()
         return TaskPrediction(
             task=task,
             array=values.numpy(),
-            unit=TASKS[task].unit if task == "depth" else "",
+            unit=about.unit,
             confidence=None if confidence is None else confidence.numpy(),
-            classes=classes if task in ("semseg", "human_parts") else (),
+            classes=classes,
             dataset=self.config.data.name,
         )
 
@@ -234,27 +237,6 @@ def fit_size(photo: tuple[int, int], learnt: tuple[int, int]) -> tuple[int, int]
     area, proportions = learnt[0] * learnt[1], photo[0] / photo[1]
     height, width = (area * proportions) ** 0.5, (area / proportions) ** 0.5
     return (max(1, round(height / SIDE_STEP)) * SIDE_STEP, max(1, round(width / SIDE_STEP)) * SIDE_STEP)
-
-
-def to_values(task: TaskName, logits: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Values of a task, and the probability of the predicted class where there are classes.
-
-    Args:
-        task: Which task.
-        logits: What its head says (channels, height, width).
-    """
-    match task:
-        case "semseg" | "human_parts":
-            best, labels = logits.max(dim=0)
-            return labels.to(torch.uint8), (best - logits.logsumexp(dim=0)).exp()
-        case "depth":
-            return logits[0].clamp(min=0), None
-        case "normals":
-            return F.normalize(logits, dim=0).permute(1, 2, 0).contiguous(), None
-        case "sal":
-            return logits.softmax(dim=0)[1], None
-        case "edge":
-            return logits[0].sigmoid(), None
 
 
 def _to_tensor(loaded: LoadedImage) -> Tensor:

@@ -21,8 +21,9 @@ from tyro.constructors import PrimitiveConstructorSpec
 from bridgenet.command import USAGE, in_flags, parse
 from bridgenet.config import Count, FilePath, Positive, SettingError, Settings, TrainConfig
 from bridgenet.data import Batch, DataError, reference_images
-from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis, truth_array
+from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis
 from bridgenet.files import WriteError, sole_writer, write_any_letter
+from bridgenet.kinds import activate, truth_array
 from bridgenet.learning import (
     TIMEOUT,
     CheckpointError,
@@ -43,7 +44,6 @@ from bridgenet.learning import (
     start_runtime,
     train,
 )
-from bridgenet.predictor import to_values
 from bridgenet.presets import PRESETS
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
@@ -222,7 +222,7 @@ def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:
     tasks: list[TaskName] = list(batch.targets)
     for i, image in enumerate(batch.images[:SAMPLES]):
         picture = (image.clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu().numpy()
-        answers = [to_values(task, trace.predictions[task][i].float())[0].cpu().numpy() for task in tasks]
+        answers = [activate(task, trace.predictions[task][i].float())[0].cpu().numpy() for task in tasks]
         truths = [_truth(task, batch.targets[task][i], image) for task in tasks]
         limits = depth_limits(truths[tasks.index("depth")]) if "depth" in tasks else None
         coloured = [

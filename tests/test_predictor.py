@@ -14,7 +14,7 @@ from bridgenet import PRESETS
 from bridgenet.images import ImageError
 from bridgenet.learning.checkpoint import CheckpointError, save_model
 from bridgenet.model import build_model
-from bridgenet.predictor import Predictor, fit_size, to_values
+from bridgenet.predictor import Predictor, fit_size
 
 
 @pytest.fixture(scope="module")
@@ -148,17 +148,6 @@ def test_the_network_sees_the_proportions_of_the_photo_at_the_area_it_learnt(
     photo: tuple[int, int], learnt: tuple[int, int], size: tuple[int, int]
 ) -> None:
     assert fit_size(photo, learnt) == size
-
-
-def test_values_of_hand_made_logits() -> None:
-    logits = torch.tensor([0.0, np.log(3)], dtype=torch.float32).reshape(2, 1, 1)
-    labels, confidence = to_values("semseg", logits)
-    assert labels.item() == 1 and confidence.item() == pytest.approx(0.75)
-    assert to_values("sal", logits)[0].item() == pytest.approx(0.75)
-    assert to_values("edge", logits[1:])[0].item() == pytest.approx(0.75)
-    assert to_values("depth", torch.full((1, 1, 1), -2.0))[0].item() == 0
-    normal, _ = to_values("normals", torch.tensor([0.0, 3.0, 4.0]).reshape(3, 1, 1))
-    torch.testing.assert_close(normal[0, 0], torch.tensor([0.0, 0.6, 0.8]))
 
 
 def test_a_saved_checkpoint_predicts_the_same_after_loading(

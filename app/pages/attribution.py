@@ -37,6 +37,7 @@ from app.selection import Selection
 from app.session import Analysis
 from app.wording import wording
 from bridgenet.inspection import DeletionCurve, LayerAttribution, PixelAttribution, TaskAttribution
+from bridgenet.tasks import TASKS, Kind
 
 METHODS = {
     "ablation": "The features with which each task enters the decoder are flattened to their average, one task at a "
@@ -50,15 +51,13 @@ METHODS = {
 }
 """How each method comes to its numbers."""
 
-UNITS = {
-    "semseg": "The number is the class's logit minus the mean of the others.",
-    "human_parts": "The number is the class's logit minus the mean of the others.",
-    "depth": "The number is in metres.",
-    "normals": "The number is a component of the unit normal, −1 to 1.",
-    "sal": "The number is the logit for salient minus that against it.",
-    "edge": "The number is a logit: 0 is a probability of one half.",
+NUMBERS: dict[Kind, str] = {
+    "classes": "The number is the class's logit minus the mean of the others.",
+    "metres": "The number is in metres.",
+    "direction": "The number is a component of the unit normal, −1 to 1.",
+    "probability": "The number is a log-odds: 0 is a probability of one half.",
 }
-"""What is explained, by task."""
+"""What is explained, by the kind of the task."""
 
 
 def attribution(analysis: Analysis, selection: Selection) -> Value:
@@ -70,7 +69,7 @@ def attribution(analysis: Analysis, selection: Selection) -> Value:
     value: Value = {
         "say": [{"text": f"What does {_lower(ask)} {ask.goal.here} come from?"}] if main is None else
         _told(analysis, ask, main),
-        "hint": f"{what.format(method=METHODS[ask.method], target=UNITS[ask.goal.target.task])} {how}",
+        "hint": f"{what.format(method=METHODS[ask.method], target=NUMBERS[TASKS[ask.goal.target.task].kind])} {how}",
         "tools": [*goal_tools(analysis, selection), *_source_tools(analysis, selection, ask)],
         "groups": _groups(analysis, ask, main),
     }  # fmt: skip
@@ -165,7 +164,7 @@ def _made_for(ask: Asked, shown: Found) -> str:
 
 def _ignores(selection: Selection) -> frozenset[Follows]:
     """A number over the whole photo is the same wherever one clicks, if it is one that every pixel has."""
-    everywhere = selection.text(REGION) == "whole" and selection.task in ("depth", "sal", "edge")
+    everywhere = selection.text(REGION) == "whole" and TASKS[selection.task].kind in ("metres", "probability")
     return frozenset({"place"}) if everywhere else frozenset()
 
 

@@ -10,10 +10,8 @@ from app.pages.page import Value, choices
 from app.selection import Choice, Selection, Word
 from app.session import Analysis
 from app.wording import percent
-from bridgenet import drawing
 from bridgenet.inspection import Pixel, Region, Segment, Target, Whole, predicted_segment
-from bridgenet.inspection.targets import CLASS_TASKS
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, of_kind
 
 COMPONENT = Word("attribution.component", "Of")
 REGION = Choice(
@@ -67,7 +65,7 @@ def goal_of(analysis: Analysis, selection: Selection) -> Goal:
         case "segment":
             judge = segment_task(analysis, task) or task
             area = predicted_segment(analysis.trace, judge, at=at)
-            named = class_names(analysis, judge)[int(_label(analysis, judge, at))]
+            named = analysis.prediction[judge].classes[int(_label(analysis, judge, at))]
             here, where = f"in this {named}", f"the {named} around {pixel}, {percent(area.pixels.mean())} of the image"
             first = int(np.flatnonzero(area.pixels)[0])
             covers = f"{judge}:{first}"
@@ -97,10 +95,10 @@ def component_of(analysis: Analysis, selection: Selection, segment: bool = False
     asked = selection.text(COMPONENT)
     if asked in known:
         return int(asked.split(":")[1])
-    if segment and task in CLASS_TASKS:
+    if segment and TASKS[task].kind == "classes":
         return _label(analysis, task, Pixel(selection.x, selection.y))
     said = analysis.prediction[task].array[pixel_of(analysis, selection)]
-    return int(np.abs(said).argmax()) if task == "normals" else int(said)
+    return int(np.abs(said).argmax()) if TASKS[task].kind == "direction" else int(said)
 
 
 def region_name(analysis: Analysis, selection: Selection) -> str:
@@ -111,7 +109,7 @@ def region_name(analysis: Analysis, selection: Selection) -> str:
 
 def segment_task(analysis: Analysis, task: TaskName) -> TaskName | None:
     """Whose segments a task is explained over: its own, those of the segmentation, or none."""
-    able: list[TaskName] = [name for name in CLASS_TASKS if name in analysis.tasks]
+    able = of_kind("classes", analysis.tasks)
     return task if task in able else able[0] if able else None
 
 
@@ -122,7 +120,7 @@ def goal_tools(analysis: Analysis, selection: Selection) -> list[Value]:
     tools: list[Value] = [{"name": "task", "label": "Explain"} | choices(titles, task)] if len(titles) > 1 else []
     if known := _components(analysis, task):
         now = component_of(analysis, selection, region_name(analysis, selection) == "segment")
-        default = (AXIS_WORDS if task == "normals" else class_names(analysis, task))[now or 0]
+        default = (AXIS_WORDS if TASKS[task].kind == "direction" else analysis.prediction[task].classes)[now or 0]
         asked = selection.text(COMPONENT)
         chosen = asked if asked in known else ""
         default = "what is here" if chosen else f"what is here: {default}"
@@ -131,11 +129,6 @@ def goal_tools(analysis: Analysis, selection: Selection) -> list[Value]:
     regions = {name: text for name, text in REGION.values.items() if name != "segment" or segment_task(analysis, task)}
     place = {"name": REGION.name, "label": REGION.label}
     return [*tools, place | choices(regions, region_name(analysis, selection))]
-
-
-def class_names(analysis: Analysis, task: TaskName) -> tuple[str, ...]:
-    """Names of the classes of a task, by index."""
-    return drawing.class_names("human_parts" if task == "human_parts" else analysis.dataset)
 
 
 def amount(value: float, unit: str, *, sign: bool = False) -> str:
@@ -151,11 +144,11 @@ def amount(value: float, unit: str, *, sign: bool = False) -> str:
 
 def _components(analysis: Analysis, task: TaskName) -> dict[str, str]:
     """Components that may be asked for: what they are called, by what the option calls them."""
-    if task == "normals":
+    if TASKS[task].kind == "direction":
         return {f"{task}:{axis}": words for axis, words in enumerate(AXIS_WORDS)}
-    if task not in CLASS_TASKS:
+    if TASKS[task].kind != "classes":
         return {}
-    names = class_names(analysis, task)
+    names = analysis.prediction[task].classes
     count = np.bincount(analysis.prediction[task].array.astype(int).ravel(), minlength=len(names))
     largest = [int(index) for index in count.argsort(kind="stable")[::-1] if count[index]][:CLASSES_MOST]
     return {f"{task}:{index}": names[index] for index in largest}
@@ -168,12 +161,12 @@ def _label(analysis: Analysis, task: TaskName, at: Pixel) -> int:
 
 
 def _name(analysis: Analysis, task: TaskName, component: int | None) -> str:
-    match task:
-        case "semseg" | "human_parts":
-            return f"The evidence for {class_names(analysis, task)[component or 0]}"
-        case "normals":
+    match TASKS[task].kind:
+        case "classes":
+            return f"The evidence for {analysis.prediction[task].classes[component or 0]}"
+        case "direction":
             return f"The normal's {AXIS_WORDS[component or 0].split(',')[0]}"
-        case "sal" | "edge":
-            return f"The evidence for {'an edge' if task == 'edge' else 'saliency'}"
-        case "depth":
+        case "probability":
+            return f"The evidence for {'an edge' if TASKS[task].extent == 'lines' else TASKS[task].title.lower()}"
+        case "metres":
             return "Depth"

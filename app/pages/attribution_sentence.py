@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 
 from app.encoding import sampled
-from app.pages.attribution_goal import Goal, amount, class_names
+from app.pages.attribution_goal import Goal, amount
 from app.pages.attribution_results import shown_values
 from app.session import Analysis
 from app.wording import percent
@@ -67,7 +67,7 @@ def _features(goal: Goal, task: str) -> dict[str, str]:
 
 def _change(goal: Goal, score: float) -> str:
     much = amount(abs(score), goal.unit)
-    if goal.target.task == "depth":
+    if TASKS[goal.target.task].kind == "metres":
         return f"read {much} {'less' if score > 0 else 'more'}"
     return f"be {much} {'lower' if score > 0 else 'higher'}"
 
@@ -115,7 +115,7 @@ def _mostly_on(analysis: Analysis, weight: np.ndarray) -> str:
     """The predicted class that has more of the effect than of the photo, if one stands out."""
     if "semseg" not in analysis.prediction:
         return ""
-    names = class_names(analysis, "semseg")
+    names = analysis.prediction["semseg"].classes
     labels = sampled(analysis.prediction["semseg"].array, SEEN_AT).astype(int)
     mass = np.bincount(labels.ravel(), _spread(weight, labels.shape).ravel(), minlength=len(names))
     area = np.bincount(labels.ravel(), minlength=len(names)) / labels.size

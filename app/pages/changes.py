@@ -9,20 +9,22 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from app.encoding import numbers_uri, png_uri
-from app.pages.maps import Map, ramp, with_unit
+from app.pages.maps import Map, map_unit, ramp, with_unit
 from app.session import Analysis
 from bridgenet import drawing
-from bridgenet.inspection import EFFECT_UNITS
-from bridgenet.predictor import to_values
-from bridgenet.tasks import IGNORE, TASKS, TaskName
+from bridgenet.kinds import activate
+from bridgenet.tasks import IGNORE, TASKS, Kind, TaskName
 
 LONGEST = 260
 """Longest side of these maps, in pixels: there are many at once, and a slider redraws them."""
 
-CLASSES: tuple[TaskName, ...] = ("semseg", "human_parts")
-
-DIGITS = {"% of pixels": (1, 1, 2), "m": (0.1, 2, 3), "°": (10, 1, 2), "probability": (0.1, 2, 4)}
-"""Digits after the point by unit: from this value on, so many; below it, so many."""
+DIGITS: dict[Kind, tuple[float, int, int]] = {
+    "classes": (1, 1, 2),
+    "metres": (0.1, 2, 3),
+    "direction": (10, 1, 2),
+    "probability": (0.1, 2, 4),
+}
+"""Digits after the point by kind: from this value on, so many; below it, so many."""
 
 KEPT, MOVED = (221, 224, 214), (127, 86, 160)
 TO_TRUTH, FROM_TRUTH = (33, 102, 172), (178, 45, 30)
@@ -50,7 +52,7 @@ def with_logits(analysis: Analysis, logits: Mapping[TaskName, Tensor]) -> Analys
     """
     answers, size = {}, shown_size(analysis)
     for task, said in logits.items():
-        values, sure = to_values(task, enlarged(said, size)[0].cpu())
+        values, sure = activate(task, enlarged(said, size)[0].cpu())
         confidence = None if sure is None else sure.numpy()
         answers[task] = replace(analysis.prediction[task], array=values.numpy(), confidence=confidence)
     return replace(analysis, prediction=replace(analysis.prediction, tasks=answers), memory={})
@@ -64,13 +66,14 @@ def amount(value: float, task: TaskName, *, words: bool = False) -> str:
         task: Whose.
         words: With the unit.
     """
-    limit, large, small = DIGITS[EFFECT_UNITS[task]]
+    limit, large, small = DIGITS[TASKS[task].kind]
     number = f"{value:.{large if value >= limit else small}f}"
     if not words:
         return number
-    if task in CLASSES:
+    about = TASKS[task]
+    if about.kind == "classes":
         return f"{number} % of its pixels"
-    return with_unit(number, EFFECT_UNITS[task]) if EFFECT_UNITS[task] != "probability" else f"{number} of probability"
+    return f"{number} of probability" if about.kind == "probability" else with_unit(number, about.change_unit)
 
 
 def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: str) -> Map:
@@ -83,10 +86,10 @@ def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: 
         change: Never negative: 1 where a class changed, metres, degrees or probability.
         foot: The mean, in words.
     """
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         entries = (("same class", KEPT), ("other class", MOVED))
         return _category_map(name, title, task, change.astype(np.uint8), entries, foot)
-    unit = {"probability": ""}.get(EFFECT_UNITS[task], EFFECT_UNITS[task])
+    unit = map_unit(task)
     high = max(float(np.percentile(change, 99)), 1e-9)
     step = max(float(change.max()), 1e-9) / 60_000
     scale = {"low": "0", "high": f"≥ {with_unit(f'{high:.2g}', unit)}", "colours": ramp("magma")}
@@ -106,12 +109,12 @@ def signed_map(name: str, title: str, task: TaskName, before: np.ndarray, after:
         after: The same, afterwards.
         foot: What to notice.
     """
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         change = after - before
         labels = np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0)).astype(np.uint8)
         entries = (("as right or wrong as before", KEPT), ("now right", TO_TRUTH), ("now wrong", FROM_TRUTH))
         return _category_map(name, title, task, labels, entries, foot)
-    unit = {"probability": ""}.get(EFFECT_UNITS[task], EFFECT_UNITS[task])
+    unit = map_unit(task)
     change = (after - before).astype(np.float32)
     known = np.abs(change[np.isfinite(change)])
     high = max(float(np.percentile(known, 98)), 1e-9) if known.size else 1e-9

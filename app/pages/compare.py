@@ -7,14 +7,14 @@ import numpy as np
 
 from app.encoding import numbers_uri, png_uri, sampled
 from app.pages.inspector import pixel_of, task_row
-from app.pages.maps import Map, error_map, prediction_map, ramp
+from app.pages.maps import Map, error_map, map_unit, prediction_map, ramp
 from app.pages.page import Page, Progress, Value, button, tool
 from app.pages.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, error_of, interventions, make_pair
 from app.selection import Choice, Selection, Word
 from app.session import Analysis, Session
 from app.wording import wording
 from bridgenet import drawing
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, of_kind
 
 WITH = Word("compare.with", "B is")
 SHOW = Choice("compare.show", "Show", {"wipe": "A | B wipe", "sides": "side by side"})
@@ -24,8 +24,6 @@ LONGEST = 320
 
 LEGEND = 3
 """Classes in the legend of a map."""
-
-CLASSES: tuple[TaskName, ...] = ("semseg", "human_parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +129,20 @@ def sentence(compared: Compared, selection: Selection) -> list[dict[str, str]]:
     for index, task in enumerate(moving):
         link = "" if index == 0 else ", " if index < len(moving) - 1 else " and "
         measured = {"text": amount(task, changes[task]), "colour": TASKS[task].colour}
-        if task in CLASSES:
-            kind = "class" if task == "semseg" else "part"
-            parts += [{"text": link}, measured, {"text": f" of the pixels {'change' if named else 'differ in'} {kind}"}]
+        if TASKS[task].kind == "classes":
+            parts += [
+                {"text": link},
+                measured,
+                {"text": f" of the pixels {'change' if named else 'differ in'} {TASKS[task].member}"},
+            ]
         else:
-            verb = "" if set(moving[:index]) - set(CLASSES) else _verb(task, "move" if named else "differ")
+            verb = "" if set(moving[:index]) - set(of_kind("classes")) else _verb(task, "move" if named else "differ")
             parts += [{"text": f"{link}{TASKS[task].title.lower()}{verb} by "}, measured]
     return [*parts, {"text": "."}]
 
 
 def _verb(task: TaskName, verb: str) -> str:
-    return f" {verb}" if task in ("normals", "edge") else f" {verb}s"
+    return f" {verb}" if TASKS[task].title.endswith("s") else f" {verb}s"
 
 
 def _apart(pair: Pair, selection: Selection) -> list[dict[str, str]]:
@@ -158,7 +159,7 @@ def left_out(pair: Pair) -> str:
     notes = []
     if names := [TASKS[task].title.lower() for task in pair.left_out]:
         notes.append(f"only one of them answers {', '.join(names)}")
-    if pair.same_photo and "semseg" in pair.tasks and not pair.comparable("semseg"):
+    if pair.same_photo and not all(pair.comparable(task) for task in pair.tasks):
         notes.append("their segmentations name different classes, so these are not compared pixel by pixel")
     if not pair.same_photo:
         notes.append("two photos: their pixels are not compared")
@@ -196,9 +197,9 @@ def _differences(compared: Compared, task: TaskName, selection: Selection) -> li
     difference = compared.differences[task]
     here = float(difference[pixel_of(compared.pair.a.analysis, selection)])
     there = amount(task, _mean_amount(difference))
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         return ["another class" if here else "same class", f"{there} of pixels"]
-    return [amount(task, here, signed=task != "normals"), there]
+    return [amount(task, here, signed=TASKS[task].kind != "direction"), there]
 
 
 def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
@@ -214,14 +215,14 @@ def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
 def amount(task: TaskName, value: float, *, signed: bool = False) -> str:
     """A difference or an error in the unit of its task."""
     sign = "+" if signed else ""
-    match task:
-        case "semseg" | "human_parts":
+    match TASKS[task].kind:
+        case "classes":
             text = f"{100 * value:{sign}.1f} %"
-        case "depth":
+        case "metres":
             text = f"{value:{sign}.2f} m"
-        case "normals":
+        case "direction":
             text = f"{value:{sign}.1f}°"
-        case "sal" | "edge":
+        case "probability":
             text = f"{value:{sign}.3f}"
     return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.replace("-", "+")
 
@@ -267,21 +268,21 @@ def _side_map(letter: str, side: Side, task: TaskName) -> Map:
 def difference_map(task: TaskName, difference: np.ndarray) -> Map:
     """B minus A at every pixel, in the unit of the task."""
     about = TASKS[task]
-    name, title, unit = f"{task}-difference", "B − A", {"depth": "m", "normals": "°"}.get(task, "")
+    name, title, unit = f"{task}-difference", "B − A", map_unit(task)
     mean = amount(task, _mean_amount(difference))
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         drawn = error_map(name, "Changed", task, difference, unit, mean, LONGEST)
         return drawn | {
             "ramp": None,
-            "foot": f"bright: another {'class' if task == 'semseg' else 'part'}, in % of the pixels",
+            "foot": f"bright: another {about.member}, in % of the pixels",
         }
-    if task == "normals":
+    if about.kind == "direction":
         return error_map(name, "Angle", task, difference, unit, f"mean {mean}", LONGEST)
     small = sampled(difference, LONGEST)
     limit = max(float(np.percentile(np.abs(small), 98)), 1e-6)
     step = 0.001
     high = f"{limit:.2g} {unit}".strip()
-    more = "farther" if task == "depth" else "more likely"
+    more = "farther" if about.kind == "metres" else "more likely"
     return {
         "id": name,
         "task": task,

@@ -13,13 +13,13 @@ from app.pages import cuts
 from app.pages.compare import amount
 from app.pages.features import scale_names
 from app.pages.interaction import strongest, told
-from app.pages.overview import COUNTS
-from app.pages.pairs import Side, difference_between, error_of, intervene, prediction_of
+from app.pages.pairs import Side, error_of, intervene, prediction_of
 from app.selection import Selection
 from app.session import Analysis
-from app.wording import percent
+from app.wording import answers_in_words, percent
 from bridgenet import drawing, inspection
 from bridgenet.inspection.similarity import linear_cka
+from bridgenet.kinds import difference
 from bridgenet.tasks import TASKS, TaskName
 
 Part = dict[str, str]
@@ -34,7 +34,7 @@ def answers_agree(analysis: Analysis, selection: Selection) -> list[Part]:
     if not {"depth", "edge"} <= set(analysis.tasks):
         height, width = analysis.size
         pixels = f"{height * width:,}".replace(",", " ")
-        return [{"text": f"{COUNTS[len(analysis.tasks)]} for each of {pixels} pixels, from one pass."}]
+        return [{"text": f"{answers_in_words(len(analysis.tasks))} for each of {pixels} pixels, from one pass."}]
     slope, edge = _slope(analysis), analysis.prediction["edge"].array
     drawn = edge >= np.quantile(edge, 0.9)
     ratio = float(slope[drawn].mean() / max(float(slope[~drawn].mean()), 1e-9))
@@ -99,7 +99,7 @@ def nobody_listens(analysis: Analysis, selection: Selection) -> list[Part]:
     told: list[TaskName] = [task for task in analysis.tasks if task in ("semseg", "depth", "normals")]
     for index, task in enumerate(told or analysis.tasks[:1]):
         said = analysis.prediction[task].array
-        moved = amount(task, float(np.abs(difference_between(task, said, silent[task].array)).mean(dtype=np.float64)))
+        moved = amount(task, float(np.abs(difference(task, said, silent[task].array)).mean(dtype=np.float64)))
         words = f"{TASKS[task].title.lower()} by {moved}"
         words = f"segmentation in {moved} of the pixels" if task == "semseg" else words
         parts += [{"text": ", " if index else ""}, {"text": words, "colour": TASKS[task].colour}]

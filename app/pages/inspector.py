@@ -12,6 +12,7 @@ from app.selection import Selection
 from app.session import Analysis
 from app.wording import percent
 from bridgenet import drawing
+from bridgenet.labels import class_names
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 AXES = {
@@ -54,14 +55,14 @@ def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> dict[s
     about, said = TASKS[task], analysis.prediction[task].array[place]
     true = analysis.truth[task][place] if task in analysis.truth else None
     row: dict[str, Any] = {"title": about.title, "colour": about.colour, "task": task}
-    match task:
-        case "semseg" | "human_parts":
+    match about.kind:
+        case "classes":
             return row | _class_row(analysis, task, selection, true)
-        case "depth":
+        case "metres":
             return row | _depth_row(analysis.depth_limits, float(said), true)
-        case "normals":
+        case "direction":
             return row | _normal_row(said, true)
-        case "sal" | "edge":
+        case "probability":
             known = None if true is None or true == IGNORE else ("truth: yes" if true else "truth: no")
             return row | {
                 "value": f"{said:.2f}" if np.isfinite(said) else "no value",
@@ -174,15 +175,14 @@ def _depth_row(limits: tuple[float, float], said: float, true: Any) -> dict[str,
 
 def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: Any) -> dict[str, Any]:
     names = analysis.prediction[task].classes
-    dataset = "human_parts" if task == "human_parts" else analysis.dataset
-    palette = drawing.class_palette(dataset)
+    about = TASKS[task]
+    palette = drawing.class_palette(about.class_set(analysis.dataset))
     probabilities = class_probabilities(analysis, task, selection)
     order = [int(index) for index in np.argsort(-probabilities)[:BEST]]
     order = [index for index in order if index == order[0] or probabilities[index] >= WORTH_SAYING]
-    truth_names = (
-        names if task == "human_parts" else drawing.class_names(analysis.truth_classes) if true is not None else ()
-    )
-    known = None if true is None or true == IGNORE else f"truth: {truth_names[int(true)]}"
+    known = None
+    if true is not None and true != IGNORE:
+        known = f"truth: {class_names(about.class_set(analysis.truth_classes))[int(true)]}"
     return {
         "value": names[order[0]],
         "detail": f"{percent(float(probabilities[order[0]]))} sure",

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.pages import cuts
 from app.pages.attention import has_bridge
-from app.pages.changes import CLASSES, amount, amount_map, enlarged, with_logits
+from app.pages.changes import amount, amount_map, enlarged, with_logits
 from app.pages.cuts import NORM, OTHER, OVER, PLACE, REMOVAL, WHOLE, Cuts, Settings
 from app.pages.kept import kept
 from app.pages.maps import Map, prediction_map
@@ -101,7 +101,7 @@ def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -
     if not matrix.effect[at] > 0:
         return [{"text": f"{where}No task moves another: whatever is cut, nothing changes."}]
     before, after = REMOVING[matrix.removal]
-    by = "" if target in CLASSES else "by "
+    by = "" if TASKS[target].kind == "classes" else "by "
     effect = f"{by}{amount(float(matrix.effect[at]), target, words=True)}, {times(float(matrix.strength[at]))}"
     error = beside(analysis, target, here=settings.over == "image")
     return [
@@ -222,7 +222,7 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Cell) -> list[Map]:
     size = analysis.prediction.network_size
     change = change_map(target, enlarged(before, size), enlarged(after, size))[0].cpu().numpy()
     foot = f"mean {amount(effect_here(computed, cell), target, words=True)}"
-    if target in CLASSES:
+    if TASKS[target].kind == "classes":
         foot = foot.removeprefix("mean ").replace("its ", "")
     return [shown, amount_map("difference", "Difference", target, change, foot)]
 

@@ -14,11 +14,10 @@ from app.pages.findings import (
     patterns_overlap,
     steepest,
 )
-from app.pages.overview import COUNTS
 from app.pages.page import Follows, Page, Value, button
 from app.selection import Selection
 from app.session import Analysis
-from app.wording import wording
+from app.wording import answers_in_words, wording
 from bridgenet.inspection import places_of
 
 Link = dict[str, Any]
@@ -67,7 +66,7 @@ def offered(analysis: Analysis, tabs: Collection[str]) -> Value:
     for lesson in LESSONS:
         if lesson.tab in tabs and _is_offered(lesson, analysis):
             question, look = wording(f"lessons/{lesson.name}")
-            title = lesson.title.format(count=COUNTS[len(analysis.tasks)].lower())
+            title = lesson.title.format(count=answers_in_words(len(analysis.tasks)).lower())
             words = {"name": lesson.name, "title": title, "question": question, "look": look}
             words |= {"target": lesson.target, "follows": lesson.follows}
             links = {"start": lesson.start(analysis), "show": lesson.show(analysis)}

@@ -57,13 +57,13 @@ def prediction_map(
     array = sampled(analysis.prediction[task].array, longest)
     about = TASKS[task]
     shared: Map = {"id": task, "task": task, "title": about.title, "colour": about.colour}
-    match task:
-        case "semseg" | "human_parts":
+    match about.kind:
+        case "classes":
             certain = analysis.prediction[task].confidence if fade else None
             return shared | _class_map(array, analysis, task, None if certain is None else sampled(certain, longest))
-        case "depth":
+        case "metres":
             return shared | _depth_map(array, analysis.depth_limits, longest, contours=contours)
-        case "normals":
+        case "direction":
             unknown = unknown_words(array)
             return shared | {
                 "src": png_uri(drawing.colour_normals(array)),
@@ -73,7 +73,7 @@ def prediction_map(
                 "disc": disc_uri(),
                 "values": {"normals": True},
             }
-        case "sal" | "edge":
+        case "probability":
             unknown = unknown_words(array)
             return shared | {
                 "src": png_uri(drawing.colour_probability(array)),
@@ -95,12 +95,12 @@ def truth_uri(analysis: Analysis, task: TaskName, longest: int) -> str | None:
     """What is known to be true, drawn as its prediction is; None where nothing is, or in classes of other colours."""
     if task not in analysis.truth or task not in analysis.prediction:
         return None
-    dataset = analysis.truth_classes if task == "semseg" else analysis.dataset
-    # Indoor data sets name classes differently but colour equal names alike.
-    if task == "semseg" and ("pascal_context" in (dataset, analysis.dataset)) and dataset != analysis.dataset:
+    about, dataset = TASKS[task], analysis.truth_classes or analysis.dataset
+    sets = (about.class_set(dataset), about.class_set(analysis.dataset))
+    if about.kind == "classes" and not drawing.coloured_alike(*sets):
         return None
     array = sampled(analysis.truth[task], longest)
-    if task in ("sal", "edge"):
+    if about.kind == "probability":
         array = np.where(array == IGNORE, np.nan, array).astype(np.float32)
     return png_uri(drawing.colour_task(task, array, dataset, analysis.depth_limits))
 
@@ -207,6 +207,11 @@ def with_unit(number: str, unit: str) -> str:
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
 
 
+def map_unit(task: TaskName) -> str:
+    """Unit of a difference at one pixel, where there is room for little: metres and degrees, nothing else."""
+    return TASKS[task].change_unit if TASKS[task].kind in ("metres", "direction") else ""
+
+
 @cache
 def disc_uri(size: int = 60) -> str:
     """The hemisphere of directions in the colours of the normals."""
@@ -260,11 +265,11 @@ def _with_contours(picture: np.ndarray, depth: np.ndarray, step: float) -> np.nd
 
 
 def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: np.ndarray | None) -> Map:
-    dataset = "human_parts" if task == "human_parts" else analysis.dataset
-    names, palette = drawing.class_names(dataset), drawing.class_palette(dataset)
+    about = TASKS[task]
+    names, palette = analysis.prediction[task].classes, drawing.class_palette(about.class_set(analysis.dataset))
     labels = array.astype(np.int64)
     present = drawing.legend_entries(labels, names, palette)
-    if task == "human_parts":
+    if about.extent == "objects":
         present = [entry for entry in present if entry.index]
     legend = [_entry(entry) for entry in present[:6] if entry.area >= 0.005]
     words = ", ".join(f"{entry['name']} {percent(entry['share'])}" for entry in legend) or "nobody found"
@@ -276,9 +281,9 @@ def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: n
     return {
         "src": png_uri(picture),
         "alt": f"{TASKS[task].title}: {words}",
-        "note": f"{len(names)} classes" if task == "semseg" else "",
+        "note": f"{len(names)} classes" if about.extent == "everywhere" else "",
         "legend": legend or None,
-        "foot": "" if legend else "Nobody found in this photo." if task == "human_parts" else "",
+        "foot": "" if legend else "Nobody found in this photo." if about.extent == "objects" else "",
         "values": {
             "src": png_uri(sampled(array, max(height, width) // 2).astype(np.uint8)),
             "names": list(names),

@@ -13,7 +13,7 @@ from app.pages.page import Value
 from app.selection import Word
 from app.session import Analysis
 from app.wording import percent
-from bridgenet.inspection import EFFECT_UNITS, InteractionMatrix
+from bridgenet.inspection import InteractionMatrix
 from bridgenet.tasks import TASKS, TaskName
 
 CELL = Word("interaction.cell", "Cell")
@@ -25,7 +25,6 @@ Cell = tuple[str, TaskName]
 MANY = 5
 """From so many tasks on, matrices need the whole width."""
 
-SHORT: dict[TaskName, str] = {"semseg": "Segm.", "human_parts": "Parts", "normals": "Norm.", "sal": "Sal."}
 """Titles for narrow columns, where they are shorter."""
 
 OFF = {
@@ -202,7 +201,7 @@ def _matrix(rows: list[Value], columns: list[Value], cell: Cell) -> Value:
 
 def _row(source: TaskName, cells: list[Value]) -> Value:
     words = f"{TASKS[source].title} is taken away from what the others read"
-    named = {"title": TASKS[source].title, "short": SHORT.get(source, TASKS[source].title), "words": words}
+    named = {"title": TASKS[source].title, "short": TASKS[source].short, "words": words}
     return named | {"colour": TASKS[source].colour, "cells": cells}
 
 
@@ -267,10 +266,10 @@ def _errors(analysis: Analysis, tasks: tuple[str, ...], *, here: bool = True) ->
 def _columns(tasks: tuple[str, ...], *, units: bool, errors: Mapping[TaskName, str] | None = None) -> list[Value]:
     columns = []
     for task in cast(tuple[TaskName, ...], tasks):
-        title = TASKS[task].title
-        change = "Δ prob." if EFFECT_UNITS[task] == "probability" else EFFECT_UNITS[task]
+        about = TASKS[task]
+        change = "Δ prob." if about.kind == "probability" else about.change_unit
         unit = {"unit": change, "error": (errors or {}).get(task, "")} if units else {}
-        columns.append({"title": title, "short": SHORT.get(task, title), "colour": TASKS[task].colour} | unit)
+        columns.append({"title": about.title, "short": about.short, "colour": about.colour} | unit)
     return columns
 
 

@@ -6,15 +6,24 @@ import numpy as np
 
 from app.encoding import LONGEST, sampled
 from app.pages.kept import kept
-from app.pages.maps import Map, error_map, map_columns, photo_map, prediction_map, truth_uri, with_unit, wrong_map
+from app.pages.maps import (
+    Map,
+    error_map,
+    map_columns,
+    map_unit,
+    photo_map,
+    prediction_map,
+    truth_uri,
+    with_unit,
+    wrong_map,
+)
 from app.pages.page import Page, Value, choices, tool
 from app.selection import Choice, Selection, Slider
 from app.session import Analysis
-from app.wording import percent, wording
+from app.wording import answers_in_words, percent, wording
 from bridgenet import drawing
-from bridgenet.tasks import IGNORE, TASKS, TaskName
-
-COUNTS = ("No answer", "One answer", "Two answers", "Three answers", "Four answers", "Five answers", "Six answers")
+from bridgenet.kinds import error_array
+from bridgenet.tasks import TASKS, TaskName
 
 MODE = Choice(
     "overview.mode",
@@ -76,7 +85,7 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
 def headline(analysis: Analysis) -> list[dict[str, str]]:
     """What there is and what to notice, in one sentence. Parts with a colour stand out."""
     what, _ = wording("overview")
-    parts = [{"text": what.format(count=COUNTS[len(analysis.tasks)])}]
+    parts = [{"text": what.format(count=answers_in_words(len(analysis.tasks)))}]
     sure = None
     if "semseg" in analysis.prediction:
         answer = analysis.prediction["semseg"]
@@ -126,40 +135,19 @@ def tools(analysis: Analysis, selection: Selection) -> list[dict[str, Any]]:
 
 def error_maps(analysis: Analysis, longest: int = LONGEST) -> list[Map]:
     """Errors of all tasks whose truth is known, each in its unit: metres, degrees, wrong classes, probability."""
-    return [
-        _error_of(analysis, task, longest)
-        for task in analysis.tasks
-        if task in analysis.truth and (task != "semseg" or analysis.truth_classes == analysis.dataset)
-    ]
-
-
-def error_array(analysis: Analysis, task: TaskName) -> np.ndarray:
-    """Error of a task at every pixel, NaN where the truth is not known.
-
-    Returns:
-        depth: |Δ| in metres. normals: angle in degrees. Classes: 1 wrong, 0 right. sal, edge: |Δp|, 0..1.
-    """
-    said, true = analysis.prediction[task].array, analysis.truth[task]
-    match task:
-        case "depth":
-            return np.abs(said - true)
-        case "normals":
-            return np.degrees(np.arccos(np.clip((said * true).sum(axis=-1), -1, 1)))
-        case "semseg" | "human_parts":
-            return np.where(true == IGNORE, np.nan, said != true)
-        case "sal" | "edge":
-            return np.where(true == IGNORE, np.nan, np.abs(said - true))
+    return [_error_of(analysis, task, longest) for task in analysis.tasks if analysis.knows(task)]
 
 
 def _error_of(analysis: Analysis, task: TaskName, longest: int) -> Map:
-    error = error_array(analysis, task)
+    error = error_array(task, analysis.prediction[task].array, analysis.truth[task])
     known = error[np.isfinite(error)]
     name, title = f"{task}-error", f"{TASKS[task].title} error"
-    if task in ("semseg", "human_parts"):
-        title = "Wrong class" if task == "semseg" else "Wrong part"
+    if TASKS[task].kind == "classes":
+        title = f"Wrong {TASKS[task].member}"
         foot = f"{percent(float(known.mean()))} wrong" if known.size else "not labelled"
         return wrong_map(name, title, task, error, foot, longest)
-    unit, digits, statistic = {"depth": ("m", 2, "median"), "normals": ("°", 0, "median")}.get(task, ("", 2, "mean"))
+    digits = 0 if TASKS[task].kind == "direction" else 2
+    unit, statistic = map_unit(task), "mean" if TASKS[task].kind == "probability" else "median"
     middle = {"median": np.median, "mean": np.mean}[statistic]
     foot = f"{statistic} {with_unit(f'{middle(known):.{digits}f}', unit)}" if known.size else "nothing measured"
     return error_map(name, title, task, error, unit, foot, longest)

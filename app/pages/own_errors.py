@@ -5,18 +5,12 @@ import math
 from dataclasses import dataclass
 from io import StringIO
 
-from app.pages.changes import CLASSES, amount
+from app.pages.changes import amount
 from app.pages.pairs import error_of
 from app.session import Analysis
-from bridgenet.inspection import EFFECT_UNITS
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, Kind, TaskName
 
-VALIDATION: dict[TaskName, str] = {
-    "semseg": "pixel_accuracy",
-    "human_parts": "pixel_accuracy",
-    "depth": "rmse",
-    "normals": "mean_angle",
-}
+VALIDATION: dict[Kind, str] = {"classes": "pixel_accuracy", "metres": "rmse", "direction": "mean_angle"}
 """Metrics of a checkpoint that have the unit of the task's effects; of classes, what is missing to 100 %."""
 
 
@@ -37,7 +31,7 @@ class OwnError:
     def words(self, task: TaskName) -> str:
         """As part of a sentence: "its own error in this photo is 0.61 m"."""
         number = amount(self.value, task, words=True)
-        if task in CLASSES:
+        if TASKS[task].kind == "classes":
             return f"{self.where} {number.replace('its ', '')} are wrong"
         return f"its own error {self.where} is {number}{' (rms)' if self.rms else ''}"
 
@@ -47,17 +41,19 @@ def own_error(analysis: Analysis, task: TaskName, *, here: bool = True) -> OwnEr
 
     Args:
         analysis: The analysed photo.
-        task: Which task. Edges have no error in a photo: pixel by pixel, one pixel beside would be worse than none.
+        task: Which task. Lines have no error in a photo: pixel by pixel, one pixel beside would be worse than none.
         here: Whether the photo's own truth counts; effects over other photos stand beside the validation error.
     """
-    error = error_of(analysis, task) if here and task != "edge" else None
+    error = error_of(analysis, task) if here and TASKS[task].extent != "lines" else None
     if error is not None:
-        return OwnError(100 * error if task in CLASSES else error, "in this photo")
-    metric = VALIDATION.get(task, "")
+        return OwnError(100 * error if TASKS[task].kind == "classes" else error, "in this photo")
+    metric = VALIDATION.get(TASKS[task].kind, "")
     value = analysis.predictor.metrics.get(task, {}).get(metric)
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
-    return OwnError(100 - value if task in CLASSES else float(value), "in validation", rms=metric == "rmse")
+    return OwnError(
+        100 - value if TASKS[task].kind == "classes" else float(value), "in validation", rms=metric == "rmse"
+    )
 
 
 def errors_csv(analysis: Analysis) -> str:
@@ -69,7 +65,7 @@ def errors_csv(analysis: Analysis) -> str:
         found = {own_error(analysis, task, here=here) for here in (True, False)}
         for error in sorted(filter(None, found), key=lambda error: error.where):
             mean = "root mean square" if error.rms else "mean"
-            writer.writerow([task, f"{error.value:.6g}", EFFECT_UNITS[task], error.where, mean])
+            writer.writerow([task, f"{error.value:.6g}", TASKS[task].change_unit, error.where, mean])
     return text.getvalue()
 
 
@@ -78,4 +74,4 @@ def beside(analysis: Analysis, task: TaskName, *, here: bool = True) -> str:
     error = own_error(analysis, task, here=here)
     if error is not None:
         return error.words(task)
-    return "its scale is 0 to 1" if task in ("sal", "edge") else "its own error is not known"
+    return "its scale is 0 to 1" if TASKS[task].kind == "probability" else "its own error is not known"

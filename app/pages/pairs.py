@@ -15,8 +15,9 @@ from app.selection import Selection
 from app.session import Analysis, Session, StudioError
 from bridgenet import drawing, inspection
 from bridgenet.inspection.intervene import decode_again
-from bridgenet.predictor import Prediction, to_values
-from bridgenet.tasks import IGNORE, TASKS, TaskName
+from bridgenet.kinds import activate, difference, error_array, turned_back
+from bridgenet.predictor import Prediction
+from bridgenet.tasks import TASKS, TaskName, same_classes
 from bridgenet.trace import Trace
 
 NOISE = 0.03
@@ -87,40 +88,21 @@ class Pair:
     def comparable(self, task: TaskName) -> bool:
         """Whether the task can be compared pixel by pixel: the same photo, and classes of the same data set."""
         one, other = self.a.analysis.prediction[task], self.b.analysis.prediction[task]
-        return self.same_photo and (task != "semseg" or one.dataset == other.dataset)
+        return self.same_photo and same_classes(task, one.dataset, other.dataset)
 
     def difference(self, task: TaskName) -> np.ndarray:
-        """B minus A at every pixel, float32 (height, width), see `difference_between`."""
+        """B minus A at every pixel, float32 (height, width), see `kinds.difference`."""
         a, b = self.a.analysis.prediction[task].array, self.b.analysis.prediction[task].array
-        return difference_between(task, a, b)
-
-
-def difference_between(task: TaskName, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """B minus A at every pixel, float32 (height, width).
-
-    Classes: 1 where they differ, 0 elsewhere. Depth: metres, positive where B is farther. Normals: the angle between
-    them in degrees, never negative. Saliency and edges: difference of the probabilities.
-    """
-    match task:
-        case "semseg" | "human_parts":
-            return (a != b).astype(np.float32)
-        case "depth" | "sal" | "edge":
-            return (b - a).astype(np.float32)
-        case "normals":
-            # Half angles: unlike the arc cosine this is exactly 0 for equal vectors.
-            apart, along = np.linalg.norm(b - a, axis=-1), np.linalg.norm(b + a, axis=-1)
-            return np.degrees(2 * np.arctan2(apart, along)).astype(np.float32)
+        return difference(task, a, b)
 
 
 def error_of(analysis: Analysis, task: TaskName) -> float | None:
     """Mean distance from the ground truth: share of wrong pixels, metres, degrees, or probability; None if unknown."""
-    if task not in analysis.truth or (task == "semseg" and analysis.truth_classes != analysis.dataset):
+    if not analysis.knows(task):
         return None
-    truth, said = analysis.truth[task], analysis.prediction[task].array
-    known = np.isfinite(truth).all(axis=-1) if truth.ndim == 3 else np.isfinite(truth) & (truth != IGNORE)
-    if not known.any():
-        return None
-    return float(np.abs(difference_between(task, truth.astype(np.float32), said.astype(np.float32)))[known].mean())
+    error = error_array(task, analysis.prediction[task].array, analysis.truth[task])
+    judged = error[np.isfinite(error)]
+    return float(judged.mean()) if judged.size else None
 
 
 def interventions(analysis: Analysis) -> dict[str, str]:
@@ -211,7 +193,7 @@ def prediction_of(analysis: Analysis, trace: Trace) -> Prediction:
     answers = {}
     for task, answer in analysis.prediction.items():
         resized = F.interpolate(trace.logits[task].float(), analysis.size, mode="bilinear", align_corners=False)[0]
-        values, confidence = to_values(task, resized.cpu())
+        values, confidence = activate(task, resized.cpu())
         sure = None if confidence is None else confidence.numpy()
         answers[task] = replace(answer, array=values.numpy(), confidence=sure)
     return replace(analysis.prediction, tasks=answers)
@@ -232,14 +214,11 @@ def _without_propagation(model: Any, trace: Trace) -> Trace:
 
 
 def _turned_back(trace: Trace) -> Trace:
-    def turned(maps: dict[str, Any]) -> dict[str, Any]:
-        back = {task: values.flip(-1) for task, values in maps.items()}
-        if "normals" in back:
-            # What points to the right in the mirror points to the left.
-            back["normals"] = back["normals"] * back["normals"].new_tensor([-1, 1, 1])[:, None, None]
-        return back
-
-    return replace(trace, logits=turned(trace.logits), predictions=turned(trace.predictions))
+    logits, predictions = (
+        {task: turned_back(cast(TaskName, task), values) for task, values in maps.items()}
+        for maps in (trace.logits, trace.predictions)
+    )
+    return replace(trace, logits=logits, predictions=predictions)
 
 
 def _light(analysis: Analysis, depth_limits: tuple[float, float]) -> Analysis:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.pages.attention import has_bridge
-from app.pages.changes import CLASSES, LONGEST, amount
+from app.pages.changes import LONGEST, amount
 from app.pages.maps import Map, prediction_map
 from app.pages.matrices import ticks
 from app.pages.page import Page, Value, tool
@@ -11,7 +11,6 @@ from app.pages.strengths import STRIP, Step, compute, is_computed, step_of, step
 from app.selection import Selection, Slider
 from app.session import Analysis
 from app.wording import percent, wording
-from bridgenet.inspection import EFFECT_UNITS
 from bridgenet.tasks import TASKS, TaskName
 
 ALPHA = Slider("refinement.alpha", "Bridge strength", 0, 2, 0.05, 1)
@@ -56,7 +55,7 @@ def sentence(step: Step, alpha: float) -> list[dict[str, str]]:
 def moved_words(task: TaskName, step: Step) -> str:
     """A task and how much it moved."""
     title, effect = TASKS[task].title.lower(), amount(step.effect[task], task)
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         return f"{effect} % of {title}"
     return f"{title} by {effect}{unit_of(task)}"
 
@@ -118,7 +117,7 @@ def curve(analysis: Analysis, task: TaskName, alpha: float) -> Value:
     values = [value for _, value in points]
     margin = 0.1 * (max(values) - min(values)) or 1e-6
     low, high = max(min(values) - margin, 0.0) if known else 0.0, max(values) + margin
-    what = f"{'error' if known else 'change'}, {EFFECT_UNITS[task]}".replace(
+    what = f"{'error' if known else 'change'}, {TASKS[task].change_unit}".replace(
         "% of pixels", "% of pixels wrong" if known else "% of pixels"
     )
     return {
@@ -142,7 +141,7 @@ def counts(analysis: Analysis, step: Step) -> Value:
     for task in analysis.tasks:
         changed = step.changed[task]
         tolerance = f">\N{NO-BREAK SPACE}{changed.tolerance:g}{unit_of(task)}"
-        row = [f"{100 * changed.share:.1f}\N{NO-BREAK SPACE}%", "class" if task in CLASSES else tolerance]
+        row = [f"{100 * changed.share:.1f}\N{NO-BREAK SPACE}%", "class" if TASKS[task].kind == "classes" else tolerance]
         better = ["–" if changed.to_truth is None else percent(changed.to_truth)] if truth else []
         rows.append([{"text": TASKS[task].title, "colour": TASKS[task].colour}, *row, *better])
     return {

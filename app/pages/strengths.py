@@ -8,16 +8,17 @@ import torch
 from torch import Tensor
 
 from app.encoding import sampled
-from app.pages.changes import CLASSES, amount, amount_map, enlarged, shown_size, signed_map, with_logits
+from app.pages.changes import amount, amount_map, enlarged, shown_size, signed_map, with_logits
 from app.pages.kept import kept
 from app.pages.maps import Map, prediction_map
 from app.pages.page import Progress
 from app.selection import Selection
 from app.session import Analysis, Session
 from bridgenet import inspection
-from bridgenet.inspection import EFFECT_UNITS, Changed
+from bridgenet.inspection import Changed
 from bridgenet.inspection.effects import change_map
 from bridgenet.inspection.refinement import error_at
+from bridgenet.kinds import truth_tensor
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 STRIP = (0.0, 0.5, 1.0, 1.5, 2.0)
@@ -85,23 +86,23 @@ def truth_of(analysis: Analysis, task: TaskName, size: tuple[int, int]) -> Tenso
 
     Edges have none: pixel by pixel, an edge that is found one pixel beside would be worse than none.
     """
-    if (
-        task == "edge"
-        or task not in analysis.truth
-        or (task == "semseg" and analysis.truth_classes != analysis.dataset)
-    ):
+    if TASKS[task].extent == "lines" or not analysis.knows(task):
         return None
-    array = np.asarray(sampled(analysis.truth[task], max(size)), dtype=np.float32)
-    array = np.where(np.isfinite(array), array, IGNORE)
-    if array.ndim == 3:
-        array = np.where((array == IGNORE).any(axis=-1, keepdims=True), IGNORE, array).transpose(2, 0, 1)
-    truth = torch.from_numpy(np.ascontiguousarray(array)).to(analysis.trace.logits[task].device)
-    return truth[None] if (truth != IGNORE).any() else None
+    truth = truth_tensor(task, sampled(analysis.truth[task], max(size))).to(analysis.trace.logits[task].device)
+    return truth if (truth != IGNORE).any() else None
 
 
 def unit_of(task: TaskName) -> str:
     """The unit of a task, to stand after a number."""
-    return {"% of pixels": "\N{NO-BREAK SPACE}%", "m": "\N{NO-BREAK SPACE}m", "°": "°"}.get(EFFECT_UNITS[task], "")
+    match TASKS[task].kind:
+        case "classes":
+            return "\N{NO-BREAK SPACE}%"
+        case "metres":
+            return "\N{NO-BREAK SPACE}m"
+        case "direction":
+            return "°"
+        case "probability":
+            return ""
 
 
 @torch.inference_mode()
@@ -131,7 +132,7 @@ def _change(task: TaskName, before: Tensor, after: Tensor, step: Step) -> Map:
 
 def _gain(task: TaskName, before: Tensor, after: Tensor, truth: Tensor, step: Step) -> Map:
     errors = [error_at(task, logits, truth)[0].cpu().numpy() for logits in (before, after)]
-    first, last = (float(np.nanmean(error)) * (100 if task in CLASSES else 1) for error in errors)
+    first, last = (float(np.nanmean(error)) * (100 if TASKS[task].kind == "classes" else 1) for error in errors)
     step.error[task] = last
     foot = f"{amount(first, task)} → {amount(last, task)}{unit_of(task)}"
     return signed_map(f"change-{task}", TASKS[task].title, task, errors[0], errors[1], foot)

@@ -27,8 +27,8 @@ from bridgenet.config.settings import (
     from_dict,
     perhaps,
 )
-from bridgenet.labels import CLASSES, HUMAN_PARTS
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.labels import class_names
+from bridgenet.tasks import TASKS, TaskName, of_kind
 
 __all__ = [
     "IMAGENET_MEAN",
@@ -246,7 +246,7 @@ class TrainConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        classes = {"semseg": len(CLASSES[self.data.name]), "human_parts": len(HUMAN_PARTS)}
+        classes = {task: len(class_names(TASKS[task].class_set(self.data.name))) for task in of_kind("classes")}
         for task, channels in self.model.tasks.items():
             if channels != classes.get(task, channels):
                 raise self.refuse(

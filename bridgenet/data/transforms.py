@@ -16,7 +16,7 @@ from torchvision.tv_tensors import Image, Mask
 
 from bridgenet.config import IMAGENET_MEAN
 from bridgenet.data.sample import DataError, RawSample
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 Window = tuple[int, int, int, int]
 """Top, left, height and width in pixels."""
@@ -129,8 +129,8 @@ class TrainTransform:
             window, size = self._window_and_size(native, zoom, targets.get("semseg"), generator)
         target_size = (size[0] // self.target_stride, size[1] // self.target_stride)
         image, targets = _cut(image, window, size), _each(targets, lambda target: _cut(target, window, target_size))
-        if "depth" in targets:
-            targets["depth"] = DepthMap(targets["depth"] / zoom)
+        # What is seen larger is nearer.
+        targets = _each(targets, lambda target: DepthMap(target / zoom) if isinstance(target, DepthMap) else target)
         if self.flip and _coin(generator):
             image, targets = F.horizontal_flip(image), _each(targets, F.horizontal_flip)
         colours = F.to_dtype(image.as_subclass(Tensor), torch.float32, scale=True)
@@ -218,12 +218,14 @@ def as_maps(raw: RawSample) -> tuple[Image, dict[TaskName, Mask]]:
     image = Image(torch.from_numpy(np.ascontiguousarray(raw.image.transpose(2, 0, 1))))
     targets: dict[TaskName, Mask] = {}
     for task, array in raw.targets.items():
-        if task == "normals":
-            targets[task] = NormalMap(torch.from_numpy(array).permute(2, 0, 1))
-        elif task == "depth":
-            targets[task] = DepthMap(torch.from_numpy(array[None]))
-        else:
-            targets[task] = (EdgeMap if task == "edge" else LabelMap)(torch.from_numpy(array))
+        match TASKS[task].kind:
+            case "direction":
+                targets[task] = NormalMap(torch.from_numpy(array).permute(2, 0, 1))
+            case "metres":
+                targets[task] = DepthMap(torch.from_numpy(array[None]))
+            case "classes" | "probability":
+                lines = TASKS[task].extent == "lines"
+                targets[task] = (EdgeMap if lines else LabelMap)(torch.from_numpy(array))
     return image, targets
 
 
@@ -279,10 +281,11 @@ def mark_ignored(targets: dict[TaskName, Mask]) -> dict[TaskName, Tensor]:
             marked[task] = torch.where((plain != 0).any(dim=0, keepdim=True), plain, float(IGNORE))
         else:
             marked[task] = plain.long()
-    if "human_parts" in marked:
-        parts = marked["human_parts"]
-        if not ((parts != 0) & (parts != IGNORE)).any():
-            marked["human_parts"] = torch.full_like(parts, IGNORE)
+    for task, labels in marked.items():
+        about = TASKS[task]
+        on_objects = about.kind == "classes" and about.extent == "objects"
+        if on_objects and not ((labels != 0) & (labels != IGNORE)).any():
+            marked[task] = torch.full_like(labels, IGNORE)
     return marked
 
 

@@ -47,7 +47,7 @@ from bridgenet.drawing.figure import (
     shares_figure,
 )
 from bridgenet.drawing.foreground import Foreground, find_foreground
-from bridgenet.drawing.palette import class_names, class_palette, scale_table, task_colour
+from bridgenet.drawing.palette import class_palette, coloured_alike, scale_table, task_colour
 from bridgenet.drawing.predictions import (
     LegendEntry,
     colour_classes,
@@ -60,7 +60,6 @@ from bridgenet.drawing.predictions import (
     depth_limits,
     legend_entries,
     normals_disc,
-    truth_array,
 )
 from bridgenet.drawing.readout import read_place
 from bridgenet.drawing.signed import region_picture, signed_panel
@@ -98,7 +97,6 @@ __all__ = [
     "change_panel",
     "channel_map",
     "channel_norm",
-    "class_names",
     "class_palette",
     "colour_classes",
     "colour_depth",
@@ -108,6 +106,7 @@ __all__ = [
     "colour_probability",
     "colour_signed",
     "colour_task",
+    "coloured_alike",
     "depth_figure",
     "depth_limits",
     "dominant_task",
@@ -138,5 +137,4 @@ __all__ = [
     "tpp_attention",
     "tpp_grids",
     "tpp_row",
-    "truth_array",
 ]

@@ -7,15 +7,10 @@ from bridgenet.drawing.figure import Bar, Panel
 from bridgenet.drawing.predictions import colour_classes, colour_heat, colour_signed, legend_entries
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
-CLASSES: tuple[TaskName, ...] = ("semseg", "human_parts")
-
 SAME, NOW_RIGHT, NOW_WRONG, MOVED = (221, 224, 214), (33, 102, 172), (178, 45, 30), (127, 86, 160)
 
 PERCENTILE = 98
 """Of the changes: the end of the scale, so that a few pixels do not pale the rest."""
-
-SUFFIX = {"m": " m", "°": "°"}
-"""How a unit follows a number."""
 
 
 def gain_panel(
@@ -32,13 +27,13 @@ def gain_panel(
         note: At the right of the title.
     """
     change = after - before
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         labels = np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0))
         return _category_panel(
             title, task, labels, {"as before": SAME, "now right": NOW_RIGHT, "now wrong": NOW_WRONG}, note
         )
     end = _end_of(np.abs(change))
-    suffix = SUFFIX.get(TASKS[task].unit, "")
+    suffix = _suffix(task)
     bar = Bar("rdbu", f"nearer −{end:.2g}{suffix}", f"+{end:.2g}{suffix} farther")
     return Panel(title, colour_signed(change, end), note, TASKS[task].colour, bar)
 
@@ -52,11 +47,16 @@ def change_panel(title: str, task: TaskName, change: Float[np.ndarray, "h w"], n
         change: Never negative: 1 where a class changed, metres, degrees or probability.
         note: At the right of the title.
     """
-    if task in CLASSES:
+    if TASKS[task].kind == "classes":
         return _category_panel(title, task, change.astype(np.int64), {"same class": SAME, "other class": MOVED}, note)
     end = _end_of(change)
-    bar = Bar("magma", "0", f"{end:.2g}{SUFFIX.get(TASKS[task].unit, '')}")
+    bar = Bar("magma", "0", f"{end:.2g}{_suffix(task)}")
     return Panel(title, colour_heat(change, (0.0, end)), note, TASKS[task].colour, bar)
+
+
+def _suffix(task: TaskName) -> str:
+    """The unit of a difference at one pixel, to follow a number."""
+    return {"metres": " m", "direction": "°"}.get(TASKS[task].kind, "")
 
 
 def _category_panel(

@@ -8,7 +8,7 @@ import numpy as np
 from bridgenet.drawing.figure import Panel, panel_figure, prediction_panel
 from bridgenet.drawing.predictions import depth_limits
 from bridgenet.drawing.sheet import Drawn
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName
 
 Answers = Mapping[TaskName, np.ndarray]
 
@@ -45,11 +45,11 @@ def answer_panel(
         dataset: Whose classes the segmentation has.
         key: Say what the colours mean. Classes are always named.
     """
-    limits = depth_limits(truth[task]) if task == "depth" else None
+    limits = depth_limits(truth[task]) if TASKS[task].kind == "metres" else None
     known = prediction_panel(task, array, dataset, limits)
     return replace(
         known,
         title=name,
         note=known.title,
-        key=known.key if key or task in ("semseg", "human_parts") else "",
+        key=known.key if key or TASKS[task].kind == "classes" else "",
     )

@@ -130,17 +130,17 @@ def prediction_panel(task: TaskName, array: np.ndarray, dataset: str, limits: Li
     """The panel of one task, with a legend, a bar or the disc of normals."""
     told = TASKS[task]
     panel = Panel(told.title, colour_task(task, array, dataset, limits), colour=told.colour)
-    match task:
-        case "semseg" | "human_parts":
-            source = dataset if task == "semseg" else "human_parts"
+    match told.kind:
+        case "classes":
+            source = told.class_set(dataset)
             entries = legend_entries(array.astype(np.int64), class_names(source), class_palette(source))
             return replace(panel, note=f"{len(entries)} of {len(class_names(source))} classes", key=entries)
-        case "depth":
+        case "metres":
             near, far = limits or depth_limits(array)
             return replace(panel, note="metres", key=Bar("viridis", f"{near:.1f} m", f"{far:.1f} m", reverse=True))
-        case "normals":
+        case "direction":
             return replace(panel, note="direction", key="normals")
-        case "sal" | "edge":
+        case "probability":
             return replace(panel, note="probability", key=Bar("greys", "0", "1"))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from plotly.colors import get_colorscale, unlabel_rgb
 
-from bridgenet.labels import CLASSES, HUMAN_PARTS
+from bridgenet.labels import class_names
 from bridgenet.tasks import TASKS
 
 Palette = UInt8[np.ndarray, "classes 3"]
@@ -102,20 +102,6 @@ COLOURS = {"nyud": INDOOR, "made_rooms": INDOOR, "pascal_context": PASCAL, "huma
 SCALES: dict[ScaleName, str] = {"viridis": "viridis", "magma": "magma", "greys": "greys", "rdbu": "rdbu_r"}
 
 
-@cache
-def class_names(dataset: str) -> tuple[str, ...]:
-    """Names of the classes of a data set, or of `human_parts`, in the order of their indices.
-
-    Raises:
-        ValueError: The data set is unknown.
-    """
-    if dataset == "human_parts":
-        return HUMAN_PARTS
-    if dataset not in CLASSES:
-        raise ValueError(f"There are no classes for {dataset!r}. Known: {', '.join((*CLASSES, 'human_parts'))}.")
-    return CLASSES[dataset]
-
-
 def class_palette(dataset: str) -> Palette:
     """Fixed colours of the classes of a data set (`nyud`, `made_rooms`, `pascal_context`) or of `human_parts`.
 
@@ -123,6 +109,11 @@ def class_palette(dataset: str) -> Palette:
         ValueError: The data set is unknown.
     """
     return np.stack([to_rgb(COLOURS[dataset][name]) for name in class_names(dataset)])
+
+
+def coloured_alike(one: str, other: str) -> bool:
+    """Whether equal names have equal colours in two sets of classes, as in all indoor data sets."""
+    return COLOURS[one] is COLOURS[other]
 
 
 def task_colour(task: str) -> UInt8[np.ndarray, "3"]:

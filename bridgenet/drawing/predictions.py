@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
-from torch import Tensor
 
 from bridgenet.drawing.palette import Palette, apply_scale, class_palette
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 Picture = UInt8[np.ndarray, "height width 3"]
 """An RGB picture, ready to be saved as PNG."""
@@ -126,39 +125,15 @@ def colour_task(task: TaskName, array: np.ndarray, dataset: str, limits: Limits 
         dataset: Whose classes the segmentation has.
         limits: Of depth alone.
     """
-    match task:
-        case "semseg":
-            return colour_classes(array.astype(np.int64), class_palette(dataset))
-        case "human_parts":
-            return colour_classes(array.astype(np.int64), class_palette("human_parts"))
-        case "depth":
+    match TASKS[task].kind:
+        case "classes":
+            return colour_classes(array.astype(np.int64), class_palette(TASKS[task].class_set(dataset)))
+        case "metres":
             return colour_depth(array, limits, valid=np.isfinite(array))
-        case "normals":
+        case "direction":
             return colour_normals(array)
-        case "sal" | "edge":
+        case "probability":
             return colour_probability(array)
-
-
-def truth_array(task: TaskName, target: Tensor) -> np.ndarray:
-    """The ground truth of one image in the form of a prediction, so that both are drawn alike.
-
-    Args:
-        task: Which task.
-        target: As in a `Sample`: class indices (height, width), metres (1, height, width), unit vectors
-            (3, height, width); `IGNORE` where nothing is known.
-
-    Returns:
-        Class indices that keep `IGNORE`, or measures with NaN (normals: zero vectors) where nothing is known.
-    """
-    known = target != IGNORE
-    match task:
-        case "semseg" | "human_parts":
-            return target.long().cpu().numpy()
-        case "normals":
-            return (target * known).movedim(0, -1).cpu().numpy()
-        case "depth" | "sal" | "edge":
-            plane = target if target.ndim == 2 else target[0]
-            return plane.float().masked_fill(plane == IGNORE, float("nan")).cpu().numpy()
 
 
 def legend_entries(

@@ -3,8 +3,9 @@
 import numpy as np
 
 from bridgenet.drawing.attention_maps import token_at
-from bridgenet.drawing.palette import class_names
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.kinds import known
+from bridgenet.labels import class_names
+from bridgenet.tasks import TASKS, TaskName
 
 UNKNOWN = "unknown"
 
@@ -18,13 +19,18 @@ def read_place(task: TaskName, array: np.ndarray, place: tuple[float, float], da
         place: Fractions (nx, ny) of width and height.
         dataset: Whose classes the segmentation has.
     """
-    value = array[token_at(*place, array.shape[:2])]
-    if task in ("semseg", "human_parts"):
-        names = class_names(dataset if task == "semseg" else "human_parts")
-        return UNKNOWN if value == IGNORE else names[int(value)]
-    if not np.isfinite(value).all() or (task == "normals" and not value.any()):
+    row, column = token_at(*place, array.shape[:2])
+    here = array[row : row + 1, column : column + 1]
+    if not known(task, here).all():
         return UNKNOWN
-    if task == "normals":
-        right, up, near = value
-        return f"right {right:+.1f}, up {up:+.1f}, towards you {near:+.1f}"
-    return f"{value:.2f} m" if task == "depth" else f"{value:.0%}"
+    value = here[0, 0]
+    match TASKS[task].kind:
+        case "classes":
+            return class_names(TASKS[task].class_set(dataset))[int(value)]
+        case "metres":
+            return f"{value:.2f} m"
+        case "direction":
+            right, up, near = value
+            return f"right {right:+.1f}, up {up:+.1f}, towards you {near:+.1f}"
+        case "probability":
+            return f"{value:.0%}"

@@ -21,7 +21,7 @@ from bridgenet.inspection.attribution import (
 from bridgenet.inspection.capture import capture
 from bridgenet.inspection.colours import colour_agreement
 from bridgenet.inspection.cost import Cost, MeetingCosts, costs_of_shapes, meeting_costs, meeting_seconds, multiply_adds
-from bridgenet.inspection.effects import EFFECT_UNITS, difference_map, effect_of
+from bridgenet.inspection.effects import difference_map, effect_of
 from bridgenet.inspection.fusion import fusion_effects
 from bridgenet.inspection.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
 from bridgenet.inspection.interaction import InteractionMatrix, interaction_matrix
@@ -31,13 +31,11 @@ from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMe
 from bridgenet.inspection.purity import RowPurity, row_purity
 from bridgenet.inspection.questions import target_at
 from bridgenet.inspection.ranks import RankInterval, half_agreement, rank_interval
-from bridgenet.inspection.refinement import TOLERANCES, Changed, changed_share, with_bridge_strength
+from bridgenet.inspection.refinement import Changed, changed_share, with_bridge_strength
 from bridgenet.inspection.refinement_error import (
-    ERROR_UNITS,
     comparable_tasks,
     error_in_words,
     picture_errors,
-    truth_tensor,
     with_other_bridge,
 )
 from bridgenet.inspection.sanity import DeletionCurve, deletion_curve, rank_agreement, reinitialised
@@ -54,15 +52,11 @@ from bridgenet.inspection.similarity import (
     spectral_centroid,
 )
 from bridgenet.inspection.spread import cell_sums, reach, share_inside
-from bridgenet.inspection.targets import AXES, Box, Pixel, Region, Segment, Target, Whole, predicted_segment
+from bridgenet.inspection.targets import Box, Pixel, Region, Segment, Target, Whole, predicted_segment
 
 __all__ = [
-    "AXES",
-    "EFFECT_UNITS",
-    "ERROR_UNITS",
     "PLACES",
     "REMOVALS",
-    "TOLERANCES",
     "Box",
     "Changed",
     "Cost",
@@ -143,7 +137,6 @@ __all__ = [
     "share_inside",
     "spectral_centroid",
     "target_at",
-    "truth_tensor",
     "with_bridge_strength",
     "with_other_bridge",
     "without_reading",

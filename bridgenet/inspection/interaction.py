@@ -18,11 +18,11 @@ from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bridgenet.inspection.effects import EFFECT_UNITS, effect_of
+from bridgenet.inspection.effects import effect_of
 from bridgenet.inspection.intervene import decode_again, device_of, evaluating, random_drop, without_task
 from bridgenet.inspection.meeting import PLACES, Norm, Place, Removal, check_cut
 from bridgenet.inspection.shares import attention_shares
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
 Progress = Callable[[int, int], None]
@@ -251,7 +251,7 @@ class _Passes:
             tasks=self.tasks,
             effect=effect,
             control=control,
-            units={task: EFFECT_UNITS[cast(TaskName, task)] for task in self.tasks},
+            units={task: TASKS[cast(TaskName, task)].change_unit for task in self.tasks},
             interval=half_width(samples),
             control_interval=half_width(controls),
             samples=samples,

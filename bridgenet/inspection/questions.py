@@ -1,7 +1,7 @@
 """The question that a place of an image suggests: why does the network say here what it says?"""
 
-from bridgenet.inspection.targets import CLASS_TASKS, Pixel, Target, predicted_segment
-from bridgenet.tasks import TaskName
+from bridgenet.inspection.targets import Pixel, Target, predicted_segment
+from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
 
@@ -25,6 +25,10 @@ def target_at(trace: Trace, task: TaskName, at: Pixel, *, segment: bool = False)
     prediction = trace.predictions[task][0].detach()
     row, column = at.place((prediction.shape[-2], prediction.shape[-1]))
     here = prediction[:, row, column]
-    if task in CLASS_TASKS:
-        return Target(task, int(here.argmax()), region)
-    return Target(task, int(here.abs().argmax()) if task == "normals" else None, region)
+    match TASKS[task].kind:
+        case "classes":
+            return Target(task, int(here.argmax()), region)
+        case "direction":
+            return Target(task, int(here.abs().argmax()), region)
+        case "metres" | "probability":
+            return Target(task, region=region)

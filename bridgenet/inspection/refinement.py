@@ -2,22 +2,19 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from bridgenet.inspection.effects import angle_between, change_map
 from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.kinds import change_map, error_at
 from bridgenet.shapes import AnyFeature
-from bridgenet.tasks import IGNORE
+from bridgenet.tasks import IGNORE, TASKS, TaskName
 from bridgenet.trace import Trace
 
 STRENGTHS = (0.0, 2.0)
 """Weakest and strongest bridge: left out, and twice the change that was learnt."""
-
-TOLERANCES = {"semseg": 0.0, "human_parts": 0.0, "depth": 0.1, "normals": 5.0, "sal": 0.1, "edge": 0.1}
-"""A pixel counts as changed when it moved by more: metres, degrees, probability. Classes: any other class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class Changed:
         share: Of all pixels, 0 to 1.
         to_truth: Of the changed pixels with ground truth, those that now have the true class, or (tasks without
             classes) lie closer to the truth than before, 0 to 1. None without ground truth or without such pixels.
-        tolerance: What a pixel had to move by, in the unit of the task; see `TOLERANCES`.
+        tolerance: What a pixel had to move by, the `tolerance` of the task.
     """
 
     share: float
@@ -78,7 +75,7 @@ def changed_share(task: str, before: AnyFeature, after: AnyFeature, truth: Tenso
         truth: Labels of the same size, 255 where there are none: classes, saliency and edges (batch, height, width)
             or (batch, 1, height, width), depth in metres likewise, normals (batch, 3, height, width).
     """
-    tolerance = TOLERANCES[task]
+    tolerance = TASKS[cast(TaskName, task)].tolerance
     changed = change_map(task, before, after) > tolerance
     share = changed.double().mean().item()
     if truth is None:
@@ -89,30 +86,3 @@ def changed_share(task: str, before: AnyFeature, after: AnyFeature, truth: Tenso
         return Changed(share, None, tolerance)
     better = error_at(task, after, truth) < error_at(task, before, truth)
     return Changed(share, better[judged].double().mean().item(), tolerance)
-
-
-def error_at(task: str, logits: Tensor, truth: Tensor) -> Tensor:
-    """Distance from the truth at every pixel, float32 (batch, height, width); NaN where nothing is known.
-
-    Args:
-        task: Which task.
-        logits: (batch, channels, height, width).
-        truth: As in `changed_share`.
-
-    Returns:
-        Of a class: 1 if it is wrong, else 0. depth: metres. normals: degrees. sal, edge: probability.
-    """
-    truth = truth[:, None] if truth.ndim == 3 else truth
-    known = (truth != IGNORE).all(dim=1)
-    match task:
-        case "semseg" | "human_parts":
-            error = (logits.argmax(dim=1) != truth[:, 0]).float()
-        case "depth":
-            error = (logits - truth)[:, 0].abs()
-        case "normals":
-            error = angle_between(logits, truth.to(logits.dtype))
-        case "sal":
-            error = (logits.softmax(dim=1)[:, 1] - truth[:, 0]).abs()
-        case _:
-            error = (logits.sigmoid() - truth)[:, 0].abs()
-    return error.masked_fill(~known, float("nan"))

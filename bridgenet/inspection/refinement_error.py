@@ -10,44 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from bridgenet.inspection.intervene import evaluating, image_size
-from bridgenet.inspection.refinement import error_at
+from bridgenet.kinds import error_at, words
 from bridgenet.shapes import AnyFeature
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import TASKS, TaskName, same_classes
 from bridgenet.trace import Trace
-
-ERROR_UNITS: dict[TaskName, str] = {
-    "semseg": "% wrong",
-    "human_parts": "% wrong",
-    "depth": "m",
-    "normals": "°",
-    "sal": "probability",
-    "edge": "probability",
-}
-"""Unit of `picture_errors`."""
-
-RARE: tuple[TaskName, ...] = ("human_parts", "sal", "edge")
-"""Tasks whose object (label above 0) covers little of a picture: it counts as much as all the rest together. Else
-saying "nowhere" would be nearly right."""
-
-
-def truth_tensor(task: TaskName, array: np.ndarray) -> Tensor:
-    """Ground truth of one picture as `error_at` and `changed_share` take it, float32, 255 where nothing is known.
-
-    Args:
-        task: Which task.
-        array: Class indices, metres, saliency or edges (height, width), unit vectors (height, width, 3). Unknown: 255
-            or NaN; a vector of no length is unknown too.
-
-    Returns:
-        (1, height, width); normals: (1, 3, height, width).
-    """
-    values = np.array(array, dtype=np.float32)
-    values[~np.isfinite(values)] = IGNORE
-    if task == "normals":
-        unknown = (values == IGNORE).any(axis=-1) | (np.abs(values).max(axis=-1) == 0)
-        values[unknown] = IGNORE
-        values = values.transpose(2, 0, 1)
-    return torch.from_numpy(np.ascontiguousarray(values))[None]
 
 
 def comparable_tasks(truth: Mapping[TaskName, Any], truth_classes: str, network_classes: str) -> tuple[TaskName, ...]:
@@ -58,15 +24,16 @@ def comparable_tasks(truth: Mapping[TaskName, Any], truth_classes: str, network_
         truth_classes: Whose classes its segmentation has, such as `made_rooms`.
         network_classes: Whose classes the network has learnt.
     """
-    return tuple(task for task in truth if task != "semseg" or truth_classes == network_classes)
+    return tuple(task for task in truth if same_classes(task, truth_classes, network_classes))
 
 
 @torch.inference_mode()
 def picture_errors(task: TaskName, logits: AnyFeature, truth: Tensor) -> Float[np.ndarray, " batch"]:
-    """Mean distance from the truth, one number per picture, in the unit of `ERROR_UNITS`.
+    """Mean distance from the truth, one number per picture: per cent of pixels, metres, degrees, or probability.
 
-    Of the tasks in `RARE` it is the mean of two means: over the pixels of the object and over the others. Where a
-    picture has one of the two only, that one counts.
+    Objects and lines (labels above 0) cover little of a picture, and saying "nowhere" would be nearly right: of their
+    tasks it is the mean of two means, over the pixels of the object and over the others. Where a picture has one of
+    the two only, that one counts.
 
     Args:
         task: Which task.
@@ -78,10 +45,11 @@ def picture_errors(task: TaskName, logits: AnyFeature, truth: Tensor) -> Float[n
     """
     error = error_at(task, logits, truth).double()
     labels = truth[:, 0] if truth.ndim == 4 else truth
-    parts = [labels > 0, labels <= 0] if task in RARE else [torch.ones_like(labels, dtype=torch.bool)]
+    rare = TASKS[task].extent != "everywhere"
+    parts = [labels > 0, labels <= 0] if rare else [torch.ones_like(labels, dtype=torch.bool)]
     means = [error.masked_fill(~part, float("nan")).flatten(1).nanmean(dim=1) for part in parts]
     mean = torch.stack(means).nanmean(dim=0).cpu().numpy()
-    return 100 * mean if ERROR_UNITS[task] == "% wrong" else mean
+    return 100 * mean if TASKS[task].kind == "classes" else mean
 
 
 @torch.inference_mode()
@@ -127,12 +95,4 @@ def _reads(bridge: Tensor) -> Any:
 
 def error_in_words(task: TaskName, error: float) -> str:
     """A mean error with its unit, short enough for a picture's note: `34 % wrong`, `0.57 m off`, `13.8° off`."""
-    match ERROR_UNITS[task]:
-        case "% wrong":
-            return f"{error:.{0 if error >= 10 else 1}f} % wrong"
-        case "°":
-            return f"{error:.1f}° off"
-        case "m":
-            return f"{error:.2f} m off"
-        case _:
-            return f"{error:.2f} off"
+    return f"{words(task, error)} {'wrong' if TASKS[task].kind == 'classes' else 'off'}"

@@ -14,17 +14,8 @@ from skimage.measure import label
 from torch import Tensor
 from torch.nn import functional as F
 
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName, of_kind
 from bridgenet.trace import Trace
-
-AXES = ("x", "y", "z")
-"""Components of a normal by index: x right, y up, z toward the viewer."""
-
-CLASS_TASKS: tuple[TaskName, ...] = ("semseg", "human_parts")
-"""Tasks whose component is the index of a class."""
-
-SALIENT = 1
-"""Channel of `sal` that speaks for salient; the other one speaks against it."""
 
 Mask = Bool[Tensor, "height width"]
 
@@ -129,16 +120,15 @@ class Target:
 
     Attributes:
         task: Whose prediction.
-        component: semseg, human_parts: index of a class. normals: 0, 1, 2 for x, y, z (`AXES`). None for the others.
+        component: Of classes: the index of one. Of a direction: 0, 1, 2 for x, y, z (`AXES`). None for the others.
         region: The number is averaged over these pixels.
 
     What the number is, at each pixel:
-        semseg, human_parts: the class's logit minus the mean logit of the other classes. Softmax ignores what is added
+        classes: the class's logit minus the mean logit of the other classes. Softmax ignores what is added
             to all logits alike; so does this, and unlike a probability it does not saturate.
-        depth: metres, before negative values are cut off.
-        normals: the component, -1..1, of the vector brought to length 1, which is how normals are read.
-        sal: the logit of salient minus that of not salient, which is the log-odds.
-        edge: the logit, which is the log-odds.
+        metres: before negative values are cut off.
+        direction: the component, -1..1, of the vector brought to length 1, which is how directions are read.
+        probability: the log-odds: the one logit, or that of yes minus that of no.
 
     Raises:
         ValueError: A component is missing, or the task has none.
@@ -149,9 +139,10 @@ class Target:
     region: Region = Whole()
 
     def __post_init__(self) -> None:
-        needed = self.task in CLASS_TASKS or self.task == "normals"
+        needed = TASKS[self.task].kind in ("classes", "direction")
         if needed and self.component is None:
-            kind = "a component: 0, 1 or 2 for x, y or z" if self.task == "normals" else "the index of a class"
+            by_class = TASKS[self.task].kind == "classes"
+            kind = "the index of a class" if by_class else "a component: 0, 1 or 2 for x, y or z"
             raise ValueError(f"A target of {self.task} needs {kind}.")
         if not needed and self.component is not None:
             raise ValueError(f"{self.task} has one number per pixel. Leave the component out, got {self.component}.")
@@ -159,7 +150,11 @@ class Target:
     @property
     def unit(self) -> str:
         """Unit of the number; empty for the component of a unit vector."""
-        return {"depth": "m", "normals": ""}.get(self.task, "logit")
+        match TASKS[self.task].kind:
+            case "classes" | "probability":
+                return "logit"
+            case "metres" | "direction":
+                return TASKS[self.task].unit
 
     def value(self, trace: Trace) -> Float[Tensor, "batch"]:
         """The number for each image, differentiable with respect to all that led to it.
@@ -181,14 +176,14 @@ class Target:
             raise ValueError(
                 f"{self.task} has components 0 to {channels - 1}, got {self.component}. Choose one of them."
             )
-        match self.task:
-            case "depth" | "edge":
+        match TASKS[self.task].kind:
+            case "metres":
                 return prediction[:, 0]
-            case "normals":
+            case "direction":
                 return F.normalize(prediction, dim=1)[:, self.component]
-            case "sal":
-                return _margin(prediction, SALIENT)
-            case "semseg" | "human_parts":
+            case "probability":
+                return _margin(prediction, channels - 1)
+            case "classes":
                 return _margin(prediction, self.component or 0)
 
 
@@ -199,16 +194,15 @@ def predicted_segment(trace: Trace, task: TaskName, *, index: int | None = None,
 
     Args:
         trace: The uncut forward pass.
-        task: semseg or human_parts.
+        task: One with classes.
         index: Class; None takes the class at the pixel.
         at: Keep only the connected part around this pixel; None takes all parts.
 
     Raises:
         ValueError: The task has no classes, or nothing was predicted as this class there.
     """
-    if task not in CLASS_TASKS or task not in trace.predictions:
-        able = ", ".join(name for name in CLASS_TASKS if name in trace.predictions) or "none"
-        raise ValueError(f"{task} has no predicted segments here. Tasks with segments: {able}.")
+    if task not in (able := of_kind("classes", trace.predictions)):
+        raise ValueError(f"{task} has no predicted segments here. Tasks with segments: {', '.join(able) or 'none'}.")
     if index is None and at is None:
         raise ValueError("Which segment? Give the index of a class, a pixel, or both.")
     labels = trace.predictions[task][0].argmax(dim=0).cpu().numpy()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataWarning, MultiTaskDataset
+from bridgenet.kinds import turned_back
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.sampling import open_loader
@@ -97,10 +98,10 @@ def with_mirror_image(
     """
     means: dict[TaskName, Tensor] = {}
     for task, one in predictions.items():
-        two = mirrored[task].flip(-1)
-        if task == "normals":
+        two = turned_back(task, mirrored[task])
+        if TASKS[task].kind == "direction":
             # Unit vectors, so that both directions weigh the same.
-            one, two = F.normalize(one, dim=1), F.normalize(two * two.new_tensor([-1, 1, 1]).view(3, 1, 1), dim=1)
+            one, two = F.normalize(one, dim=1), F.normalize(two, dim=1)
         means[task] = (one + two) / 2
     return means
 

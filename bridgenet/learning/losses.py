@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bridgenet.config import LossConfig
 from bridgenet.model import resize_to
 from bridgenet.shapes import AnyFeature, Labels
-from bridgenet.tasks import IGNORE, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName
 from bridgenet.trace import Trace
 
 
@@ -109,16 +109,19 @@ class MultiTaskLoss(nn.Module):
         return Losses(torch.stack(weighted).sum(), final, preliminary, valid)
 
     def counts(self, targets: dict[TaskName, Tensor]) -> dict[str, Tensor]:
-        """Valid pixels of each task (of semseg their weights) and `salient` ones, by which sums are divided.
+        """Valid pixels of each task (or the weights of their classes) and positive ones, by which sums are divided.
 
         They are averages over the processes.
         """
-        counts = {str(task): (targets[task] != IGNORE).sum() // _channels(task) for task in self.tasks}
-        if "sal" in self.tasks:
-            counts["salient"] = (targets["sal"] == 1).sum()
-        if self.class_weights is not None:
-            labels = targets["semseg"]
-            counts["semseg"] = self.class_weights[labels[labels != IGNORE]].sum(dtype=torch.float64)
+        counts: dict[str, Tensor] = {}
+        for task in self.tasks:
+            target, weights = targets[task], self._weights_of(task)
+            valid = target != IGNORE
+            counts[task] = valid.sum() // (3 if TASKS[task].kind == "direction" else 1)
+            if weights is not None:
+                counts[task] = weights[target[valid]].sum(dtype=torch.float64)
+            if _is_balanced(task):
+                counts[_positive(task)] = (target == 1).sum()
         averages = self.average(torch.stack([count.double() for count in counts.values()]))
         return dict(zip(counts, averages.float(), strict=True))
 
@@ -127,21 +130,24 @@ class MultiTaskLoss(nn.Module):
         valid = counts[task].clamp(min=1)
         # Losses are float32 whatever the network ran in.
         prediction = resize_to(prediction.float(), target.shape[-2:])
-        match task:
-            case "semseg":
-                return cross_entropy_sum(prediction, target, self.class_weights) / valid
-            case "human_parts":
-                return cross_entropy_sum(prediction, target) / valid
-            case "sal":
-                return balanced_cross_entropy_sum(prediction, target, counts["salient"] / valid) / valid
-            case "depth" if self.config.depth == "scale-invariant":
+        match TASKS[task].kind:
+            case "classes":
+                return cross_entropy_sum(prediction, target, self._weights_of(task)) / valid
+            case "metres" if self.config.depth == "scale-invariant":
                 return scale_invariant_depth_sum(prediction, target) / valid
-            case "depth":
+            case "metres":
                 return depth_sum(prediction, target) / valid
-            case "normals":
+            case "direction":
                 return normals_sum(prediction, target) / valid
-            case "edge":
+            case "probability" if _is_balanced(task):
+                return balanced_cross_entropy_sum(prediction, target, counts[_positive(task)] / valid) / valid
+            case "probability":
                 return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
+
+    def _weights_of(self, task: TaskName) -> Tensor | None:
+        """Weights of the classes of a task: they belong to the classes of the data set."""
+        about = TASKS[task]
+        return self.class_weights if about.kind == "classes" and not about.classes else None
 
 
 def cross_entropy_sum(logits: AnyFeature, labels: Labels, class_weights: Tensor | None = None) -> Tensor:
@@ -214,6 +220,11 @@ def _rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     return logits.movedim(1, -1).flatten(0, 2), labels.flatten()
 
 
-def _channels(task: TaskName) -> int:
-    """Channels over which the ground truth of one pixel is spread."""
-    return 3 if task == "normals" else 1
+def _is_balanced(task: TaskName) -> bool:
+    """Whether it says no and yes with a logit each: they are then weighed by how frequent they are in the batch."""
+    return TASKS[task].kind == "probability" and TASKS[task].channels == 2
+
+
+def _positive(task: TaskName) -> str:
+    """Under which name its positive pixels are counted."""
+    return f"{task} positive"

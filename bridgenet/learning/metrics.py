@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics import Metric, SumMetric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
+from bridgenet.kinds import angle_between
 from bridgenet.learning.losses import edge_sum
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE, TASKS, TaskName
@@ -157,7 +157,7 @@ class NormalsMetric(TaskMetric):
 
     def update(self, normals: AnyFeature, target: AnyFeature) -> None:
         valid = (target != IGNORE).all(dim=1)
-        angle = angles(normals.movedim(1, -1)[valid], target.movedim(1, -1)[valid])
+        angle = angle_between(normals.movedim(1, -1)[valid], target.movedim(1, -1)[valid], dim=-1)
         bins = (angle * ANGLE_BINS_PER_DEGREE).long().clamp(max=len(self.histogram) - 1)
         self.total += angle.sum(dtype=torch.float64)
         self.within += torch.stack([(angle < limit).sum() for limit in self.limits])
@@ -279,23 +279,17 @@ def in_words(name: str, value: float | None, form: str = ".4g") -> str:
     return NO_VALID_PIXEL if value is None else f"{value:{form}} {METRIC_UNITS[name]}".rstrip()
 
 
-def angles(normals: Tensor, target: Tensor) -> Tensor:
-    """Angles in degrees between vectors along the last dimension, exact also where they nearly agree."""
-    one, two = F.normalize(normals, dim=-1), F.normalize(target, dim=-1)
-    return torch.rad2deg(2 * torch.atan2((one - two).norm(dim=-1), (one + two).norm(dim=-1)))
-
-
 def _metric(task: TaskName, channels: int, edge_positive_weight: float) -> TaskMetric:
-    match task:
-        case "semseg" | "human_parts":
+    match TASKS[task].kind:
+        case "classes":
             return SegmentationMetric(channels)
-        case "depth":
+        case "metres":
             return DepthMetric()
-        case "normals":
+        case "direction":
             return NormalsMetric()
-        case "sal":
+        case "probability" if channels == 2:
             return SaliencyMetric()
-        case "edge":
+        case "probability":
             return EdgeMetric(edge_positive_weight)
 
 

@@ -12,7 +12,6 @@ from app.pages.compare import PAGE, Compared, compare, compute, difference_map, 
 from app.pages.pairs import (
     Pair,
     Side,
-    difference_between,
     error_of,
     intervene,
     interventions,
@@ -55,15 +54,6 @@ def test_an_analysis_compared_with_itself_differs_nowhere(analysis: Analysis, se
     analysis.memory[pair_key(analysis, chosen(selection, "noise"))] = compared
     assert text_of(compare(analysis, chosen(selection, "noise"))["say"]) == "A and B agree."
     del analysis.memory[pair_key(analysis, chosen(selection, "noise"))]
-
-
-def test_differences_are_b_minus_a_in_the_unit_of_the_task() -> None:
-    near, far = np.full((2, 2), 1.5, np.float32), np.full((2, 2), 2.0, np.float32)
-    assert difference_between("depth", near, far) == pytest.approx(0.5)
-    up, right = np.array([[[0, 1, 0]]], np.float32), np.array([[[1, 0, 0]]], np.float32)
-    assert difference_between("normals", up, right) == pytest.approx(90)
-    assert difference_between("normals", up, up)[0, 0] == 0
-    assert difference_between("semseg", np.array([[1, 2]]), np.array([[1, 3]])).tolist() == [[0, 1]]
 
 
 def test_a_mirrored_symmetric_photo_gets_mirrored_normals(session: Session) -> None:

@@ -8,10 +8,11 @@ from networks import photo
 from PIL import Image
 
 from app.pages.maps import contour_step, prediction_map, truth_uri, unknown_words
-from app.pages.overview import error_array, error_maps, headline, modes, overview
+from app.pages.overview import error_maps, headline, modes, overview
 from app.selection import Selection
 from app.session import Analysis, Session
 from bridgenet import drawing
+from bridgenet.kinds import error_array
 from bridgenet.tasks import IGNORE
 
 SIZE = (90, 120)
@@ -88,9 +89,9 @@ def test_every_task_has_its_error_in_its_own_unit(measured: Analysis) -> None:
 
 
 def test_errors_are_unknown_where_the_truth_is(measured: Analysis) -> None:
-    assert np.isnan(error_array(measured, "depth")[:45]).all()
-    assert np.isnan(error_array(measured, "semseg")[-9:]).all()
-    assert np.isnan(error_array(measured, "edge")).all()
+    assert np.isnan(error_array("depth", measured.prediction["depth"].array, measured.truth["depth"])[:45]).all()
+    assert np.isnan(error_array("semseg", measured.prediction["semseg"].array, measured.truth["semseg"])[-9:]).all()
+    assert np.isnan(error_array("edge", measured.prediction["edge"].array, measured.truth["edge"])).all()
     depth = next(entry for entry in error_maps(measured) if entry["id"] == "depth-error")
     assert depth["foot"] == "50 % without a value (hatched)"
     assert "50 % without a value" in depth["alt"]

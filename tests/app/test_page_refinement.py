@@ -12,7 +12,7 @@ from app.pages.refinement import PAGE, refinement
 from app.selection import Selection
 from app.session import Analysis, Session
 from bridgenet.inspection import changed_share, effect_of, with_bridge_strength
-from bridgenet.inspection.refinement import error_at
+from bridgenet.kinds import error_at
 
 
 def quietly(done: int, total: int, words: str) -> None:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from bridgenet.drawing import class_names, class_palette, scale_table, task_colour
+from bridgenet.drawing import class_palette, scale_table, task_colour
 from bridgenet.drawing.palette import apply_scale, to_rgb
-from bridgenet.labels import CLASSES, HUMAN_PARTS
+from bridgenet.labels import CLASSES, HUMAN_PARTS, class_names
 from bridgenet.tasks import TASKS
 
 

@@ -1,12 +1,10 @@
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bridgenet.drawing import (
-    class_names,
     class_palette,
     colour_classes,
     colour_depth,
@@ -18,8 +16,8 @@ from bridgenet.drawing import (
     depth_limits,
     legend_entries,
     normals_disc,
-    truth_array,
 )
+from bridgenet.labels import class_names
 from bridgenet.tasks import IGNORE, TASKS
 
 YELLOW, PURPLE = [253, 231, 37], [68, 1, 84]
@@ -128,14 +126,3 @@ def test_every_task_has_its_way_of_being_coloured() -> None:
     assert set(kinds) == set(TASKS)
     for task, array in kinds.items():
         assert colour_task(task, array, "nyud").shape == (4, 5, 3)
-
-
-def test_ground_truth_takes_the_form_of_a_prediction_and_marks_what_is_unknown() -> None:
-    labels = torch.tensor([[3, IGNORE]])
-    assert truth_array("semseg", labels).tolist() == [[3, IGNORE]]
-    depth = truth_array("depth", torch.tensor([[[2.5, IGNORE]]]))
-    assert depth[0, 0] == 2.5 and np.isnan(depth[0, 1])
-    normals = torch.tensor([[[0.0, IGNORE]], [[1.0, IGNORE]], [[0.0, IGNORE]]])
-    assert truth_array("normals", normals)[0].tolist() == [[0, 1, 0], [0, 0, 0]]
-    edge = truth_array("edge", torch.tensor([[1, IGNORE]]))
-    assert edge[0, 0] == 1 and np.isnan(edge[0, 1])

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bridgenet.drawing import class_names, read_place
+from bridgenet.drawing import read_place
+from bridgenet.labels import class_names
 from bridgenet.tasks import IGNORE, TaskName
 
 LEFT, RIGHT = (0.1, 0.5), (0.9, 0.5)

@@ -4,33 +4,14 @@ import torch
 from toys import hooks_of, lively, same, traced
 
 from bridgenet.inspection import (
-    ERROR_UNITS,
     comparable_tasks,
     error_in_words,
     picture_errors,
-    truth_tensor,
     with_other_bridge,
 )
-from bridgenet.tasks import ALL_TASKS, IGNORE
+from bridgenet.tasks import IGNORE
 
 DEEP = {"refiner_blocks": (1, 1), "token_reduction": (2, 4)}
-
-
-def test_what_is_not_known_is_marked_in_every_channel() -> None:
-    depth = truth_tensor("depth", np.array([[1.5, np.nan]]))
-    assert depth.tolist() == [[[1.5, IGNORE]]]
-    normals = np.zeros((1, 3, 3))
-    normals[0, 0], normals[0, 1] = (0, 0.6, 0.8), (0, np.nan, 1)
-    marked = truth_tensor("normals", normals)
-    assert marked.shape == (1, 3, 1, 3)
-    assert marked[0, :, 0, 0].tolist() == pytest.approx([0, 0.6, 0.8])
-    assert (marked[0, :, 0, 1:] == IGNORE).all()
-
-
-def test_a_truth_that_was_given_is_left_as_it_was() -> None:
-    given = np.array([[np.nan, 2.0]], dtype=np.float32)
-    truth_tensor("depth", given)
-    assert np.isnan(given[0, 0])
 
 
 def test_a_segmentation_is_compared_only_in_the_classes_of_the_network() -> None:
@@ -91,7 +72,6 @@ def test_a_bridge_of_another_shape_is_refused() -> None:
 
 
 def test_every_error_has_a_unit_in_words() -> None:
-    assert set(ERROR_UNITS) == set(ALL_TASKS)
     assert error_in_words("semseg", 33.6) == "34 % wrong"
     assert error_in_words("human_parts", 3.36) == "3.4 % wrong"
     assert error_in_words("depth", 0.567) == "0.57 m off"

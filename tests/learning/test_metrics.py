@@ -3,7 +3,6 @@ import math
 import pytest
 import torch
 from batches import CHANNELS, a_batch, answers
-from torch.testing import assert_close
 
 from bridgenet.config import LossConfig
 from bridgenet.learning.losses import MultiTaskLoss
@@ -16,7 +15,6 @@ from bridgenet.learning.metrics import (
     NormalsMetric,
     SaliencyMetric,
     SegmentationMetric,
-    angles,
     without_truth,
 )
 from bridgenet.tasks import ALL_TASKS, IGNORE, TASKS, TaskName
@@ -64,12 +62,6 @@ def test_angles_between_normals_have_mean_median_and_shares() -> None:
     assert values["mean_angle"] == pytest.approx(105 / 5, abs=1e-4)
     assert values["median_angle"] == pytest.approx(20.0, abs=0.011)
     assert [values[f"within_{name}"] for name in (11, 22, 30)] == pytest.approx([20.0, 60.0, 80.0])
-
-
-def test_angles_are_exact_where_vectors_agree_and_where_they_oppose() -> None:
-    one = torch.tensor([[0.6, 0.0, 0.8]] * 3)
-    two = torch.tensor([[0.6, 0.0, 0.8], [-0.6, 0.0, -0.8], [0.0, 2.0, 0.0]])
-    assert_close(angles(one, two), torch.tensor([0.0, 180.0, 90.0]))
 
 
 def test_maxf_is_the_best_threshold_over_the_whole_set() -> None:

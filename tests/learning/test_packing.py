@@ -1,7 +1,7 @@
 import numpy as np
 
 from bridgenet.learning.packing import STEPS, pack_answer, unpack_answer, unpack_answers
-from bridgenet.tasks import ALL_TASKS
+from bridgenet.tasks import TASKS
 
 
 def random_normals() -> np.ndarray:
@@ -36,4 +36,4 @@ def test_answers_are_sorted_by_network_and_task() -> None:
 
 
 def test_every_task_can_be_packed() -> None:
-    assert set(STEPS) == set(ALL_TASKS)
+    assert set(STEPS) == {task.kind for task in TASKS.values()}

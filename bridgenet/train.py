@@ -51,9 +51,6 @@ from bridgenet.trace import Trace
 SAMPLES = 4
 """Images in the sample pictures of a validation."""
 
-REFERENCE_IMAGES = 32
-"""On which the colours of feature maps are fitted; `python -m bridgenet.prepare basis` takes more."""
-
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -212,7 +209,7 @@ def share(config: TrainConfig, launch: Launch) -> TrainConfig:
 def leave_basis(config: TrainConfig, output: Path, device: torch.device) -> None:
     """Puts the colours of the network's feature maps beside its weights."""
     model, _, _ = load_model(output, device)
-    images = reference_images(config.data, REFERENCE_IMAGES)
+    images = reference_images(config.data, config.basis_images)
     fit_basis(model, images, source=config.data.name).save(output / BASIS_FILE)
 
 

@@ -84,6 +84,7 @@ def test_tasks_are_chosen_from_any_preset_in_its_order(name: str, asked: str) ->
 
 def test_a_single_task_is_trained_gone_on_with_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = "rooms-tiny --data.input-size 32 64 --data.rooms 4 --data.workers 0 --model.embed-width 12 --device cpu"
+    small += " --data.validation-rooms 4 --basis-images 4"
     small += " --model.prediction-width 4 --model.refiner-blocks 1 1 1 --optim.batch-size 2 --steps 1 --tasks depth"
     line = [*small.split(), "--output", str(tmp_path)]
     assert train.main(line) == 0
@@ -92,7 +93,7 @@ def test_a_single_task_is_trained_gone_on_with_and_judged(tmp_path: Path, capsys
     assert train.main(line) == 0
     assert "is finished" in capsys.readouterr().out
     assert evaluate.main([str(tmp_path), "--tasks", "depth"]) == 0
-    assert {row.split()[0] for row in capsys.readouterr().out.splitlines()} == {"Depth", "100"}
+    assert {row.split()[0] for row in capsys.readouterr().out.splitlines()} == {"Depth", "4"}
     assert evaluate.main([str(tmp_path), "--tasks", "semseg"]) == 2
     assert "--tasks names semseg, which is not among the tasks here. Choose among depth." in capsys.readouterr().err
 

@@ -23,7 +23,7 @@ def test_a_checkpoint_is_judged_as_its_training_judged_it(checkpoint: Path, tmp_
     found = json.loads((tmp_path / "new" / "metrics.json").read_text())
     expected = json.loads((checkpoint / "metrics.json").read_text())
     assert list(found) == ["semseg", "human_parts", "depth", "normals", "sal", "edge", "images"]
-    assert found["images"] == 100
+    assert found["images"] == 6
     for task in list(found)[:-1]:
         assert found[task] == pytest.approx(expected[task], rel=1e-5)
 
@@ -41,7 +41,7 @@ def test_some_tasks_can_be_judged_alone(checkpoint: Path, capsys: pytest.Capture
     run(Arguments(checkpoint, tasks=("depth",)), Runtime())
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines[:-1]] == ["rmse", "abs_rel", "delta1"]
-    assert lines[-1] == "100 images"
+    assert lines[-1] == "6 images"
 
 
 def test_a_flip_stands_beside_the_plain_numbers(
@@ -59,7 +59,7 @@ def test_a_flip_stands_beside_the_plain_numbers(
 def test_images_that_were_held_out_are_training_images_to_the_command(checkpoint: Path) -> None:
     _, config, _ = load_model(checkpoint)
     config = replace(config, data=replace(config.data, hold_out=4))
-    assert len(open_split(Arguments(checkpoint), config)) == 100
+    assert len(open_split(Arguments(checkpoint), config)) == 6
     assert len(open_split(Arguments(checkpoint, split="train"), config)) == 16
 
 

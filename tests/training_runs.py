@@ -18,7 +18,8 @@ from safetensors.torch import load_file
 from bridgenet.train import Arguments, read, run
 
 SMALL = (
-    "rooms-tiny --data.input-size 32 64 --data.rooms 16 --data.workers 1 --model.embed-width 12 "
+    "rooms-tiny --data.input-size 32 64 --data.rooms 16 --data.validation-rooms 6 --basis-images 4 --data.workers 1 "
+    "--model.embed-width 12 "
     "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --model.backbone.drop-path 0.1 --model.drop-path 0.5 "
     "--optim.batch-size 2 --optim.warmup-steps 2 --save-every 3 --log-every 1 --validate-every 1000 --device cpu"
 ).split()

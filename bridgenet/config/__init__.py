@@ -104,7 +104,10 @@ class DataConfig(Settings):
     on them and the real validation images stay unseen. Which ones follows from the data set and this number alone."""
 
     rooms: Rooms = 2000
-    """Made rooms only: number of training images. Validation takes 100 others."""
+    """Made rooms only: number of training images."""
+
+    validation_rooms: Rooms = 100
+    """Made rooms only: number of other rooms that the network is judged on."""
 
     workers: Workers = 1
     """Processes that prepare batches. 0 prepares them in the training process."""
@@ -241,6 +244,9 @@ class TrainConfig(Settings):
 
     log_every: Count = 10
     """Steps between lines of `metrics.jsonl`."""
+
+    basis_images: Count = 32
+    """Training images that the colours of features are fitted on at the end. `bridgenet.prepare basis` takes more."""
 
     seed: Seed = 42
 

@@ -36,8 +36,6 @@ __all__ = [
 GROUND_TRUTH: dict[str, tuple[TaskName, ...]] = {"nyud": NyudReader.tasks, "made_rooms": ALL_TASKS}
 """Tasks of the data sets that can be read."""
 
-VALIDATION_ROOMS = 100
-
 
 class MultiTaskDataset(Dataset[Sample]):
     """Samples of one split: a reader and a transform.
@@ -159,7 +157,7 @@ def _open_reader(config: DataConfig, split: Literal["train", "val"]) -> Reader:
 
 def _open_split(config: DataConfig, split: Literal["train", "val"], size: tuple[int, int]) -> Reader:
     if config.name == "made_rooms":
-        return MadeRooms(config.rooms if split == "train" else VALIDATION_ROOMS, size, split=split)
+        return MadeRooms(config.rooms if split == "train" else config.validation_rooms, size, split=split)
     if config.name not in GROUND_TRUTH:
         raise DataError(
             f"BridgeNet has no reader for {config.name}: its presets describe the network only. "

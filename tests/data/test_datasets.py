@@ -25,6 +25,13 @@ def test_an_index_alone_is_a_sample_too_and_always_the_same() -> None:
         train[3]
 
 
+def test_as_many_other_rooms_are_judged_as_are_asked_for() -> None:
+    config = DataConfig(input_size=(48, 64), rooms=3, validation_rooms=2)
+    train, val = (open_dataset(config, split, ("semseg",)) for split in ("train", "val"))
+    assert (len(train), len(val)) == (3, 2)
+    assert not set(train.names) & set(val.names)
+
+
 def test_the_images_that_fit_colours_are_whole_where_training_crops_and_zooms() -> None:
     config = DataConfig(input_size=(48, 64), rooms=3, resize=False, zoom=(0.5, 2.0))
     images = list(reference_images(config, 2))

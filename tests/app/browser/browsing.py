@@ -10,7 +10,7 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 60_000
+PATIENCE = 180_000
 """Milliseconds for what usually takes a moment: other work may keep the machine busy."""
 
 

@@ -72,7 +72,6 @@ PRESETS: dict[str, TrainConfig] = {
                 batch_size=8,
                 warmup_steps=200,
                 weight_decay=0.02,
-                precision="bf16-decoder",
                 frozen=tuple(f"backbone.body.model.{part}" for part in ("conv_stem", "bn1", "blocks.0", "blocks.1")),
                 average_decay=0.999,
             ),

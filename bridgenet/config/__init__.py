@@ -167,7 +167,8 @@ class OptimConfig(Settings):
 
     precision: Literal["fp32", "bf16", "bf16-decoder"] = "fp32"
     """bf16 runs convolutions and matrix products in bfloat16; weights and losses stay in float32. bf16-decoder leaves
-    the backbone in float32, which is faster on CPUs: their depth-wise convolutions gain nothing from bfloat16."""
+    the backbone in float32, which is faster on CPUs with instructions for bfloat16: their depth-wise convolutions gain
+    nothing from it. CPUs without them imitate it, several times slower than fp32."""
 
     tf32: bool = True
     """On GPUs that have it (Ampere and later), products in float32 round their factors to TF32: faster, three decimal

@@ -1,4 +1,4 @@
-"""How a command tells what should be known about the data."""
+"""How a command tells what should be known about the data and the machine."""
 
 import sys
 import warnings
@@ -9,11 +9,12 @@ from typing import TextIO
 from tqdm import tqdm
 
 from bridgenet.data import DataWarning
+from bridgenet.learning.runtime import SlowPrecisionWarning
 
 
 @contextmanager
 def plain_warnings(is_main: bool) -> Iterator[None]:
-    """Inside, a warning about data is a plain paragraph on stderr, said once, by the main process alone."""
+    """Inside, a warning about data or speed is a plain paragraph on stderr, said once, by the main process alone."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
@@ -25,7 +26,7 @@ def plain_warnings(is_main: bool) -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if issubclass(category, DataWarning):
+            if issubclass(category, (DataWarning, SlowPrecisionWarning)):
                 tqdm.write(f"Warning: {message}", file=sys.stderr)
             else:
                 show(message, category, filename, lineno, file, line)

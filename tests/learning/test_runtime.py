@@ -9,6 +9,8 @@ from bridgenet.learning.launch import Launch
 from bridgenet.learning.runtime import (
     LostProcessError,
     Runtime,
+    SlowPrecisionWarning,
+    check_precision,
     choose_device,
     float32_products,
     own_device,
@@ -85,6 +87,19 @@ def test_a_process_that_never_comes_is_waited_for_and_named(free_port: int) -> N
     ):
         raise AssertionError("It should never have begun.")
     assert not torch.distributed.is_initialized()
+
+
+@pytest.mark.parametrize(
+    ("capability", "slow"), [("AVX2", True), ("DEFAULT", True), ("AVX512", False), ("SVE256", False)]
+)
+def test_a_cpu_that_only_imitates_bfloat16_is_named(
+    capability: str, slow: bool, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    check_precision(torch.device("cpu"), "fp32")
+    assert not recwarn.list
+    check_precision(torch.device("cpu"), "bf16-decoder")
+    assert [warning.category for warning in recwarn.list] == [SlowPrecisionWarning] * slow
 
 
 def test_bfloat16_reaches_matrix_products_only_inside() -> None:

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
@@ -146,8 +147,11 @@ class Endpoints:
         changes when the source is removed, in `units` of the target (% of pixels, m, degrees, probability); `control`
         [target], the same for tokens dropped at random; `strength` = effect / control; `attention` [source][target],
         share of the source in what the target reads (columns sum to 1); `rank_correlation` of strength and attention,
-        -1..1; `tasks` in the order of rows and columns. What is not finite is null.
+        -1..1; `tasks` in the order of rows and columns; `own_error` {task: `value` in the same units, `where` it was
+        measured, whether it is a root mean square (`rms`)}, beside which an effect is large or small, null where it is
+        not known. What is not finite is null.
         """
+        from app.pages.own_errors import own_error
         from bridgenet.inspection import interaction_matrix
 
         with _explained():
@@ -156,7 +160,9 @@ class Endpoints:
             name = f"api.interaction.{removal}"
             if name not in analysis.memory:
                 analysis.memory[name] = interaction_matrix(analysis.own_model(), analysis.images(), removal)
-            return {"id": analysis.key} | analysis.memory[name].to_dict()
+            known = {task: own_error(analysis, task) for task in analysis.tasks}
+            own = {task: None if error is None else asdict(error) for task, error in known.items()}
+            return {"id": analysis.key, "own_error": own} | analysis.memory[name].to_dict()
 
     def attribute(
         self,

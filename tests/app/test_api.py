@@ -116,6 +116,9 @@ def test_the_interaction_matrix_is_the_one_of_the_library(
     assert told["units"] == there.units
     np.testing.assert_allclose(told["effect"], there.effect, atol=1e-3)
     np.testing.assert_allclose(np.sum(told["attention"], axis=0), 1, atol=1e-5)
+    # The checkpoint of these tests says how wrong depth is, and nothing of the kind about the others.
+    assert told["own_error"].pop("depth") == {"value": 0.45, "where": "in validation", "rms": True}
+    assert told["own_error"] == dict.fromkeys(set(told["units"]) - {"depth"})
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
+SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-gpu check train notebooks screenshots
+.PHONY: help demo lab test test-fast test-gpu check train notebooks screenshots
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +20,10 @@ lab: $(VENV)/.installed-all ## Open the notebooks in JupyterLab (ARGS="--port 88
 	$(BIN)/python -m jupyterlab --config notebooks/lab/jupyter_lab_config.py $(ARGS) notebooks
 
 test: $(VENV)/.installed-all ## Run the tests, a file at a time on each core (PYTEST_ARGS="-k depth" chooses some)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.installed-all ## Run the tests that take a moment each, in two minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser" $(PYTEST_ARGS)
 
 test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
 	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)

@@ -82,6 +82,7 @@ def test_tasks_are_chosen_from_any_preset_in_its_order(name: str, asked: str) ->
     assert all(config.model.tasks[task] == PRESETS[name].model.tasks[task] for task in expected)
 
 
+@pytest.mark.slow
 def test_a_single_task_is_trained_gone_on_with_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = "rooms-tiny --data.input-size 32 64 --data.rooms 4 --data.workers 0 --model.embed-width 12 --device cpu"
     small += " --data.validation-rooms 4 --basis-images 4"

@@ -23,6 +23,8 @@ from training_runs import (
 from bridgenet.learning import Launch, check_finished
 from bridgenet.train import complete, share
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_CHANCE = ("--optim.freeze-batch-norm", "--model.drop-path", "0", "--model.backbone.drop-path", "0")
 """Without the network's own randomness and batch statistics, which every process has for itself."""
 

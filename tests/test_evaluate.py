@@ -10,6 +10,8 @@ from bridgenet.data import DataError
 from bridgenet.evaluate import Arguments, main, open_split, run, table
 from bridgenet.learning import Runtime, load_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:

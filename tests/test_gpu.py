@@ -27,6 +27,7 @@ def benchmark() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs_in_small_without_a_gpu(benchmark: ModuleType, tmp_path: Path) -> None:
     out = tmp_path / "gpu.json"
     benchmark.main(["--device", "cpu", "--tiny", "--steps", "1", "--out", str(out)])

@@ -61,6 +61,7 @@ def test_a_planted_import_is_reported_with_its_line(tmp_path: Path) -> None:
     assert "bridgenet.trace -> bridgenet.model (l.2)" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", DOORS)
 def test_a_big_dependency_has_one_door(part: str) -> None:
     users = {

@@ -319,6 +319,7 @@ def test_what_cannot_be_read_is_not_called_damaged(content: bytes, words: str) -
         load_image(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["I;16", "RGB", "P"])
 def test_a_small_file_of_fifty_megapixels_takes_at_most_600_megabytes(mode: str, tmp_path: Path) -> None:
     picture = Image.new(mode, (7000, 7000))

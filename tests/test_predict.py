@@ -17,6 +17,8 @@ from bridgenet.learning.checkpoint import save_model
 from bridgenet.model import build_model
 from bridgenet.predict import folder_names, main, title_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -221,7 +223,6 @@ def test_what_makes_the_whole_run_impossible_is_said_in_one_line(
         assert words in told and len(told.splitlines()) == 1
 
 
-@pytest.mark.slow
 def test_the_command_line_ends_with_status_1_where_a_file_fails(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("Dear diary")
     command = [sys.executable, "-m", "bridgenet.predict", str(tmp_path), "--checkpoint", str(checkpoint)]

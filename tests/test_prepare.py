@@ -16,6 +16,8 @@ from bridgenet.files import WriteError
 from bridgenet.learning import CheckpointError, load_model
 from bridgenet.prepare import prepare_basis, prepare_nyud
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("book", "wall", "refridgerator", "night stand", "yoga mat", "other prop")
 COUNT = 3
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from training_runs import SMALL
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 

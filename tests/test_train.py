@@ -29,6 +29,8 @@ from bridgenet.learning.checkpoint import load_state, save_state
 from bridgenet.presets import PRESETS
 from bridgenet.train import INTERRUPTED, complete
 
+pytestmark = pytest.mark.slow
+
 STEPS = 12
 
 

@@ -10,6 +10,8 @@ from training_runs import SMALL, are_identical, finish, interrupt, losses, start
 from bridgenet import Predictor
 from bridgenet.learning import run as runs
 
+pytestmark = pytest.mark.slow
+
 STEM = "backbone.body.model.conv_stem"
 RECIPE = (
     *SMALL,

@@ -12,6 +12,8 @@ from app.session import Session
 from bridgenet.evaluate import Arguments, run
 from bridgenet.learning import Runtime
 
+pytestmark = pytest.mark.slow
+
 TINY = (
     "nyud-lite0 --no-pretrained-backbone --model.backbone.name test_efficientnet --data.input-size 32 64 "
     "--data.workers 0 --model.embed-width 12 --model.prediction-width 4 --model.refiner-blocks 1 1 1 --optim.frozen "
@@ -68,7 +70,6 @@ def test_evaluate_warns_and_shows_no_number(
     assert strict((tmp_path / "found.json").read_text())["depth"] == {"rmse": None, "abs_rel": None, "delta1": None}
 
 
-@pytest.mark.slow
 def test_two_processes_agree_that_nothing_is_valid(checkpoint: Path, without_depth: Path, tmp_path: Path) -> None:
     change(make_nyud(tmp_path / "nyud"), "segmentation", lambda labels: labels * 0)
     flags = (checkpoint, "--data-root", tmp_path / "nyud", "--device", "cpu", "--json", tmp_path / "found.json")

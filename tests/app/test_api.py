@@ -16,6 +16,8 @@ from app.program import studio
 from app.session import Session
 from bridgenet.inspection import interaction_matrix
 
+pytestmark = pytest.mark.slow
+
 TASKS = ("semseg", "human_parts", "depth", "normals", "sal", "edge")
 NAMES = {"/predict", "/attention", "/bridge_share", "/interaction", "/attribute", "/info"}
 
@@ -213,7 +215,6 @@ def raw_answer(address: str, image: Any) -> str:
         return answer.read().decode()
 
 
-@pytest.mark.slow
 def test_thirty_in_the_queue_at_once_all_get_their_own_answer(address: str, tmp_path: Path, session: Session) -> None:
     files = [saved(tmp_path / f"{seed}.png", seed=seed) for seed in range(30)]
     visitors = [visitor(address, tmp_path / str(number)) for number in range(5)]

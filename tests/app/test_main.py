@@ -11,6 +11,8 @@ from app.main import find_checkpoint, main, parse
 from app.place import choose_port, try_to_bind
 from app.program import free_port, studio
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_missing_checkpoint_lists_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"no checkpoint in .*nowhere"):

@@ -133,6 +133,7 @@ def test_a_photo_is_never_swapped_with_itself(analysis: Analysis) -> None:
         assert cuts.other_example(example, Selection(options=options)) == "room-1"
 
 
+@pytest.mark.slow
 def test_a_reference_set_gives_means_with_intervals(session: Session, analysis: Analysis, monkeypatch) -> None:  # noqa: ANN001
     monkeypatch.setattr(cuts, "ROOMS", 3)
     value, selection = opened(session, analysis, over="rooms")

@@ -112,6 +112,7 @@ def test_the_bridge_lesson_tells_the_shares_of_the_place(analysis: Analysis, sel
     assert f"{100 * shares[most]:.0f} % from {TASKS[most].title.lower()}" in said
 
 
+@pytest.mark.slow
 def test_the_influence_lesson_says_what_the_matrix_of_the_view_says(session: Session, selection: Selection) -> None:
     analysis = session.analyse(photo(seed=21), title="cut")
     before = answer(analysis, selection, "influence")

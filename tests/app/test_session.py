@@ -106,6 +106,7 @@ def test_a_checkpoint_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:
         Session(tmp_path).predictor()
 
 
+@pytest.mark.slow
 def test_the_page_is_built_without_torch(checkpoint: Path) -> None:
     code = (
         "import sys; from app.demo import build_demo; from app.first_paint import first_values; "

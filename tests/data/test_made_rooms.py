@@ -43,6 +43,7 @@ def middle(array: np.ndarray) -> np.ndarray:
     return array[array.shape[0] // 2, array.shape[1] // 2]
 
 
+@pytest.mark.slow
 def test_a_room_is_the_same_whenever_and_wherever_it_is_drawn(rooms: list[RawSample]) -> None:
     again = MadeRooms(60, size=(48, 64), seed=3).read(7)
     np.testing.assert_array_equal(again.image, rooms[7].image)

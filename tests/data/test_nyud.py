@@ -290,6 +290,7 @@ def test_a_config_without_a_folder_is_refused() -> None:
         open_dataset(DataConfig(name="nyud"), "train", TASKS)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("BRIDGENET_DATA" not in os.environ, reason="BRIDGENET_DATA does not name the folder of the data")
 def test_the_real_data_reads_and_means_what_it_says() -> None:
     root = Path(os.environ["BRIDGENET_DATA"]) / "nyud"

@@ -14,6 +14,7 @@ from bridgenet.inspection.shares import bridge_read, pattern_read
 OFF_DIAGONAL = ~np.eye(3, dtype=bool)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"tpp": False}, {"bfe": False}])
 @pytest.mark.parametrize("removal", ["mask", "zero", "mean", "swap"])
 def test_the_matrix_shows_the_one_dependency_there_is(removal: str, changes: dict[str, bool]) -> None:

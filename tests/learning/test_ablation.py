@@ -123,6 +123,7 @@ def test_each_variant_lacks_its_part() -> None:
         varied(small(), "without-everything", 0)
 
 
+@pytest.mark.slow
 def test_finished_runs_are_kept_and_missing_ones_trained(tmp_path: Path) -> None:
     told: list[tuple[str, int]] = []
     pair = ("full", "without-bfe")

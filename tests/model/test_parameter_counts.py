@@ -56,6 +56,7 @@ def build(backbone: str, dataset: str, depth: str) -> BridgeNet:
         return build_decoder(replace(config, refiner_blocks=DEPTHS[depth]), CHANNELS[backbone])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not ROWS, reason="BRIDGENET_REFERENCE names no folder with params.json")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['backbone']}-{row['dataset']}-{row['tfr']}")
 def test_every_part_has_as_many_parameters_as_the_release(row: dict) -> None:

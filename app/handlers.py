@@ -172,10 +172,10 @@ class Handlers:
             return {"head": {"banner": _NOT_SHOWN, "kind": "alarm"}}
 
     def run(self, event: Event, key: str | None) -> Generator[Answer]:
-        """Compute what the view that is looked at still lacks, and tell how far it is."""
+        """Compute what the view that is looked at still lacks, and tell how far it is; by the event's ticket."""
         from app.pages import views
 
-        name = str(event.get("tab"))
+        name, ticket = str(event.get("tab")), {"ticket": event.get("ticket")}
         try:
             analysis = self._known(key)
             selection = views.selection_of(analysis, event)
@@ -184,16 +184,18 @@ class Handlers:
                 work = steps_of(lambda report: compute(self.session, analysis, selection, report))
                 try:
                     for step in work:
-                        yield {name: {"progress": [step.done, step.total], "words": step.words, "of": analysis.key}}
+                        progress = {"progress": [step.done, step.total], "words": step.words, "of": analysis.key}
+                        yield {name: progress | ticket}
                 finally:
                     # Where the visitor leaves, this generator is closed: the work must hear of it.
                     work.close()
-            yield views.place_views(analysis, selection)
+            yield {part: value | ticket for part, value in views.place_views(analysis, selection).items()}
         except StudioError as problem:
-            yield {name: {"problem": str(problem)}} if name in TABS else complaint(str(problem))
+            yield {name: {"problem": str(problem)} | ticket} if name in TABS else complaint(str(problem))
         except Exception:
             logging.getLogger(__name__).exception("The view %s could not be computed", name)
-            yield {name: {"problem": "This view could not be computed; the studio's log says why. Try other settings."}}
+            problem = "This view could not be computed; the studio's log says why. Try other settings."
+            yield {name: {"problem": problem} | ticket}
 
     def reveal(self, event: Any) -> dict[str, Any]:
         """What holds for the question of a lesson: `say`, or a `problem` in words."""

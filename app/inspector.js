@@ -30,6 +30,7 @@ draw(props.value);
 
 function draw(value) {
   if (!value?.rows || (value.of && value.of !== studio.photo.key)) return;
+  if (value.ticket && value.ticket !== studio.underWay) return;
   latest = value;
   panel.querySelector(".where").textContent = value.title;
   panel.querySelector(".token").textContent = value.text;

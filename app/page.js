@@ -20,6 +20,8 @@ function createStudio() {
     wanted: { example, checkpoint, key: history.state?.studio?.key ?? null, ticket: "open", quiet: true },
     // Who waits for it to be shown.
     patient: [],
+    // Ticket of what is being computed for a view.
+    underWay: null,
     tasks: [],
     heads: 0,
     // Whether the visitor has moved anything since the page was opened.

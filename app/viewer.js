@@ -37,6 +37,8 @@ function known() {
 function draw(value) {
   // What belongs to another photo or another network comes too late, or too early.
   if (!value || (value.of && value.of !== studio.photo.key)) return;
+  // What was computed for another choice comes too late: it would lead back to it, and end what is computed now.
+  if (value.ticket && value.ticket !== studio.underWay) return;
   if (value.key) latest = value.key;
   root.hidden = Boolean(value.absent);
   if (value.absent) root.dataset.state = "absent";

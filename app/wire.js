@@ -7,9 +7,9 @@ const ASK_AGAIN = 600;
 const GONE = "The studio does not answer. Is it still running? Nothing on this page is lost; try again.";
 // One question is under way at a time; whatever was selected meanwhile is asked next.
 const asked = { turn: 0, since: 0, waiting: false, again: false };
-// Tickets with which this page waits: one for what is shown, one for what the view still computes; and the one with
-// which that is being computed.
-const tickets = { show: null, run: null, underWay: null };
+// Tickets with which this page waits: one for what is shown, one for what the view still computes. The one with which
+// that is being computed is `studio.underWay`: what comes with another was asked for before the visitor moved on.
+const tickets = { show: null, run: null };
 // Several components share the page: the one that was loaded last speaks.
 const me = Symbol("wire");
 studio.wire = me;
@@ -82,7 +82,7 @@ async function wait(kind, { tab }) {
   }
   if (tickets[kind] !== ticket) return;
   tickets[kind] = null;
-  if (kind === "run") tickets.underWay = ticket;
+  if (kind === "run") studio.underWay = ticket;
   if (said) say("");
   const { key } = studio.photo;
   const what = kind === "show" ? { ...studio.wanted, ex: studio.wanted.example } : { key, tab: tab ?? studio.tab };
@@ -91,8 +91,8 @@ async function wait(kind, { tab }) {
 
 function cancel() {
   if (tickets.run) say("");
-  [tickets.run, tickets.underWay].filter(Boolean).forEach((ticket) => server.leave_line(ticket));
-  tickets.run = tickets.underWay = null;
+  [tickets.run, studio.underWay].filter(Boolean).forEach((ticket) => server.leave_line(ticket));
+  tickets.run = studio.underWay = null;
 }
 
 function refuse(kind, words) {

@@ -153,6 +153,16 @@ def test_a_photo_that_made_room_is_followed_in_silence_by_every_part_of_the_page
     assert last["key"] == mine
 
 
+def test_what_is_computed_comes_with_the_ticket_by_which_it_was_asked_for(handlers: Handlers, tmp_path: Path) -> None:
+    mine = shown(handlers, tmp_path, seed=903)
+    asked = {"tab": "interaction", "options": {"interaction.removal": "zero"}, "ticket": "the first"}
+    answers = list(handlers.run(asked, mine))
+    assert len(answers) > 1
+    assert {part["ticket"] for answer in answers for part in answer.values()} == {"the first"}
+    (refused,) = handlers.run(asked, "gone")
+    assert refused["interaction"]["problem"] and refused["interaction"]["ticket"] == "the first"
+
+
 def test_equal_photos_of_two_visitors_are_both_shown_though_the_file_is_read_once(
     handlers: Handlers, tmp_path: Path
 ) -> None:

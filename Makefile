@@ -22,7 +22,7 @@ lab: $(VENV)/.installed-all ## Open the notebooks in JupyterLab (ARGS="--port 88
 test: $(VENV)/.installed-all ## Run the tests, a file at a time on each core (PYTEST_ARGS="-k depth" chooses some)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
-test-fast: $(VENV)/.installed-all ## Run the tests that take a moment each, in two minutes
+test-fast: $(VENV)/.installed-all ## Run the tests that take a moment each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser" $(PYTEST_ARGS)
 
 test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU

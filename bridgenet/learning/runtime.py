@@ -26,7 +26,7 @@ Precision = Literal["fp32", "bf16", "bf16-decoder"]
 
 WITHOUT_BFLOAT16 = ("DEFAULT", "AVX2")
 """What PyTorch calls the CPUs for which its convolutions have no bfloat16. Measured on one with AVX2: `bf16-decoder`
-made a step of `nyud-lite0` five times as long."""
+made a step of `nyud-lite0` eight times as long."""
 
 TIMEOUT = 10.0
 """Minutes that a process waits for the others, unless it is told otherwise."""

@@ -35,7 +35,8 @@ def execute(path: Path, timeout: int = 300) -> nbformat.NotebookNode:
     """
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=timeout, kernel_name="python3", record_timing=False, resources=resources).execute()
+    options = {"kernel_name": "python3", "record_timing": False, "coalesce_streams": True, "resources": resources}
+    NotebookClient(notebook, timeout=timeout, **options).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     for output in _outputs(notebook):

@@ -184,9 +184,10 @@ def pictures(cell: nbformat.NotebookNode) -> list[np.ndarray]:
 
 
 def words(cell: nbformat.NotebookNode) -> str:
-    """What a cell says: what it prints and its Markdown, without progress bars."""
-    said = [output.text for output in cell.outputs if output.get("name") == "stdout"]
-    return "\n".join(said + [str(output.get("data", {}).get("text/markdown", "")) for output in cell.outputs])
+    """What a cell says: what it prints, in however many pieces it arrived, and its Markdown; no progress bars."""
+    printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+    shown = [output.data["text/markdown"] for output in cell.outputs if "text/markdown" in output.get("data", {})]
+    return "\n".join([printed, *shown])
 
 
 def close_to(first: str, second: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridgenet.data.made_rooms import MadeRooms
+from bridgenet.sources.made_rooms import MadeRooms
 
 SIZES = ((96, 128), (192, 256), (480, 640))
 SECONDS = 3.0

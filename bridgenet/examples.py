@@ -25,7 +25,7 @@ class Picture:
         truth: Ground truth by task, at the size of the photo: class indices (255 = unknown), metres (NaN = unknown),
             unit vectors (height, width, 3; NaN = unknown), edges and saliency 0 or 1.
         classes: Whose classes the ground truth of the segmentation has.
-        camera: fx, fy, cx and cy of `bridgenet.data.geometry.Camera`, in pixels. None where the lens is not known.
+        camera: fx, fy, cx and cy of `bridgenet.reading.geometry.Camera`, in pixels. None where the lens is not known.
     """
 
     pixels: np.ndarray

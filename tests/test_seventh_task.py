@@ -35,7 +35,7 @@ ENTRY = """
 
 TOUCHED = {
     "bridgenet/tasks.py": (('"sal", "edge"]', '"sal", "edge", "height"]'), ("\n    )\n}\n", ENTRY)),
-    "bridgenet/data/made_rooms/rooms.py": (
+    "bridgenet/sources/made_rooms/rooms.py": (
         (
             '        "sal": lambda:',
             '        "height": lambda: seen.depth[:pixels].reshape(size),\n        "sal": lambda:',

@@ -10,11 +10,12 @@ from torch.utils.data import Dataset
 
 from bridgenet.config import IMAGENET_MEAN, DataConfig
 from bridgenet.data.holding_out import Part, hold_out
-from bridgenet.data.made_rooms import MadeRooms
-from bridgenet.data.nyud import NyudReader
-from bridgenet.data.sample import Batch, DataError, DataWarning, Draw, RawSample, Reader, Sample, collate
+from bridgenet.data.sample import Batch, Draw, Sample, collate
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
 from bridgenet.labels import CLASSES, HUMAN_PARTS
+from bridgenet.reading.sample import DataError, DataWarning, RawSample, Reader
+from bridgenet.sources.made_rooms import MadeRooms
+from bridgenet.sources.nyud import NyudReader
 from bridgenet.tasks import ALL_TASKS, TaskName
 
 __all__ = [

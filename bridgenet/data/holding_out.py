@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from bridgenet.data.sample import DataError, RawSample, Reader
+from bridgenet.reading.sample import DataError, RawSample, Reader
 from bridgenet.tasks import TaskName
 
 SEED = 0

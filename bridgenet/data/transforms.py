@@ -15,7 +15,7 @@ from torchvision.transforms.v2 import functional as F
 from torchvision.tv_tensors import Image, Mask
 
 from bridgenet.config import IMAGENET_MEAN
-from bridgenet.data.sample import DataError, RawSample
+from bridgenet.reading.sample import DataError, RawSample
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 Window = tuple[int, int, int, int]

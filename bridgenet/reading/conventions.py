@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridgenet.data.sample import DataError, DataWarning
+from bridgenet.reading.sample import DataError, DataWarning
 
 Maps = Sequence[tuple[Path, np.ndarray]]
 """Files and what is in them."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridgenet.data.made_rooms.solids import Material, Solid, Vector, ball, box, column
 from bridgenet.labels import CLASSES
+from bridgenet.sources.made_rooms.solids import Material, Solid, Vector, ball, box, column
 
 LABEL = {name: index for index, name in enumerate(CLASSES["made_rooms"])}
 """Class index by class name."""

@@ -11,7 +11,7 @@ from nyud_folders import change, make_nyud
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, DataWarning, MultiTaskDataset, open_dataset
-from bridgenet.data.conventions import check_edges, check_labels, check_normals
+from bridgenet.reading.conventions import check_edges, check_labels, check_normals
 
 TASKS = ("semseg", "depth", "normals", "edge")
 PACKAGED = (425, 560)

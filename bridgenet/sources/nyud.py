@@ -14,8 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from bridgenet.data.cache import MapCache
-from bridgenet.data.conventions import (
+from bridgenet.labels import CLASSES
+from bridgenet.reading.cache import MapCache
+from bridgenet.reading.conventions import (
     UNKNOWN_METRES,
     check_depth,
     check_edges,
@@ -23,7 +24,7 @@ from bridgenet.data.conventions import (
     check_labels,
     check_normals,
 )
-from bridgenet.data.files import (
+from bridgenet.reading.files import (
     check_complete,
     find_files,
     load_array,
@@ -32,9 +33,8 @@ from bridgenet.data.files import (
     load_rgb,
     read_names,
 )
-from bridgenet.data.geometry import Camera, boundaries_from_labels, normals_from_depth
-from bridgenet.data.sample import DataError, RawSample
-from bridgenet.labels import CLASSES
+from bridgenet.reading.geometry import Camera, boundaries_from_labels, normals_from_depth
+from bridgenet.reading.sample import DataError, RawSample
 from bridgenet.tasks import IGNORE, TaskName
 
 FULL_SIZE = (480, 640)

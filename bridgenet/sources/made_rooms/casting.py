@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridgenet.data.made_rooms.solids import Scene, Shape
+from bridgenet.sources.made_rooms.solids import Scene, Shape
 
 NEAR = 0.05
 """Metres: nothing closer to the camera is seen."""

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, DataWarning, MultiTaskDataset, open_dataset
-from bridgenet.data.files import read_names
+from bridgenet.reading.files import read_names
 
 
 def opened(root: Path) -> MultiTaskDataset:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bridgenet.data.made_rooms.furniture import LABEL, Piece, pick, wood
-from bridgenet.data.made_rooms.solids import Material, Solid, Vector, ball, box
+from bridgenet.sources.made_rooms.furniture import LABEL, Piece, pick, wood
+from bridgenet.sources.made_rooms.solids import Material, Solid, Vector, ball, box
 
 _WHITE = Material((0.78, 0.78, 0.76))
 _DOORS: tuple[Vector, ...] = ((0.72, 0.72, 0.70), (0.36, 0.20, 0.10), (0.52, 0.33, 0.17), (0.20, 0.26, 0.30))

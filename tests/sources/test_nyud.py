@@ -10,8 +10,8 @@ from PIL import Image
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, Draw, collate, open_dataset
-from bridgenet.data.cache import MapCache
-from bridgenet.data.nyud import CAMERA, CROP, NyudReader
+from bridgenet.reading.cache import MapCache
+from bridgenet.sources.nyud import CAMERA, CROP, NyudReader
 
 TASKS = ("semseg", "depth", "normals", "edge")
 LAYOUTS = ("plain", "mti_net", "atrc")

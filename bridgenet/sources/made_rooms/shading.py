@@ -6,11 +6,11 @@ A lamp under the ceiling casts shadows, windows and the room itself fill in soft
 import numpy as np
 from scipy import ndimage
 
-from bridgenet.data.made_rooms.casting import Camera, Surface, cast, dot, look
-from bridgenet.data.made_rooms.furniture import LABEL
-from bridgenet.data.made_rooms.layout import Opening, Room
-from bridgenet.data.made_rooms.patterns import Places, paint
-from bridgenet.data.made_rooms.solids import Material
+from bridgenet.sources.made_rooms.casting import Camera, Surface, cast, dot, look
+from bridgenet.sources.made_rooms.furniture import LABEL
+from bridgenet.sources.made_rooms.layout import Opening, Room
+from bridgenet.sources.made_rooms.patterns import Places, paint
+from bridgenet.sources.made_rooms.solids import Material
 
 _SHADOW_MAP = 112
 """Pixels along a side of the lamp's view of the room."""

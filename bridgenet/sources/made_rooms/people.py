@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridgenet.data.made_rooms.furniture import LABEL, Piece, pick
-from bridgenet.data.made_rooms.solids import Material, Shape, Solid, Vector, ball, limb
 from bridgenet.labels import HUMAN_PARTS
+from bridgenet.sources.made_rooms.furniture import LABEL, Piece, pick
+from bridgenet.sources.made_rooms.solids import Material, Shape, Solid, Vector, ball, limb
 
 HEAD, TORSO, UPPER_ARM, LOWER_ARM, UPPER_LEG, LOWER_LEG = range(1, len(HUMAN_PARTS))
 

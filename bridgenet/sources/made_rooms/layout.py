@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridgenet.data.made_rooms import fittings, furniture, people
-from bridgenet.data.made_rooms.casting import look
-from bridgenet.data.made_rooms.furniture import LABEL, Builder, Piece, Vector, pick, shade
-from bridgenet.data.made_rooms.solids import Material, Scene, Shape, Solid, Thing, box, stack
+from bridgenet.sources.made_rooms import fittings, furniture, people
+from bridgenet.sources.made_rooms.casting import look
+from bridgenet.sources.made_rooms.furniture import LABEL, Builder, Piece, Vector, pick, shade
+from bridgenet.sources.made_rooms.solids import Material, Scene, Shape, Solid, Thing, box, stack
 
 _WALLS: tuple[Vector, ...] = (
     (0.72, 0.68, 0.60),

@@ -5,13 +5,13 @@ from typing import Literal
 
 import numpy as np
 
-from bridgenet.data.geometry import boundaries_from_labels
-from bridgenet.data.made_rooms.casting import Camera, Surface, cast, surface
-from bridgenet.data.made_rooms.furniture import LABEL
-from bridgenet.data.made_rooms.layout import Room, furnish
-from bridgenet.data.made_rooms.shading import creases, shade
-from bridgenet.data.sample import RawSample
 from bridgenet.labels import CLASSES
+from bridgenet.reading.geometry import boundaries_from_labels
+from bridgenet.reading.sample import RawSample
+from bridgenet.sources.made_rooms.casting import Camera, Surface, cast, surface
+from bridgenet.sources.made_rooms.furniture import LABEL
+from bridgenet.sources.made_rooms.layout import Room, furnish
+from bridgenet.sources.made_rooms.shading import creases, shade
 from bridgenet.tasks import ALL_TASKS, TaskName
 
 _SPLITS = {"train": 0, "val": 1}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bridgenet.data.geometry import Camera, boundaries_from_labels, normals_from_depth
+from bridgenet.reading.geometry import Camera, boundaries_from_labels, normals_from_depth
 
 CAMERA = Camera(fx=130.0, fy=128.0, cx=70.0, cy=50.0)
 SIZE = (96, 128)

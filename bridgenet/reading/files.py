@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from bridgenet.data.sample import DataError, DataWarning
+from bridgenet.reading.sample import DataError, DataWarning
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".npy", ".bmp", ".tif", ".tiff", ".webp", ".mat")
 """What a line of a list may end with, in any case, and is no part of the image's name."""

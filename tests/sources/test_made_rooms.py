@@ -7,13 +7,13 @@ import pytest
 
 from bridgenet.config import DataConfig
 from bridgenet.data import open_dataset
-from bridgenet.data.made_rooms import MadeRooms, render_room
-from bridgenet.data.made_rooms.casting import Camera, cast, look, surface
-from bridgenet.data.made_rooms.layout import furnish
-from bridgenet.data.made_rooms.rooms import salient_things
-from bridgenet.data.made_rooms.solids import Material, Scene, Shape, Solid, Thing, Vector, ball, box, column, stack
-from bridgenet.data.sample import RawSample
 from bridgenet.labels import CLASSES, HUMAN_PARTS
+from bridgenet.reading.sample import RawSample
+from bridgenet.sources.made_rooms import MadeRooms, render_room
+from bridgenet.sources.made_rooms.casting import Camera, cast, look, surface
+from bridgenet.sources.made_rooms.layout import furnish
+from bridgenet.sources.made_rooms.rooms import salient_things
+from bridgenet.sources.made_rooms.solids import Material, Scene, Shape, Solid, Thing, Vector, ball, box, column, stack
 from bridgenet.tasks import ALL_TASKS
 
 PERSON, CHAIR, SOFA = (CLASSES["made_rooms"].index(name) for name in ("person", "chair", "sofa"))
@@ -50,7 +50,7 @@ def test_a_room_is_the_same_whenever_and_wherever_it_is_drawn(rooms: list[RawSam
     for task in ALL_TASKS:
         np.testing.assert_array_equal(again.targets[task], rooms[7].targets[task])
     script = (
-        "import hashlib; from bridgenet.data.made_rooms import MadeRooms;"
+        "import hashlib; from bridgenet.sources.made_rooms import MadeRooms;"
         "print(hashlib.sha256(MadeRooms(60, size=(48, 64), seed=3).read(7).image.tobytes()).hexdigest())"
     )
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()

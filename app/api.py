@@ -26,7 +26,7 @@ from app.questions import bridge_stage, fraction, head_of, one_of, target_at, ta
 from app.session import Analysis, Session, StudioError
 from bridgenet.files import WriteError, explaining, replacing
 from bridgenet.images import ImageError
-from bridgenet.tasks import TASKS, of_kind
+from bridgenet.tasks import TASKS
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
@@ -202,19 +202,14 @@ class Endpoints:
     def info(self) -> dict[str, Any]:
         """What answers here: `info() -> facts`.
 
-        facts: `checkpoint`, its `tasks` with `title` and `unit`, `classes` with index, name and colour, `metrics` on
+        facts: `checkpoint`, its `tasks` with `title` and `unit`, names of the `classes` of its tasks, `metrics` on
         its validation images, `input_size` [height, width] in pixels that it answers at, `scales` and `heads` of
         its attention, other `checkpoints`, `limits` of photos (megabytes, megapixels), `versions`.
         """
         with _explained():
             predictor = self.session.predictor()
-            from bridgenet.labels import class_names
-
             tasks = {task: {"title": TASKS[task].title, "unit": TASKS[task].unit} for task in predictor.tasks}
-            classes = {
-                task: list(class_names(TASKS[task].class_set(predictor.config.data.name)))
-                for task in of_kind("classes", predictor.tasks)
-            }
+            classes = {task: list(known.names) for task, known in predictor.config.classes.items()}
             return {
                 "checkpoint": predictor.name,
                 "tasks": tasks,

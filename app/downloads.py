@@ -176,16 +176,13 @@ def readme(analysis: Analysis) -> str:
 
 def classes_of(analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
     """Index, name and colour of every class, by task."""
-    from bridgenet import drawing
-
     told: dict[str, list[dict[str, Any]]] = {}
     for task in analysis.tasks:
         answer = analysis.prediction[task]
         if answer.classes:
-            colours = drawing.class_palette(TASKS[task].class_set(answer.dataset))
             told[task] = [
-                {"index": index, "name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colours[index])}
-                for index, name in enumerate(answer.classes)
+                {"index": index, "name": name, "colour": colour.lower()}
+                for index, (name, colour) in enumerate(zip(answer.classes, answer.colours, strict=True))
             ]
     return told
 
@@ -239,7 +236,7 @@ def _task_files(analysis: Analysis, task: TaskName) -> Iterator[tuple[str, bytes
     answer = analysis.prediction[task]
     if answer.classes:
         labels = Image.fromarray(answer.array)
-        labels.putpalette(drawing.class_palette(TASKS[task].class_set(answer.dataset)).tobytes())
+        labels.putpalette(drawing.class_palette(answer.colours).tobytes())
         buffer = io.BytesIO()
         labels.save(buffer, "PNG")
         yield f"{task}.png", buffer.getvalue()

@@ -63,7 +63,7 @@ def make(checkpoint: Path) -> str:
     pictures = {name: example.load() for name, example in EXAMPLES.items()}
     chosen = pictures[name]
     analysis = session.analyse(
-        LoadedImage(chosen.pixels, ()), title=EXAMPLES[name].title, truth=chosen.truth, truth_classes=chosen.classes
+        LoadedImage(chosen.pixels, ()), title=EXAMPLES[name].title, truth=chosen.truth, truth_classes=chosen.source
     )
     has = views.capabilities(analysis)
     thumbs = {name: photo_uri(picture.pixels, 120, 75) for name, picture in pictures.items()}

@@ -16,7 +16,7 @@ from app.line import Line
 from app.links import not_understood, read_link
 from app.session import Analysis, Session, StudioError
 from app.tabs import TABS
-from bridgenet.examples import EXAMPLES
+from bridgenet.examples import EXAMPLES, examples_of
 from bridgenet.images import MAX_MEGAPIXELS, ImageError, LoadedImage, load_image
 
 MEGABYTES = 20
@@ -263,7 +263,7 @@ class Handlers:
             title=example.title,
             example=name,
             truth=picture.truth,
-            truth_classes=picture.classes,
+            truth_classes=picture.source,
             checkpoint=checkpoint,
         )
 
@@ -321,8 +321,8 @@ def complaint(words: str, *, alarm: bool = False) -> Answer:
 
 
 def first_example(dataset: str) -> str:
-    """The example that a checkpoint shows first: a room for one that was trained on rooms, else a real garage."""
-    return "room-0" if dataset == "made_rooms" else "motorcycle"
+    """The example that a checkpoint shows first: one of the data set that it was trained on, else a photo of none."""
+    return examples_of(dataset)[0]
 
 
 def uploaded_file(path: Any) -> Path:

@@ -18,12 +18,14 @@ import numpy as np
 
 from app.memory import Memory
 from app.subject import Subject, name_of
-from bridgenet.tasks import TaskName, same_classes
+from bridgenet.labels import same_classes
+from bridgenet.tasks import TaskName
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from bridgenet.images import LoadedImage
+    from bridgenet.labels import ClassesByTask
     from bridgenet.model import BridgeNet
     from bridgenet.predictor import Prediction, Predictor
     from bridgenet.trace import Trace
@@ -56,7 +58,7 @@ class Analysis:
         trace: Every tensor of the forward pass.
         prediction: What every task says at the size of the photo, the photo itself, and what was done to read it.
         truth: What is known about the photo, see `bridgenet.examples.Picture`.
-        truth_classes: Whose classes the ground truth has.
+        truth_classes: Whose classes the ground truth has, one of `bridgenet.SOURCES`.
         depth_limits: One scale, in metres, for predicted and measured depth.
         checkpoint: Name of the checkpoint.
         predictor: The network.
@@ -88,12 +90,19 @@ class Analysis:
 
     @property
     def dataset(self) -> str:
-        """Whose classes the segmentation has."""
+        """What the network has learnt from."""
         return self.prediction.dataset
+
+    @property
+    def true_classes(self) -> "ClassesByTask":
+        """Names and colours of the classes that the truth names."""
+        from bridgenet.sources import SOURCES
+
+        return SOURCES[self.truth_classes].classes if self.truth_classes else {}
 
     def knows(self, task: TaskName) -> bool:
         """Whether something is true of a task that its prediction can be compared with."""
-        return task in self.truth and same_classes(task, self.truth_classes, self.dataset)
+        return task in self.truth and same_classes(task, self.true_classes, self.prediction.classes)
 
     def own_model(self) -> "BridgeNet":
         """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""

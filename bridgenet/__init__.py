@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from bridgenet.model import BridgeNet, build_model
     from bridgenet.predictor import Predictor
     from bridgenet.presets import PRESETS
+    from bridgenet.sources import SOURCES
     from bridgenet.tasks import TASKS
     from bridgenet.trace import Trace
 
-__all__ = ["PRESETS", "TASKS", "BridgeNet", "Predictor", "Trace", "build_model", "load_model"]
+__all__ = ["PRESETS", "SOURCES", "TASKS", "BridgeNet", "Predictor", "Trace", "build_model", "load_model"]
 
 _HOMES = {
     "PRESETS": "bridgenet.presets",
+    "SOURCES": "bridgenet.sources",
     "TASKS": "bridgenet.tasks",
     "BridgeNet": "bridgenet.model",
     "Predictor": "bridgenet.predictor",

@@ -8,16 +8,17 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
 from bridgenet.command import USAGE, in_flags, parse
-from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings, TrainConfig
+from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings, TrainConfig, not_among
 from bridgenet.config import choose_tasks as choose
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
 from bridgenet.files import WriteError, check_writable, write_any_letter, write_text
+from bridgenet.labels import same_classes
 from bridgenet.learning import (
     CheckpointError,
     LostProcessError,
@@ -31,7 +32,8 @@ from bridgenet.learning import (
     start_runtime,
 )
 from bridgenet.model import BridgeNet
-from bridgenet.tasks import TASKS, TaskName, same_classes
+from bridgenet.sources import SOURCES, find_source
+from bridgenet.tasks import TASKS, TaskName
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Arguments(Settings):
     checkpoint: tyro.conf.Positional[FilePath]
     """Checkpoint folder."""
 
-    data: Literal["made_rooms", "nyud", "pascal_context"] | None = None
+    data: Annotated[str | None, tyro.conf.arg(metavar="{" + ",".join(SOURCES) + "}")] = None
     """Data set. Default: the one it was trained on."""
 
     data_root: FilePath | None = None
@@ -65,6 +67,11 @@ class Arguments(Settings):
 
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.data is not None and self.data not in SOURCES:
+            raise self.refuse(not_among("data", self.data, SOURCES))
 
 
 def main(line: Sequence[str] | None = None) -> int:
@@ -123,7 +130,8 @@ def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataCon
         DataError: It knows other classes than the data.
     """
     tasks = tuple(config.model.tasks) if asked is None else choose(asked, config.model.tasks)
-    unknown = [task for task in tasks if not same_classes(task, data.name, config.data.name)]
+    known = find_source(data.name).classes
+    unknown = [task for task in tasks if not same_classes(task, known, config.classes)]
     if unknown:
         others = ",".join(task for task in config.model.tasks if task not in unknown)
         raise DataError(

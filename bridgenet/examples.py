@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bridgenet.labels import ClassesByTask
 from bridgenet.tasks import ALL_TASKS, IGNORE, TASKS, TaskName
 
 ROOM_SIZE = (240, 320)
@@ -24,14 +25,21 @@ class Picture:
         pixels: uint8 (height, width, 3).
         truth: Ground truth by task, at the size of the photo: class indices (255 = unknown), metres (NaN = unknown),
             unit vectors (height, width, 3; NaN = unknown), edges and saliency 0 or 1.
-        classes: Whose classes the ground truth of the segmentation has.
+        source: The data set that it is from, of `bridgenet.SOURCES`; empty for a photo of none.
         camera: fx, fy, cx and cy of `bridgenet.reading.geometry.Camera`, in pixels. None where the lens is not known.
     """
 
     pixels: np.ndarray
     truth: dict[TaskName, np.ndarray] = field(default_factory=dict)
-    classes: str = ""
+    source: str = ""
     camera: tuple[float, float, float, float] | None = None
+
+    @property
+    def classes(self) -> ClassesByTask:
+        """Names and colours of the classes that the ground truth names."""
+        from bridgenet.sources import SOURCES
+
+        return SOURCES[self.source].classes if self.source else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Example:
     name: str
     title: str
     load: Callable[[], Picture]
+    source: str = ""
+    """The data set that it is from, of `bridgenet.SOURCES`; empty for a photo of none."""
 
 
 def made_room(index: int) -> Picture:
@@ -95,7 +105,9 @@ def find_checkpoint(name: str) -> Path:
 
 def _rooms(*indices: int) -> tuple[Example, ...]:
     return tuple(
-        Example(f"room-{index}", f"Made room {index + 1}, with labels", lambda index=index: made_room(index))
+        Example(
+            f"room-{index}", f"Made room {index + 1}, with labels", lambda index=index: made_room(index), "made_rooms"
+        )
         for index in indices
     )
 
@@ -109,6 +121,12 @@ EXAMPLES: dict[str, Example] = {
         *_rooms(0, 1, 2),
     )
 }
+
+
+def examples_of(source: str) -> list[str]:
+    """Names of the examples that show what a data set shows: its own ones, else the photos of no data set."""
+    own = [example.name for example in EXAMPLES.values() if example.source == source]
+    return own or [example.name for example in EXAMPLES.values() if not example.source]
 
 
 def _known(task: TaskName, target: np.ndarray) -> np.ndarray:

@@ -204,7 +204,7 @@ def _write_task(answer: TaskPrediction, folder: Path) -> None:
 
 
 def _write_classes(answer: TaskPrediction, folder: Path) -> None:
-    palette = drawing.class_palette(TASKS[answer.task].class_set(answer.dataset))
+    palette = drawing.class_palette(answer.colours)
     labels = Image.fromarray(answer.array)
     labels.putpalette(palette.tobytes())
     _save(folder / f"{answer.task}.png", labels)

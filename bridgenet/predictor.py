@@ -16,7 +16,7 @@ from bridgenet.config import TrainConfig
 from bridgenet.devices import find_device
 from bridgenet.images import LoadedImage, load_image
 from bridgenet.kinds import activate
-from bridgenet.labels import class_names
+from bridgenet.labels import Classes, ClassesByTask
 from bridgenet.learning.checkpoint import CheckpointError, load_model
 from bridgenet.model import BridgeNet
 from bridgenet.shapes import AnyFeature, Image
@@ -42,7 +42,8 @@ class TaskPrediction:
         unit: Of the array: `m` for depth, otherwise empty.
         confidence: semseg, human_parts: probability of the predicted class, float32 (height, width). Otherwise None.
         classes: Names of the classes; empty for tasks without.
-        dataset: Whose classes they are.
+        colours: Their colours, `#RRGGBB`.
+        dataset: What the network has learnt from.
     """
 
     task: TaskName
@@ -50,6 +51,7 @@ class TaskPrediction:
     unit: str
     confidence: np.ndarray | None
     classes: tuple[str, ...]
+    colours: tuple[str, ...]
     dataset: str
 
     def picture(self, limits: tuple[float, float] | None = None) -> np.ndarray:
@@ -58,7 +60,8 @@ class TaskPrediction:
         Args:
             limits: Depth only: nearest and farthest distance of the scale, in metres. None takes the map's own.
         """
-        return drawing.colour_task(self.task, self.array, self.dataset, limits)
+        classes: ClassesByTask = {self.task: Classes(self.classes, self.colours)}
+        return drawing.colour_task(self.task, self.array, classes, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Prediction(Mapping[TaskName, TaskPrediction]):
         image: The photo in the size of the predictions, uint8 (height, width, 3).
         notes: What was done to the photo to read it.
         network_size: Height and width at which the network saw it.
-        dataset: Whose classes the segmentation has.
+        dataset: What the network has learnt from.
+        classes: Names and colours of the classes, by the tasks that name any.
         tasks: The prediction of each task.
     """
 
@@ -77,6 +81,7 @@ class Prediction(Mapping[TaskName, TaskPrediction]):
     notes: tuple[str, ...]
     network_size: tuple[int, int]
     dataset: str
+    classes: ClassesByTask
     tasks: dict[TaskName, TaskPrediction]
 
     def __getitem__(self, task: TaskName) -> TaskPrediction:
@@ -93,7 +98,7 @@ class Prediction(Mapping[TaskName, TaskPrediction]):
     def picture(self, title: str = "") -> np.ndarray:
         """The photo and all predictions in one figure, uint8 (height, width, 3)."""
         arrays: dict[TaskName, np.ndarray] = {task: answer.array for task, answer in self.tasks.items()}
-        return drawing.overview_figure(self.image, arrays, self.dataset, title)
+        return drawing.overview_figure(self.image, arrays, self.classes, title)
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,8 @@ class Predictor:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes of the segmentation, by index."""
-        return class_names(self.config.data.name)
+        """Names of the classes of the segmentation, by index; empty without one."""
+        return self.config.classes["semseg"].names if "semseg" in self.tasks else ()
 
     def __call__(self, image: object) -> Prediction:
         """All predictions, at the size of the photo.
@@ -185,7 +190,8 @@ class Predictor:
         answers: dict[TaskName, TaskPrediction] = {
             task: self._answer(task, trace.logits[task], size) for task in self.tasks
         }
-        return trace, Prediction(photo.pixels, photo.notes, network_size, self.config.data.name, answers)
+        dataset, classes = self.config.data.name, self.config.classes
+        return trace, Prediction(photo.pixels, photo.notes, network_size, dataset, classes, answers)
 
     def network_input(self, image: object) -> Image:
         """A photo as the network sees it: float (1, 3, height, width), 0..1, on its device, sized by `fit_size`.
@@ -203,13 +209,14 @@ class Predictor:
         resized = F.interpolate(logits.float(), size, mode="bilinear", align_corners=False)[0].cpu()
         values, confidence = activate(task, resized)
         about = TASKS[task]
-        classes = class_names(about.class_set(self.config.data.name)) if about.kind == "classes" else ()
+        classes = self.config.classes.get(task)
         return TaskPrediction(
             task=task,
             array=values.numpy(),
             unit=about.unit,
             confidence=None if confidence is None else confidence.numpy(),
-            classes=classes,
+            classes=classes.names if classes else (),
+            colours=classes.colours if classes else (),
             dataset=self.config.data.name,
         )
 

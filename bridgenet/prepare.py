@@ -31,12 +31,13 @@ from tqdm import tqdm
 
 from bridgenet.command import parse
 from bridgenet.config import Count, FilePath, Settings
-from bridgenet.data import CLASSES, DataError, reference_images
+from bridgenet.data import DataError, reference_images
 from bridgenet.drawing import BASIS_FILE, BasisError, fit_basis
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
 from bridgenet.learning import CheckpointError, load_model, locate_data
+from bridgenet.sources import SOURCES
 
-_CLASSES = len(CLASSES["nyud"])
+_CLASSES = SOURCES["nyud"].classes["semseg"]
 _ALIASES = {"refridgerator": "refrigerator"}
 """How the file spells a class, and how the 40 classes do."""
 
@@ -229,7 +230,7 @@ def _class_names(file: h5py.File, path: Path) -> list[str]:
 
 def _map_by_name(names: list[str]) -> np.ndarray:
     """For label 0 (void) and every fine class, the class in 1..40 of the same name, 0 where there is none."""
-    numbers = {_letters(name): number for number, name in enumerate(CLASSES["nyud"], start=1)}
+    numbers = {_letters(name): number for number, name in enumerate(_CLASSES.names, start=1)}
     plain = [_letters(name) for name in names]
     return np.array([0, *(numbers.get(_ALIASES.get(name, name), 0) for name in plain)], dtype=np.uint8)
 
@@ -240,10 +241,10 @@ def _letters(name: str) -> str:
 
 def _read_mapping(path: Path, count: int) -> np.ndarray:
     (mapping,) = _load_variables(path, "classMapping40.mat of Gupta et al.", "mapClass")
-    if len(mapping) != count or mapping.min() < 0 or mapping.max() > _CLASSES:
+    if len(mapping) != count or mapping.min() < 0 or mapping.max() > len(_CLASSES):
         raise DataError(
             f"{path} maps {len(mapping)} classes to {mapping.min()}..{mapping.max()}; expected {count} classes and "
-            f"1..{_CLASSES}. It should be classMapping40.mat."
+            f"1..{len(_CLASSES)}. It should be classMapping40.mat."
         )
     return np.array([0, *mapping], dtype=np.uint8)
 

@@ -6,11 +6,9 @@
 from dataclasses import replace
 
 from bridgenet.config import BackboneConfig, DataConfig, LossConfig, ModelConfig, OptimConfig, TrainConfig
-from bridgenet.tasks import TaskName
+from bridgenet.sources import SOURCES
 
-NYUD_TASKS: dict[TaskName, int] = {"semseg": 40, "depth": 1, "normals": 3, "edge": 1}
-PASCAL_TASKS: dict[TaskName, int] = {"semseg": 21, "human_parts": 7, "sal": 2, "normals": 3, "edge": 1}
-ROOMS_TASKS: dict[TaskName, int] = {"semseg": 14, "human_parts": 7, "depth": 1, "normals": 3, "sal": 2, "edge": 1}
+NYUD_TASKS, PASCAL_TASKS, ROOMS_TASKS = (SOURCES[name].channels for name in ("nyud", "pascal_context", "made_rooms"))
 
 TFR_BASE, TFR_LARGE, TFR_HUGE = (6, 6, 6), (12, 12, 12), (18, 18, 18)
 """Blocks per stage; the paper counts layers of three blocks: 2, 4 and 6."""

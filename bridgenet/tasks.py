@@ -40,7 +40,6 @@ class Task:
         loss_weight: Weight of the task's loss.
         colour: Colour of the task in every figure (Okabe-Ito, safe for colour-blind readers).
         meaning: What a value of the answer is.
-        classes: Whose classes it names, a key of `labels.CLASSES`. Empty: those of the data set, or none.
         member: What one of its classes is called.
         extent: Where it has something to say.
     """
@@ -58,13 +57,8 @@ class Task:
     loss_weight: float
     colour: str
     meaning: str
-    classes: str = ""
     member: str = ""
     extent: Extent = "everywhere"
-
-    def class_set(self, dataset: str) -> str:
-        """Whose classes it names, in a data set or a network that has learnt from it."""
-        return self.classes or dataset
 
 
 TASKS: dict[TaskName, Task] = {
@@ -100,7 +94,6 @@ TASKS: dict[TaskName, Task] = {
             loss_weight=2.0,
             colour="#CC79A7",
             meaning="index of the body part",
-            classes="human_parts",
             member="part",
             extent="objects",
         ),
@@ -187,14 +180,3 @@ def kind_of(task: str) -> Kind:
 def of_kind(kind: Kind, tasks: Container[str] = TASKS) -> tuple[TaskName, ...]:
     """The tasks of a kind among some, in the order of `TASKS`."""
     return tuple(name for name, task in TASKS.items() if name in tasks and task.kind == kind)
-
-
-def same_classes(task: TaskName, one: str, other: str) -> bool:
-    """Whether answers of a task can be compared though they belong to other data sets: classes must be the same ones.
-
-    Args:
-        task: Which task.
-        one: A data set, such as `made_rooms`.
-        other: Another one.
-    """
-    return TASKS[task].kind != "classes" or TASKS[task].class_set(one) == TASKS[task].class_set(other)

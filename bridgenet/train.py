@@ -24,6 +24,7 @@ from bridgenet.data import Batch, DataError, reference_images
 from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis
 from bridgenet.files import WriteError, sole_writer, write_any_letter
 from bridgenet.kinds import activate, truth_array
+from bridgenet.labels import ClassesByTask
 from bridgenet.learning import (
     TIMEOUT,
     CheckpointError,
@@ -151,7 +152,7 @@ def run(arguments: Arguments) -> int:
         finished = steps_done(output, config, arguments.resume) is not None
         if not finished:
             state = find_state(output, arguments.resume)
-            finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.data.name))
+            finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.classes))
         if runtime.is_main:
             if finished:
                 leave_basis(config, output, runtime.device)
@@ -213,7 +214,7 @@ def leave_basis(config: TrainConfig, output: Path, device: torch.device) -> None
     fit_basis(model, images, source=config.data.name).save(output / BASIS_FILE)
 
 
-def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:
+def paint(batch: Batch, trace: Trace, classes: ClassesByTask) -> list[Row]:
     """The first images of a batch: image, predictions, ground truth."""
     rows: list[Row] = []
     tasks: list[TaskName] = list(batch.targets)
@@ -223,7 +224,7 @@ def paint(batch: Batch, trace: Trace, dataset: str) -> list[Row]:
         truths = [_truth(task, batch.targets[task][i], image) for task in tasks]
         limits = depth_limits(truths[tasks.index("depth")]) if "depth" in tasks else None
         coloured = [
-            colour_task(task, array, dataset, limits) for task, array in zip(tasks * 2, answers + truths, strict=True)
+            colour_task(task, array, classes, limits) for task, array in zip(tasks * 2, answers + truths, strict=True)
         ]
         rows.append([picture, *coloured])
     return rows

@@ -22,6 +22,6 @@ def test_the_garage_has_plausible_depth_where_it_was_measured() -> None:
 def test_a_room_knows_the_truth_of_all_six_tasks() -> None:
     room = made_room(0)
     assert set(room.truth) == {"semseg", "human_parts", "depth", "normals", "sal", "edge"}
-    assert room.classes == "made_rooms"
+    assert room.source == "made_rooms" and room.classes["semseg"].names[0] == "wall"
     lengths = np.linalg.norm(room.truth["normals"], axis=-1)
     assert np.allclose(lengths[np.isfinite(lengths)], 1, atol=1e-3)

@@ -17,7 +17,7 @@ from bridgenet.kinds import (
     turned_back,
     words,
 )
-from bridgenet.tasks import IGNORE, TASKS, Kind, of_kind, same_classes
+from bridgenet.tasks import IGNORE, TASKS, Kind, of_kind
 
 
 def test_values_of_hand_made_logits() -> None:
@@ -110,12 +110,6 @@ def test_every_kind_has_a_task_and_every_task_its_words() -> None:
         "sal": "0.25",
         "edge": "0.25",
     }
-
-
-def test_classes_of_another_data_set_are_not_compared_body_parts_are() -> None:
-    assert not same_classes("semseg", "nyud", "made_rooms")
-    assert same_classes("semseg", "nyud", "nyud")
-    assert all(same_classes(task, "nyud", "made_rooms") for task in TASKS if task != "semseg")
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:

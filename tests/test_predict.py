@@ -133,7 +133,7 @@ def test_the_numbers_in_the_files_are_those_of_the_predictor(checkpoint: Path, t
     labels = Image.open(folder / "semseg.png")
     assert labels.mode == "P"
     np.testing.assert_array_equal(np.asarray(labels), prediction["semseg"].array)
-    colours = class_palette("made_rooms")[prediction["semseg"].array]
+    colours = class_palette(prediction["semseg"].colours)[prediction["semseg"].array]
     np.testing.assert_array_equal(np.asarray(labels.convert("RGB")), colours)
 
     legend = json.loads((folder / "semseg_legend.json").read_text())

@@ -1,4 +1,4 @@
-"""What it takes to add a task of a known kind: an entry, a reader that brings its truth, and a preset."""
+"""What it takes to add a task of a known kind: an entry, and a data set that brings its truth and says so."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ TOUCHED = {
             '        "height": lambda: seen.depth[:pixels].reshape(size),\n        "sal": lambda:',
         ),
     ),
-    "bridgenet/presets.py": (('"sal": 2, "edge": 1}', '"sal": 2, "edge": 1, "height": 1}'),),
+    "bridgenet/sources/made_rooms/__init__.py": (('"sal", "edge"),', '"sal", "edge", "height"),'),),
 }
 """The files, and in each what is replaced by what."""
 
@@ -59,7 +59,7 @@ from bridgenet.images import LoadedImage
 assert Path(bridgenet.__file__).is_relative_to(Path.cwd()), bridgenet.__file__
 room = EXAMPLES["room-0"].load()
 photo = LoadedImage(room.pixels, ())
-analysis = Session(Path(sys.argv[1])).analyse(photo, title="room", truth=room.truth, truth_classes=room.classes)
+analysis = Session(Path(sys.argv[1])).analyse(photo, title="room", truth=room.truth, truth_classes=room.source)
 assert analysis.prediction["height"].unit == "m"
 assert analysis.prediction.picture().ndim == 3
 views = all_views(analysis, Selection(task="height", options={"overview.mode": "error"}))
@@ -68,7 +68,7 @@ print("SHOWN", *sorted(maps))
 """
 
 
-def test_a_task_of_a_known_kind_is_an_entry_a_truth_and_a_preset(tmp_path: Path) -> None:
+def test_a_task_of_a_known_kind_is_an_entry_and_a_truth(tmp_path: Path) -> None:
     for package in ("bridgenet", "app"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name, changes in TOUCHED.items():

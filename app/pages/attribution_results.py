@@ -81,7 +81,7 @@ def target_map(analysis: Analysis, goal: Goal) -> Map:
     region = goal.target.region
     if isinstance(region, Segment):
         array = sampled(analysis.prediction[task].array, LONGEST)
-        picture = drawing.colour_task(task, array, analysis.dataset, analysis.depth_limits)
+        picture = drawing.colour_task(task, array, analysis.prediction.classes, analysis.depth_limits)
         inside = _like(region.pixels, (picture.shape[0], picture.shape[1]))
         pale = np.where(inside[..., None], picture, 0.25 * picture + 0.75 * OUTSIDE).astype(np.uint8)
         entry |= {"src": png_uri(pale), "alt": f"{entry['alt']}; explained is {goal.where}", "legend": None}

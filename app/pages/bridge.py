@@ -246,8 +246,7 @@ def chosen_region(analysis: Analysis, selection: Selection, regions: list[Region
 
 def _region_groups(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> list[Value]:
     """Shares by class of region: bars of one class, and a table of all."""
-    names = analysis.prediction["semseg"].classes
-    palette = drawing.class_palette(analysis.dataset)
+    names, colours = analysis.prediction["semseg"].classes, analysis.prediction["semseg"].colours
     chosen = chosen_region(analysis, selection, regions)
     name, tasks = names[chosen.index], list(chosen.mean)
     bars = [_region_bar(chosen, cast(TaskName, task)) for task in tasks]
@@ -255,10 +254,9 @@ def _region_groups(analysis: Analysis, selection: Selection, regions: list[Regio
     large = [region for region in regions if region.tokens >= FEWEST_TOKENS]
     rows = []
     for region in large[:LISTED]:
-        colour = "#{:02x}{:02x}{:02x}".format(*palette[region.index])
         marked = f"{names[region.index]} ◂" if region is chosen else names[region.index]
         shares = [_with_interval(region, task) for task in tasks]
-        rows.append([{"text": marked, "colour": colour}, f"{region.tokens:.0f}", *shares])
+        rows.append([{"text": marked, "colour": colours[region.index].lower()}, f"{region.tokens:.0f}", *shares])
     rows += _rest_row(large[LISTED:], tasks)
     titles = [
         {"text": TASKS[cast(TaskName, task)].title, "colour": TASKS[cast(TaskName, task)].colour} for task in tasks

@@ -12,7 +12,7 @@ from app.pages.page import Progress
 from app.selection import Choice, Selection
 from app.session import Analysis, Session, StudioError
 from bridgenet import inspection
-from bridgenet.examples import EXAMPLES, made_room
+from bridgenet.examples import EXAMPLES, examples_of, made_room
 from bridgenet.images import ImageError, LoadedImage, load_image
 from bridgenet.inspection import InteractionMatrix
 from bridgenet.inspection.intervene import decode_again
@@ -103,8 +103,7 @@ def other_example(analysis: Analysis, selection: Selection) -> str:
     asked = selection.text(OTHER)
     if OTHER.name in selection.options and asked != analysis.example:
         return asked
-    rooms = analysis.dataset == "made_rooms"
-    return next(name for name in EXAMPLES if name.startswith("room") == rooms and name != analysis.example)
+    return next(name for name in examples_of(analysis.dataset) if name != analysis.example)
 
 
 def cuts_of(analysis: Analysis, settings: Settings) -> Cuts | None:

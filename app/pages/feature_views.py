@@ -15,6 +15,7 @@ from app.session import Analysis
 from app.wording import percent
 from bridgenet import drawing
 from bridgenet.drawing import BASIS_FILE, BasisError, ChannelMap, FeatureBasis
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName
 
 COLUMNS = 4
@@ -33,8 +34,6 @@ ROWS: tuple[tuple[str, tuple[Kind, ...], str], ...] = (
 """Rows of the view: title, kinds, and what they are."""
 
 SHARED_BY_ROW: dict[Scope, str] = {"map": "this map", "tab": "this row", "all": "all maps"}
-
-SOURCES = {"nyud": "photos of NYUD-v2", "made_rooms": "made rooms", "pascal_context": "photos of PASCAL-Context"}
 
 Draw = Callable[[Entry], Map]
 
@@ -128,7 +127,7 @@ def foreground_of(analysis: Analysis) -> drawing.Foreground | None:
 
     def compute() -> tuple[drawing.Foreground | None]:
         answers: dict[TaskName, np.ndarray] = {task: analysis.prediction[task].array for task in analysis.tasks}
-        return (drawing.find_foreground(answers, analysis.dataset),)
+        return (drawing.find_foreground(answers, analysis.prediction.classes),)
 
     return kept(analysis, "features.foreground", compute)[0]
 
@@ -232,7 +231,7 @@ def _saved_basis(analysis: Analysis) -> Colours:
     except BasisError:
         why = "the basis kept with this checkpoint is damaged or belongs to other weights"
         return _own_basis(analysis, f"{why} ({make}), so colours hold for this image alone")
-    source = SOURCES.get(basis.source, basis.source or "reference images")
+    source = SOURCES[basis.source].pictures if basis.source in SOURCES else basis.source or "reference images"
     return Colours(basis, f"fitted once on {basis.images} {source}: equal colours mean equal features in all images")
 
 

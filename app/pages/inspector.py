@@ -12,7 +12,6 @@ from app.selection import Selection
 from app.session import Analysis
 from app.wording import percent
 from bridgenet import drawing
-from bridgenet.labels import class_names
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 AXES = {
@@ -174,15 +173,14 @@ def _depth_row(limits: tuple[float, float], said: float, true: Any) -> dict[str,
 
 
 def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: Any) -> dict[str, Any]:
-    names = analysis.prediction[task].classes
-    about = TASKS[task]
-    palette = drawing.class_palette(about.class_set(analysis.dataset))
+    answer = analysis.prediction[task]
+    names = answer.classes
     probabilities = class_probabilities(analysis, task, selection)
     order = [int(index) for index in np.argsort(-probabilities)[:BEST]]
     order = [index for index in order if index == order[0] or probabilities[index] >= WORTH_SAYING]
     known = None
-    if true is not None and true != IGNORE:
-        known = f"truth: {class_names(about.class_set(analysis.truth_classes))[int(true)]}"
+    if true is not None and true != IGNORE and task in analysis.true_classes:
+        known = f"truth: {analysis.true_classes[task].names[int(true)]}"
     return {
         "value": names[order[0]],
         "detail": f"{percent(float(probabilities[order[0]]))} sure",
@@ -191,7 +189,7 @@ def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: A
         "best": [
             {
                 "title": names[index],
-                "colour": "#{:02x}{:02x}{:02x}".format(*palette[index]),
+                "colour": answer.colours[index].lower(),
                 "share": float(probabilities[index]),
             }
             for index in order

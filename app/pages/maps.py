@@ -95,14 +95,15 @@ def truth_uri(analysis: Analysis, task: TaskName, longest: int) -> str | None:
     """What is known to be true, drawn as its prediction is; None where nothing is, or in classes of other colours."""
     if task not in analysis.truth or task not in analysis.prediction:
         return None
-    about, dataset = TASKS[task], analysis.truth_classes or analysis.dataset
-    sets = (about.class_set(dataset), about.class_set(analysis.dataset))
-    if about.kind == "classes" and not drawing.coloured_alike(*sets):
+    about, classes = TASKS[task], analysis.true_classes
+    if about.kind == "classes" and not (
+        task in classes and drawing.coloured_alike(classes[task], analysis.prediction.classes[task])
+    ):
         return None
     array = sampled(analysis.truth[task], longest)
     if about.kind == "probability":
         array = np.where(array == IGNORE, np.nan, array).astype(np.float32)
-    return png_uri(drawing.colour_task(task, array, dataset, analysis.depth_limits))
+    return png_uri(drawing.colour_task(task, array, classes, analysis.depth_limits))
 
 
 def error_map(name: str, title: str, task: TaskName, error: np.ndarray, unit: str, foot: str, longest: int) -> Map:
@@ -266,7 +267,7 @@ def _with_contours(picture: np.ndarray, depth: np.ndarray, step: float) -> np.nd
 
 def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: np.ndarray | None) -> Map:
     about = TASKS[task]
-    names, palette = analysis.prediction[task].classes, drawing.class_palette(about.class_set(analysis.dataset))
+    names, palette = analysis.prediction[task].classes, drawing.class_palette(analysis.prediction[task].colours)
     labels = array.astype(np.int64)
     present = drawing.legend_entries(labels, names, palette)
     if about.extent == "objects":

@@ -23,6 +23,7 @@ from app.session import Analysis
 from app.wording import answers_in_words, percent, wording
 from bridgenet import drawing
 from bridgenet.kinds import error_array
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName
 
 MODE = Choice(
@@ -46,8 +47,9 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     """Value of the viewer: photo, predictions and error maps, none larger than `longest` pixels."""
     height, width = analysis.size
     _, hint = wording("overview")
-    if analysis.dataset == "made_rooms" and analysis.truth_classes != "made_rooms":
-        hint = "This checkpoint has only ever seen made rooms: a photo is foreign to it. " + hint
+    source = SOURCES.get(analysis.dataset)
+    if source and not source.photos and analysis.truth_classes != source.name:
+        hint = f"This checkpoint has only ever seen {source.title}: a photo is foreign to it. {hint}"
     if "semseg" in analysis.prediction:
         hint += f" Uncertain: no class reaches {percent(UNSURE)}."
     seen_height, seen_width = analysis.prediction.network_size
@@ -89,7 +91,7 @@ def headline(analysis: Analysis) -> list[dict[str, str]]:
     sure = None
     if "semseg" in analysis.prediction:
         answer = analysis.prediction["semseg"]
-        palette = drawing.class_palette(analysis.dataset)
+        palette = drawing.class_palette(answer.colours)
         largest = drawing.legend_entries(sampled(answer.array, GLANCE).astype(np.int64), answer.classes, palette)[:2]
         names = " and ".join(f"{entry.name} {percent(entry.area)}" for entry in largest)
         parts += [{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}]

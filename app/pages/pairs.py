@@ -16,8 +16,9 @@ from app.session import Analysis, Session, StudioError
 from bridgenet import drawing, inspection
 from bridgenet.inspection.intervene import decode_again
 from bridgenet.kinds import activate, difference, error_array, turned_back
+from bridgenet.labels import same_classes
 from bridgenet.predictor import Prediction
-from bridgenet.tasks import TASKS, TaskName, same_classes
+from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
 NOISE = 0.03
@@ -86,9 +87,9 @@ class Pair:
         return tuple(task for task in TASKS if task in both and task not in self.tasks)
 
     def comparable(self, task: TaskName) -> bool:
-        """Whether the task can be compared pixel by pixel: the same photo, and classes of the same data set."""
-        one, other = self.a.analysis.prediction[task], self.b.analysis.prediction[task]
-        return self.same_photo and same_classes(task, one.dataset, other.dataset)
+        """Whether the task can be compared pixel by pixel: the same photo, and the same classes."""
+        one, other = self.a.analysis.prediction, self.b.analysis.prediction
+        return self.same_photo and same_classes(task, one.classes, other.classes)
 
     def difference(self, task: TaskName) -> np.ndarray:
         """B minus A at every pixel, float32 (height, width), see `kinds.difference`."""

@@ -25,9 +25,11 @@ from bridgenet.config.settings import (
     Text,
     Width,
     from_dict,
+    not_among,
     perhaps,
 )
-from bridgenet.labels import class_names
+from bridgenet.labels import Classes
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName, of_kind
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "TrainConfig",
     "choose_tasks",
     "from_dict",
+    "not_among",
     "perhaps",
     "to_dict",
 ]
@@ -63,7 +66,8 @@ Decay = Annotated[float, Interval(ge=0, lt=1)]
 class DataConfig(Settings):
     """What the network learns from, and how an image becomes a sample."""
 
-    name: Literal["made_rooms", "nyud", "pascal_context"] = "made_rooms"
+    name: Text = "made_rooms"
+    """Data set, one of `bridgenet.SOURCES`: made_rooms, nyud, ..."""
 
     root: FilePath | None = None
     """Folder of the data set. Made rooms need none: they are rendered."""
@@ -114,6 +118,8 @@ class DataConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.name not in SOURCES:
+            raise self.refuse(not_among("name", self.name, SOURCES))
         if self.target_stride > 1 and not self.resize:
             raise self.refuse(f"target_stride must be 1, or larger together with resize; got {self.target_stride}.")
         if self.target_stride > min(self.input_size):
@@ -253,12 +259,10 @@ class TrainConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        classes = {task: len(class_names(TASKS[task].class_set(self.data.name))) for task in of_kind("classes")}
-        for task, channels in self.model.tasks.items():
-            if channels != classes.get(task, channels):
+        for task, known in SOURCES[self.data.name].classes.items():
+            if (channels := self.model.tasks.get(task, len(known))) != len(known):
                 raise self.refuse(
-                    f"model.tasks.{task} must be {classes[task]}, as many as {self.data.name} has classes, "
-                    f"not {channels}."
+                    f"model.tasks.{task} must be {len(known)}, as many as {self.data.name} has classes, not {channels}."
                 )
         if missing := [task for task in self.model.tasks if task not in self.loss.weights]:
             raise self.refuse(f"loss.weights has no weight for {', '.join(missing)}, which the network learns.")
@@ -278,6 +282,12 @@ class TrainConfig(Settings):
     def resizing_step(self) -> int:
         """Steps that are done at `data.input_size`; the others are done at `data.final_size`."""
         return self.optim.steps - (round(self.optim.steps * self.data.final_share) if self.data.final_size else 0)
+
+    @property
+    def classes(self) -> dict[TaskName, Classes]:
+        """What the classes that the network knows are called, and their colours, by the tasks that name any."""
+        known = SOURCES[self.data.name].classes
+        return {task: known[task] for task in of_kind("classes", self.model.tasks)}
 
     def only(self, asked: Iterable[str]) -> "TrainConfig":
         """The same run of fewer tasks, in the order of this one; a single one is single-task learning.

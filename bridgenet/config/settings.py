@@ -99,6 +99,13 @@ def perhaps(word: object, known: Iterable[str], count: int = 1) -> str:
     return f" Perhaps you meant {' or '.join(near)}." if near else ""
 
 
+def not_among(name: str, value: str, known: Iterable[str]) -> str:
+    """The sentence about a field whose value is none of those that there are, with the one that was probably meant."""
+    *others, last = known
+    choices = f"{', '.join(others)} or {last}" if others else last
+    return f"{name} must be {choices}, not {_shown(value)}.{perhaps(value, (*others, last))}"
+
+
 def allowed(hint: Any) -> str:
     """What a type lets through, in words."""
     if hint in _PLAIN:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Literal
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -12,15 +12,12 @@ from bridgenet.config import IMAGENET_MEAN, DataConfig
 from bridgenet.data.holding_out import Part, hold_out
 from bridgenet.data.sample import Batch, Draw, Sample, collate
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
-from bridgenet.labels import CLASSES, HUMAN_PARTS
 from bridgenet.reading.sample import DataError, DataWarning, RawSample, Reader
-from bridgenet.sources.made_rooms import MadeRooms
-from bridgenet.sources.nyud import NyudReader
-from bridgenet.tasks import ALL_TASKS, TaskName
+from bridgenet.reading.source import Asked, Split
+from bridgenet.sources import find_source
+from bridgenet.tasks import TaskName
 
 __all__ = [
-    "CLASSES",
-    "HUMAN_PARTS",
     "Batch",
     "DataError",
     "DataWarning",
@@ -33,9 +30,6 @@ __all__ = [
     "open_dataset",
     "reference_images",
 ]
-
-GROUND_TRUTH: dict[str, tuple[TaskName, ...]] = {"nyud": NyudReader.tasks, "made_rooms": ALL_TASKS}
-"""Tasks of the data sets that can be read."""
 
 
 class MultiTaskDataset(Dataset[Sample]):
@@ -58,11 +52,6 @@ class MultiTaskDataset(Dataset[Sample]):
     def names(self) -> tuple[str, ...]:
         """Image ids, in the order of the split."""
         return self.reader.names
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the semantic classes."""
-        return self.reader.classes
 
     def __len__(self) -> int:
         return len(self.reader.names)
@@ -90,7 +79,7 @@ class MultiTaskDataset(Dataset[Sample]):
 
 def open_dataset(
     config: DataConfig,
-    split: Literal["train", "val"],
+    split: Split,
     tasks: Iterable[TaskName],
     pad_colour: tuple[float, float, float] = IMAGENET_MEAN,
 ) -> MultiTaskDataset:
@@ -107,16 +96,7 @@ def open_dataset(
             images than are held out. What is only unlikely is told by a `DataWarning`.
     """
     tasks = tuple(tasks)
-    reader = _open_reader(config, split)
-    known = GROUND_TRUTH[config.name]
-    if unknown := [task for task in tasks if task not in known]:
-        raise DataError(
-            f"{config.name} has no ground truth for {', '.join(unknown)}. It has {', '.join(known)}: choose the tasks "
-            "of the model among these."
-        )
-    source = reader.whole if isinstance(reader, Part) else reader
-    if isinstance(source, NyudReader):
-        source.look(tasks)
+    reader = _open_reader(config, split, tasks)
     if split == "val":
         return MultiTaskDataset(reader, tasks, EvaluationTransform(config.answer_size, config.resize, pad_colour))
     transform = TrainTransform(
@@ -147,23 +127,23 @@ def reference_images(config: DataConfig, count: int) -> Iterator[Tensor]:
     return (dataset[index * len(dataset) // count].image for index in range(count))
 
 
-def _open_reader(config: DataConfig, split: Literal["train", "val"]) -> Reader:
+def _open_reader(config: DataConfig, split: Split, tasks: tuple[TaskName, ...]) -> Reader:
     size = config.input_size if split == "train" else config.answer_size
     if not config.hold_out:
-        return _open_split(config, split, size)
-    whole = _open_split(config, "train", size)
+        return _open_split(config, split, tasks, size)
+    whole = _open_split(config, "train", tasks, size)
     kept, held_out = hold_out(len(whole.names), config.hold_out)
     return Part(whole, kept if split == "train" else held_out)
 
 
-def _open_split(config: DataConfig, split: Literal["train", "val"], size: tuple[int, int]) -> Reader:
-    if config.name == "made_rooms":
-        return MadeRooms(config.rooms if split == "train" else config.validation_rooms, size, split=split)
-    if config.name not in GROUND_TRUTH:
+def _open_split(config: DataConfig, split: Split, tasks: tuple[TaskName, ...], size: tuple[int, int]) -> Reader:
+    source = find_source(config.name)
+    if source.tasks and (unknown := [task for task in tasks if task not in source.tasks]):
         raise DataError(
-            f"BridgeNet has no reader for {config.name}: its presets describe the network only. "
-            f"It learns from {' or '.join(GROUND_TRUTH)}."
+            f"{source.name} has no ground truth for {', '.join(unknown)}. It has {', '.join(source.tasks)}: choose the "
+            "tasks of the model among these."
         )
-    if config.root is None:
-        raise DataError(f"Say where {config.name} lies: set `root` to its folder (on the command line, --data.root).")
-    return NyudReader(config.root, split)
+    if config.root is None and source.needs_root:
+        raise DataError(f"Say where {source.name} lies: set `root` to its folder (on the command line, --data.root).")
+    count = config.rooms if split == "train" else config.validation_rooms
+    return source.open(Asked(split, tasks, config.root or Path(), size, count))

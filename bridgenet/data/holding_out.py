@@ -42,7 +42,6 @@ class Part:
         self.whole = whole
         self.indices = tuple(indices)
         self.names = tuple(whole.names[index] for index in self.indices)
-        self.classes = whole.classes
 
     def read(self, index: int, tasks: Collection[TaskName]) -> RawSample:
         """The image at `index` of `names` with the ground truth of `tasks`."""

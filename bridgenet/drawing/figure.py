@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bridgenet.drawing.attention import AttentionRow
-from bridgenet.drawing.palette import ScaleName, class_names, class_palette, scale_table
+from bridgenet.drawing.palette import ScaleName, class_palette, scale_table
 from bridgenet.drawing.predictions import (
     LegendEntry,
     Limits,
@@ -21,6 +21,7 @@ from bridgenet.drawing.predictions import (
     normals_disc,
 )
 from bridgenet.drawing.sheet import DPI, GREY, INK, Drawn, Sheet
+from bridgenet.labels import ClassesByTask
 from bridgenet.tasks import TASKS, TaskName
 
 IMAGE_DOT = "#8A8A8A"
@@ -111,30 +112,32 @@ def panel_figure(panels: Sequence[Panel], columns: int = 3, title: str = "", pan
     return sheet.pixels()
 
 
-def overview_figure(image: Picture, predictions: Mapping[TaskName, np.ndarray], dataset: str, title: str = "") -> Drawn:
+def overview_figure(
+    image: Picture, predictions: Mapping[TaskName, np.ndarray], classes: ClassesByTask, title: str = ""
+) -> Drawn:
     """An image and all predictions, each with the meaning of its colours.
 
     Args:
         image: The image, as analysed.
         predictions: Array of each task: class indices, metres, unit vectors or probabilities.
-        dataset: Whose classes the segmentation has.
+        classes: What the classes of the tasks are called, and their colours.
         title: One sentence above all.
     """
     height, width = image.shape[:2]
     panels = [Panel("Image", image, f"{width} × {height}")]
-    panels += [prediction_panel(task, array, dataset) for task, array in predictions.items()]
+    panels += [prediction_panel(task, array, classes) for task, array in predictions.items()]
     return panel_figure(panels, columns={4: 2, 7: 4}.get(len(panels), 3), title=title)
 
 
-def prediction_panel(task: TaskName, array: np.ndarray, dataset: str, limits: Limits | None = None) -> Panel:
+def prediction_panel(task: TaskName, array: np.ndarray, classes: ClassesByTask, limits: Limits | None = None) -> Panel:
     """The panel of one task, with a legend, a bar or the disc of normals."""
     told = TASKS[task]
-    panel = Panel(told.title, colour_task(task, array, dataset, limits), colour=told.colour)
+    panel = Panel(told.title, colour_task(task, array, classes, limits), colour=told.colour)
     match told.kind:
         case "classes":
-            source = told.class_set(dataset)
-            entries = legend_entries(array.astype(np.int64), class_names(source), class_palette(source))
-            return replace(panel, note=f"{len(entries)} of {len(class_names(source))} classes", key=entries)
+            known = classes[task]
+            entries = legend_entries(array.astype(np.int64), known.names, class_palette(known.colours))
+            return replace(panel, note=f"{len(entries)} of {len(known)} classes", key=entries)
         case "metres":
             near, far = limits or depth_limits(array)
             return replace(panel, note="metres", key=Bar("viridis", f"{near:.1f} m", f"{far:.1f} m", reverse=True))
@@ -202,7 +205,7 @@ def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: floa
 def depth_figure(depth: np.ndarray, limits: Limits | None = None) -> Drawn:
     """One depth map at its own size with a bar in metres."""
     width = max(2.9, depth.shape[1] / DPI)
-    return panel_figure([prediction_panel("depth", depth, "", limits)], panel_width=width)
+    return panel_figure([prediction_panel("depth", depth, {}, limits)], panel_width=width)
 
 
 def legend_figure(entries: Sequence[LegendEntry]) -> Drawn:

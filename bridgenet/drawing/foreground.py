@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool
 
-from bridgenet.drawing.palette import class_names
+from bridgenet.labels import ClassesByTask
 from bridgenet.tasks import TaskName
 
 SURROUNDINGS = ("wall", "floor", "ceiling")
@@ -22,12 +22,12 @@ class Foreground(NamedTuple):
     rule: str
 
 
-def find_foreground(answers: Mapping[TaskName, np.ndarray], dataset: str) -> Foreground | None:
+def find_foreground(answers: Mapping[TaskName, np.ndarray], classes: ClassesByTask) -> Foreground | None:
     """The foreground by the first task that finds one: saliency, human parts, else all that is not wall or the like.
 
     Args:
         answers: Predictions by task: probability of saliency, class indices.
-        dataset: Whose classes the segmentation has.
+        classes: What the classes of the segmentation are called.
 
     Returns:
         The foreground, or None where no task finds any, or where it would be everything.
@@ -38,7 +38,7 @@ def find_foreground(answers: Mapping[TaskName, np.ndarray], dataset: str) -> For
     if "human_parts" in answers:
         candidates.append(Foreground(answers["human_parts"] > 0, "parts of people"))
     if "semseg" in answers:
-        names = class_names(dataset)
+        names = classes["semseg"].names
         around = [name for name in SURROUNDINGS if name in names]
         if around:
             mask = ~np.isin(answers["semseg"], [names.index(name) for name in around])

@@ -1,9 +1,6 @@
-"""Colours: one fixed colour per class, one scale per quantity, one colour per task.
+"""Colours: those of classes as bytes, one scale per quantity, one colour per task."""
 
-The same class has the same colour in every picture, so colours can be learnt. Large surfaces (wall, floor, ceiling)
-are quiet, furniture is strong; any two classes of a data set differ by at least 18 in CIELAB.
-"""
-
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -11,109 +8,28 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from plotly.colors import get_colorscale, unlabel_rgb
 
-from bridgenet.labels import class_names
+from bridgenet.labels import Classes
 from bridgenet.tasks import TASKS
 
 Palette = UInt8[np.ndarray, "classes 3"]
 
 ScaleName = Literal["viridis", "magma", "greys", "rdbu"]
 
-INDOOR = {
-    "wall": "#B9B1A2",
-    "floor": "#8A6A4B",
-    "ceiling": "#EFE9D6",
-    "cabinet": "#3F66C4",
-    "bed": "#A66BD4",
-    "chair": "#D1495B",
-    "sofa": "#2A9D8F",
-    "table": "#E9A23B",
-    "door": "#7A2D33",
-    "window": "#1DCAFF",
-    "bookshelf": "#8E4E00",
-    "picture": "#FF94BB",
-    "counter": "#187285",
-    "blinds": "#AAB8FA",
-    "desk": "#EF7046",
-    "shelves": "#525300",
-    "curtain": "#673F80",
-    "dresser": "#404563",
-    "pillow": "#F7D2F0",
-    "mirror": "#ADE6F7",
-    "floor mat": "#005312",
-    "rug": "#005312",
-    "clothes": "#970050",
-    "books": "#900E03",
-    "refrigerator": "#A3ECC9",
-    "television": "#3B5C44",
-    "paper": "#F9C992",
-    "towel": "#00FAC8",
-    "shower curtain": "#F3AEFF",
-    "box": "#909000",
-    "whiteboard": "#9DF282",
-    "person": "#E55EB9",
-    "night stand": "#E49080",
-    "toilet": "#00EFF0",
-    "sink": "#0083C4",
-    "lamp": "#E2E27B",
-    "bathtub": "#1FAB6D",
-    "bag": "#840176",
-    "other structure": "#8CAA69",
-    "other furniture": "#4B911F",
-    "other prop": "#A2748C",
-}
-
-PASCAL = {
-    "background": "#D9D4C7",
-    "aeroplane": "#3F66C4",
-    "bicycle": "#58C6FF",
-    "bird": "#E6E08C",
-    "boat": "#004D68",
-    "bottle": "#00FAC8",
-    "bus": "#8A3500",
-    "car": "#9E0062",
-    "cat": "#EB9E82",
-    "chair": "#D1495B",
-    "cow": "#623E32",
-    "dining table": "#E9A23B",
-    "dog": "#839400",
-    "horse": "#8A5E8B",
-    "motorbike": "#6F2089",
-    "person": "#F780E3",
-    "potted plant": "#008A41",
-    "sheep": "#FFCDFF",
-    "sofa": "#2A9D8F",
-    "train": "#3A4D0A",
-    "tv monitor": "#97EC7C",
-}
-
-BODY = {
-    "background": "#DDD8CC",
-    "head": "#D1495B",
-    "torso": "#E9A23B",
-    "upper arm": "#2A9D8F",
-    "lower arm": "#A9F079",
-    "upper leg": "#3F66C4",
-    "lower leg": "#FF8BEE",
-}
-
-COLOURS = {"nyud": INDOOR, "made_rooms": INDOOR, "pascal_context": PASCAL, "human_parts": BODY}
-"""Colour of every class name, by data set; `human_parts` stands beside them."""
-
 SCALES: dict[ScaleName, str] = {"viridis": "viridis", "magma": "magma", "greys": "greys", "rdbu": "rdbu_r"}
 
 
-def class_palette(dataset: str) -> Palette:
-    """Fixed colours of the classes of a data set (`nyud`, `made_rooms`, `pascal_context`) or of `human_parts`.
-
-    Raises:
-        ValueError: The data set is unknown.
-    """
-    return np.stack([to_rgb(COLOURS[dataset][name]) for name in class_names(dataset)])
+def class_palette(colours: Sequence[str]) -> Palette:
+    """The colours of classes (`#RRGGBB`, by index) as bytes."""
+    return np.stack([to_rgb(colour) for colour in colours])
 
 
-def coloured_alike(one: str, other: str) -> bool:
-    """Whether equal names have equal colours in two sets of classes, as in all indoor data sets."""
-    return COLOURS[one] is COLOURS[other]
+def coloured_alike(one: Classes, other: Classes) -> bool:
+    """Whether two sets of classes can be shown side by side: some names are in both, and those have equal colours."""
+    colours = dict(zip(one.names, one.colours, strict=True))
+    shared = [
+        (colours[name], colour) for name, colour in zip(other.names, other.colours, strict=True) if name in colours
+    ]
+    return bool(shared) and all(mine == theirs for mine, theirs in shared)
 
 
 def task_colour(task: str) -> UInt8[np.ndarray, "3"]:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from bridgenet.drawing.palette import Palette, apply_scale, class_palette
+from bridgenet.labels import ClassesByTask
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 Picture = UInt8[np.ndarray, "height width 3"]
@@ -116,18 +117,18 @@ def colour_signed(values: Float[np.ndarray, "height width"], limit: float) -> Pi
     return _hatch_invalid(apply_scale(level, "rdbu"), np.isfinite(values))
 
 
-def colour_task(task: TaskName, array: np.ndarray, dataset: str, limits: Limits | None = None) -> Picture:
+def colour_task(task: TaskName, array: np.ndarray, classes: ClassesByTask, limits: Limits | None = None) -> Picture:
     """The prediction of any task in its colours.
 
     Args:
         task: Which task.
         array: Class indices, metres, unit vectors (height, width, 3), or probabilities.
-        dataset: Whose classes the segmentation has.
+        classes: What the classes of the task are called, and their colours.
         limits: Of depth alone.
     """
     match TASKS[task].kind:
         case "classes":
-            return colour_classes(array.astype(np.int64), class_palette(TASKS[task].class_set(dataset)))
+            return colour_classes(array.astype(np.int64), class_palette(classes[task].colours))
         case "metres":
             return colour_depth(array, limits, valid=np.isfinite(array))
         case "direction":

@@ -4,20 +4,20 @@ import numpy as np
 
 from bridgenet.drawing.attention_maps import token_at
 from bridgenet.kinds import known
-from bridgenet.labels import class_names
+from bridgenet.labels import ClassesByTask
 from bridgenet.tasks import TASKS, TaskName
 
 UNKNOWN = "unknown"
 
 
-def read_place(task: TaskName, array: np.ndarray, place: tuple[float, float], dataset: str) -> str:
+def read_place(task: TaskName, array: np.ndarray, place: tuple[float, float], classes: ClassesByTask) -> str:
     """An answer, or the ground truth in its form, at a place of the image.
 
     Args:
         task: Which task.
         array: Class indices, metres, unit vectors or probabilities; `IGNORE`, NaN or a zero vector: nothing is known.
         place: Fractions (nx, ny) of width and height.
-        dataset: Whose classes the segmentation has.
+        classes: What the classes of the task are called.
     """
     row, column = token_at(*place, array.shape[:2])
     here = array[row : row + 1, column : column + 1]
@@ -26,7 +26,7 @@ def read_place(task: TaskName, array: np.ndarray, place: tuple[float, float], da
     value = here[0, 0]
     match TASKS[task].kind:
         case "classes":
-            return class_names(TASKS[task].class_set(dataset))[int(value)]
+            return classes[task].names[int(value)]
         case "metres":
             return f"{value:.2f} m"
         case "direction":

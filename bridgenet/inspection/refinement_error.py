@@ -11,18 +11,21 @@ from torch import Tensor, nn
 
 from bridgenet.inspection.intervene import evaluating, image_size
 from bridgenet.kinds import error_at, words
+from bridgenet.labels import ClassesByTask, same_classes
 from bridgenet.shapes import AnyFeature
-from bridgenet.tasks import TASKS, TaskName, same_classes
+from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
 
-def comparable_tasks(truth: Mapping[TaskName, Any], truth_classes: str, network_classes: str) -> tuple[TaskName, ...]:
+def comparable_tasks(
+    truth: Mapping[TaskName, Any], truth_classes: ClassesByTask, network_classes: ClassesByTask
+) -> tuple[TaskName, ...]:
     """The tasks whose truth speaks the language of the network: a segmentation only with the network's own classes.
 
     Args:
         truth: What is known of a picture, by task.
-        truth_classes: Whose classes its segmentation has, such as `made_rooms`.
-        network_classes: Whose classes the network has learnt.
+        truth_classes: The classes that it names.
+        network_classes: Those that the network has learnt.
     """
     return tuple(task for task in truth if same_classes(task, truth_classes, network_classes))
 

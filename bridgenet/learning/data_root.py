@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError
+from bridgenet.sources import SOURCES, find_source
 
 SHELF = "BRIDGENET_DATA"
 """Environment variable that names the folder of all data sets; each has a folder of its own name in it."""
@@ -19,13 +20,15 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
         root: The folder that was asked for, or None.
 
     Raises:
-        DataError: Nothing says where the data lie.
+        DataError: Nothing says where the data lie, or nothing can read them.
     """
-    if config.name == "made_rooms":
+    source = SOURCES.get(config.name)
+    if source and not source.needs_root:
         return replace(config, root=None)
     shelf = os.environ.get(SHELF)
     root = root or config.root or (Path(shelf) / config.name if shelf else None)
     if root is None:
+        find_source(config.name)  # Nobody is sent to look for what nothing can read.
         raise DataError(
             f"Where is {config.name}? Say --data-root DIR, or let the variable {SHELF} name the folder that holds a "
             f"folder {config.name!r}. The preset rooms-tiny needs no data."

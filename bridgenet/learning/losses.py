@@ -145,9 +145,8 @@ class MultiTaskLoss(nn.Module):
                 return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
 
     def _weights_of(self, task: TaskName) -> Tensor | None:
-        """Weights of the classes of a task: they belong to the classes of the data set."""
-        about = TASKS[task]
-        return self.class_weights if about.kind == "classes" and not about.classes else None
+        """Weights of the classes of a task: they were counted in the segmentation, and belong to its classes alone."""
+        return self.class_weights if task == "semseg" else None
 
 
 def cross_entropy_sum(logits: AnyFeature, labels: Labels, class_weights: Tensor | None = None) -> Tensor:

@@ -16,6 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 from bridgenet.config import TrainConfig
 from bridgenet.files import explaining, replacing, write_text
 from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, in_words
+from bridgenet.sources import find_source
 from bridgenet.tasks import TASKS, TaskName
 
 Picture = UInt8[np.ndarray, "_ _ 3"]
@@ -205,13 +206,8 @@ def _limits(config: TrainConfig) -> list[str]:
     ]
     if "depth" in config.model.tasks:
         limits.append("- Depth in metres supposes the field of view of the training camera.")
-    if config.data.name == "made_rooms":
-        limits.append("- Rendered rooms are far simpler than photographs, and results on photographs are poor.")
-    if config.data.name == "nyud" and "normals" in config.model.tasks:
-        limits.append(
-            "- The normals were derived from depth by a plane fit. Their angles are not comparable with published ones."
-        )
-    return limits
+    about = find_source(config.data.name).limits
+    return limits + [f"- {words}" for task, words in about.items() if task is None or task in config.model.tasks]
 
 
 def _number(value: float | None) -> str:

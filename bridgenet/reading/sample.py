@@ -33,11 +33,6 @@ class Reader(Protocol):
         """Image ids, in the order of the split."""
         ...
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the semantic classes."""
-        ...
-
     def read(self, index: int, tasks: Collection[TaskName]) -> RawSample:
         """The image at `index` of `names` with the ground truth of `tasks`.
 

@@ -10,11 +10,10 @@ and `gt_sets/train.txt`, `gt_sets/val.txt` with one id a line. Full frames are c
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from bridgenet.labels import CLASSES
+from bridgenet.labels import indoor
 from bridgenet.reading.cache import MapCache
 from bridgenet.reading.conventions import (
     UNKNOWN_METRES,
@@ -35,6 +34,7 @@ from bridgenet.reading.files import (
 )
 from bridgenet.reading.geometry import Camera, boundaries_from_labels, normals_from_depth
 from bridgenet.reading.sample import DataError, RawSample
+from bridgenet.reading.source import Asked, Source, Split
 from bridgenet.tasks import IGNORE, TaskName
 
 FULL_SIZE = (480, 640)
@@ -67,6 +67,16 @@ HOW_TO_GET = (
 )
 
 
+CLASSES = indoor(
+    *(
+        "wall, floor, cabinet, bed, chair, sofa, table, door, window, bookshelf, picture, counter, blinds, desk, "
+        "shelves, curtain, dresser, pillow, mirror, floor mat, clothes, ceiling, books, refrigerator, television, "
+        "paper, towel, shower curtain, box, whiteboard, person, night stand, toilet, sink, lamp, bathtub, bag, other "
+        "structure, other furniture, other prop"
+    ).split(", ")
+)
+
+
 class NyudReader:
     """One split of NYU Depth v2.
 
@@ -78,9 +88,7 @@ class NyudReader:
         DataError: The folder, or the list of the split, is missing, empty or of another layout.
     """
 
-    tasks: tuple[TaskName, ...] = ("semseg", "depth", "normals", "edge")
-
-    def __init__(self, root: Path, split: Literal["train", "val"]) -> None:
+    def __init__(self, root: Path, split: Split) -> None:
         self.root = Path(root)
         if not self.root.is_dir():
             raise DataError(f"There is no folder {self.root}. {HOW_TO_GET}")
@@ -90,7 +98,6 @@ class NyudReader:
                 f"There is no {self._split}: expected a text file with one image id a line. {self._advice()}"
             )
         self.names = read_names(self._split)
-        self.classes = CLASSES["nyud"]
         self._files = {folder: self._find(folder) for folder in ("images", "segmentation", "depth")}
         for folder in ("normals", "edge"):
             if (self.root / folder).is_dir():
@@ -127,7 +134,7 @@ class NyudReader:
         for folder, found in maps.items():
             match folder:
                 case "segmentation":
-                    check_labels(found, len(self.classes))
+                    check_labels(found, len(CLASSES))
                 case "depth":
                     check_depth(found, 1 if found[0][0].suffix.lower() == ".npy" else 1000)
                 case "normals":
@@ -201,7 +208,7 @@ class NyudReader:
     def _read_labels(self, name: str) -> np.ndarray:
         """Files count void as 0 and classes from 1. In memory void is 255 and classes count from 0."""
         labels = self._stored("segmentation", name)
-        check_label_range(self._path("segmentation", name), labels, len(self.classes))
+        check_label_range(self._path("segmentation", name), labels, len(CLASSES))
         return np.where(labels == 0, IGNORE, labels.astype(np.int16) - 1).astype(np.uint8)
 
     def _read_depth(self, name: str) -> np.ndarray:
@@ -263,3 +270,22 @@ def _checked(path: Path, array: np.ndarray, channels: tuple[int, ...] = ()) -> n
             f"425x560{of_channels}. {HOW_TO_GET}"
         )
     return array
+
+
+def _open(asked: Asked) -> NyudReader:
+    reader = NyudReader(asked.root, asked.split)
+    reader.look(asked.tasks)
+    return reader
+
+
+SOURCE = Source(
+    name="nyud",
+    title="NYUD-v2",
+    tasks=("semseg", "depth", "normals", "edge"),
+    classes={"semseg": CLASSES},
+    open=_open,
+    limits={
+        "normals": "The normals were derived from depth by a plane fit. Their angles are not comparable with published "
+        "ones."
+    },
+)

@@ -21,6 +21,7 @@ from app.pages.pairs import (
 from app.selection import Selection
 from app.session import Analysis, Session, StudioError
 from bridgenet.images import LoadedImage
+from bridgenet.sources import SOURCES
 
 
 def with_itself(analysis: Analysis) -> Pair:
@@ -159,8 +160,7 @@ def test_two_checkpoints_share_only_the_tasks_that_both_have(neighbours: Session
 
 
 def test_classes_of_different_data_sets_are_not_compared(session: Session, analysis: Analysis) -> None:
-    named = replace(analysis.prediction["semseg"], dataset="nyud")
-    prediction = replace(analysis.prediction, tasks={**analysis.prediction.tasks, "semseg": named})
+    prediction = replace(analysis.prediction, classes=SOURCES["nyud"].classes)
     pair = Pair(Side(analysis, "A"), Side(replace(analysis, prediction=prediction), "B"), True)
     compared = measured(pair)
     assert "semseg" not in compared.differences and "depth" in compared.differences

@@ -14,7 +14,6 @@ def test_made_rooms_have_every_task_and_need_no_folder() -> None:
     assert (len(train), len(val)) == (3, 100)
     assert tuple(batch.targets) == ALL_TASKS
     assert {tuple(target.shape[-2:]) for target in batch.targets.values()} == {(48, 64)}
-    assert len(train.classes) == 14 and train.classes[0] == "wall"
 
 
 def test_an_index_alone_is_a_sample_too_and_always_the_same() -> None:
@@ -39,5 +38,5 @@ def test_the_images_that_fit_colours_are_whole_where_training_crops_and_zooms() 
 
 
 def test_a_data_set_without_a_reader_says_which_have_one() -> None:
-    with pytest.raises(DataError, match=r"no reader for pascal_context.*nyud or made_rooms"):
+    with pytest.raises(DataError, match=r"no reader for pascal_context.*made_rooms or nyud"):
         open_dataset(DataConfig(name="pascal_context"), "train", ("semseg",))

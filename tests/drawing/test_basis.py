@@ -11,6 +11,7 @@ from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, basis_of_tra
 from bridgenet.learning import load_model
 from bridgenet.model import build_model
 from bridgenet.model.bridgenet import BridgeNet
+from bridgenet.sources import SOURCES
 from bridgenet.trace import Trace
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
@@ -202,14 +203,14 @@ def test_the_shipped_checkpoints_have_a_basis_that_fits_them() -> None:
 def test_the_foreground_is_what_the_first_task_that_finds_any_says() -> None:
     salient, parts = np.zeros((10, 10), np.float32), np.zeros((10, 10), np.uint8)
     labels = np.tile(np.repeat([0, 1, 7, 21], 25).reshape(10, 10), 1).astype(np.uint8)
-    by_class = find_foreground({"sal": salient, "human_parts": parts, "semseg": labels}, "nyud")
+    by_class = find_foreground({"sal": salient, "human_parts": parts, "semseg": labels}, SOURCES["nyud"].classes)
     assert by_class is not None and by_class.rule == "all but wall, floor, ceiling"
     np.testing.assert_array_equal(by_class.mask, labels == 7)
     parts[3:5] = 2
-    people = find_foreground({"human_parts": parts, "semseg": labels}, "nyud")
+    people = find_foreground({"human_parts": parts, "semseg": labels}, SOURCES["nyud"].classes)
     assert people is not None and people.rule == "parts of people" and people.mask.sum() == 20
     salient[2:] = 0.9
-    thing = find_foreground({"sal": salient, "human_parts": parts}, "nyud")
+    thing = find_foreground({"sal": salient, "human_parts": parts}, SOURCES["nyud"].classes)
     assert thing is not None and thing.mask.mean() == 0.8
-    assert find_foreground({"semseg": np.zeros((4, 4), np.uint8)}, "nyud") is None
-    assert find_foreground({"depth": np.ones((4, 4))}, "nyud") is None
+    assert find_foreground({"semseg": np.zeros((4, 4), np.uint8)}, SOURCES["nyud"].classes) is None
+    assert find_foreground({"depth": np.ones((4, 4))}, SOURCES["nyud"].classes) is None

@@ -15,6 +15,7 @@ from bridgenet.drawing import (
     task_colour,
 )
 from bridgenet.drawing.figure import Panel
+from bridgenet.sources import SOURCES
 
 
 def _has(figure: np.ndarray, colour: np.ndarray, pixels: int = 30) -> bool:
@@ -35,11 +36,11 @@ def predictions() -> dict[str, np.ndarray]:
 
 def test_the_overview_shows_every_prediction_and_what_its_colours_mean(predictions: dict[str, np.ndarray]) -> None:
     image = np.full((60, 80, 3), (12, 200, 77), np.uint8)
-    figure = overview_figure(image, predictions, "nyud", "What is here?")
+    figure = overview_figure(image, predictions, SOURCES["nyud"].classes, "What is here?")
     assert figure.dtype == np.uint8 and figure.ndim == 3
     assert _has(figure, np.array((12, 200, 77)), 10_000)
     for index in (0, 4):
-        assert _has(figure, class_palette("nyud")[index], 10_000)
+        assert _has(figure, class_palette(SOURCES["nyud"].classes["semseg"].colours)[index], 10_000)
     assert _has(figure, np.array((128, 255, 128)), 10_000), "floor normals"
     for task in predictions:
         assert _has(figure, task_colour(task)), f"the dot of {task}"

@@ -2,38 +2,38 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from bridgenet.drawing import class_palette, scale_table, task_colour
+from bridgenet.drawing import class_palette, coloured_alike, scale_table, task_colour
 from bridgenet.drawing.palette import apply_scale, to_rgb
-from bridgenet.labels import CLASSES, HUMAN_PARTS, class_names
-from bridgenet.tasks import TASKS
+from bridgenet.labels import Classes
+from bridgenet.sources import SOURCES
+from bridgenet.tasks import TASKS, TaskName
+
+CLASSES = {(source.name, task): classes for source in SOURCES.values() for task, classes in source.classes.items()}
 
 
-@pytest.mark.parametrize("dataset", [*CLASSES, "human_parts"])
-def test_every_class_has_a_colour_that_no_other_class_comes_near(dataset: str) -> None:
-    palette = class_palette(dataset)
-    assert palette.shape == (len(class_names(dataset)), 3) and palette.dtype == np.uint8
+@pytest.mark.parametrize("which", CLASSES)
+def test_every_class_has_a_colour_that_no_other_class_comes_near(which: tuple[str, TaskName]) -> None:
+    palette = class_palette(CLASSES[which].colours)
+    assert palette.shape == (len(CLASSES[which]), 3) and palette.dtype == np.uint8
     lab = rgb2lab(palette[None] / 255)[0]
     distances = np.linalg.norm(lab[:, None] - lab[None], axis=-1) + np.eye(len(lab)) * 1000
     assert distances.min() > 17
 
 
 def test_a_class_has_the_same_colour_in_made_and_in_real_rooms() -> None:
-    real, made = class_palette("nyud"), class_palette("made_rooms")
-    shared = set(CLASSES["nyud"]) & set(CLASSES["made_rooms"])
+    real, made = CLASSES["nyud", "semseg"], CLASSES["made_rooms", "semseg"]
+    shared = set(real.names) & set(made.names)
     assert {"wall", "floor", "chair"} <= shared
     for name in shared:
-        np.testing.assert_array_equal(
-            real[CLASSES["nyud"].index(name)], made[CLASSES["made_rooms"].index(name)], err_msg=name
-        )
+        assert real.colours[real.names.index(name)] == made.colours[made.names.index(name)], name
+    assert coloured_alike(real, made)
 
 
-def test_body_parts_are_a_palette_of_their_own() -> None:
-    assert class_names("human_parts") == HUMAN_PARTS
-
-
-def test_an_unknown_data_set_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="Known: nyud, made_rooms, pascal_context, human_parts"):
-        class_palette("kitti")
+def test_classes_that_share_no_name_or_give_one_two_colours_are_not_shown_side_by_side() -> None:
+    one = Classes.of({"sky": "#88BBEE", "road": "#444444"})
+    assert not coloured_alike(one, Classes.of({"tree": "#118833"}))
+    assert not coloured_alike(one, Classes.of({"sky": "#0000FF", "road": "#444444"}))
+    assert coloured_alike(one, Classes.of({"road": "#444444", "tree": "#118833"}))
 
 
 def test_tasks_keep_their_colours() -> None:

@@ -17,9 +17,11 @@ from bridgenet.drawing import (
     legend_entries,
     normals_disc,
 )
-from bridgenet.labels import class_names
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import IGNORE, TASKS
 
+NYUD = SOURCES["nyud"].classes["semseg"]
+PALETTE = class_palette(NYUD.colours)
 YELLOW, PURPLE = [253, 231, 37], [68, 1, 84]
 
 
@@ -29,19 +31,18 @@ def _is_hatched(picture: np.ndarray) -> bool:
 
 @given(arrays(np.int64, (6, 7), elements=st.integers(0, 39)))
 def test_labels_can_be_read_back_from_their_colours(labels: np.ndarray) -> None:
-    palette = class_palette("nyud")
-    picture = colour_classes(labels, palette)
-    distance = np.abs(picture[:, :, None].astype(int) - palette.astype(int)).sum(-1)
+    picture = colour_classes(labels, PALETTE)
+    distance = np.abs(picture[:, :, None].astype(int) - PALETTE.astype(int)).sum(-1)
     np.testing.assert_array_equal(distance.argmin(-1), labels)
 
 
 def test_unlabelled_pixels_are_hatched_and_others_are_not() -> None:
     labels = np.zeros((8, 16), np.int64)
     labels[:, 8:] = IGNORE
-    picture = colour_classes(labels, class_palette("nyud"))
+    picture = colour_classes(labels, PALETTE)
     assert _is_hatched(picture[:, 8:])
     assert len(np.unique(picture[:, 8:])) == 2
-    assert (picture[:, :8] == class_palette("nyud")[0]).all()
+    assert (picture[:, :8] == PALETTE[0]).all()
 
 
 def test_near_is_yellow_and_far_is_dark_purple() -> None:
@@ -103,7 +104,7 @@ def test_heat_and_signed_values_without_extent_are_one_colour() -> None:
 def test_the_legend_lists_present_classes_by_area() -> None:
     labels = np.zeros((10, 10), np.int64)
     labels[:6], labels[6:8], labels[9] = 4, 1, IGNORE
-    entries = legend_entries(labels, class_names("nyud"), class_palette("nyud"))
+    entries = legend_entries(labels, NYUD.names, PALETTE)
     assert [entry.name for entry in entries] == ["chair", "floor", "wall"]
     assert [round(entry.area, 3) for entry in entries] == [0.667, 0.222, 0.111]
     assert entries[0].colour == "#D1495B"
@@ -111,7 +112,7 @@ def test_the_legend_lists_present_classes_by_area() -> None:
 
 def test_a_map_without_labels_has_an_empty_legend() -> None:
     labels = np.full((4, 4), IGNORE, np.int64)
-    assert legend_entries(labels, class_names("nyud"), class_palette("nyud")) == []
+    assert legend_entries(labels, NYUD.names, PALETTE) == []
 
 
 def test_every_task_has_its_way_of_being_coloured() -> None:
@@ -125,4 +126,4 @@ def test_every_task_has_its_way_of_being_coloured() -> None:
     }
     assert set(kinds) == set(TASKS)
     for task, array in kinds.items():
-        assert colour_task(task, array, "nyud").shape == (4, 5, 3)
+        assert colour_task(task, array, SOURCES["made_rooms"].classes).shape == (4, 5, 3)

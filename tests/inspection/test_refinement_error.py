@@ -9,6 +9,7 @@ from bridgenet.inspection import (
     picture_errors,
     with_other_bridge,
 )
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import IGNORE
 
 DEEP = {"refiner_blocks": (1, 1), "token_reduction": (2, 4)}
@@ -16,8 +17,8 @@ DEEP = {"refiner_blocks": (1, 1), "token_reduction": (2, 4)}
 
 def test_a_segmentation_is_compared_only_in_the_classes_of_the_network() -> None:
     known = {"semseg": 0, "depth": 0}
-    assert comparable_tasks(known, "made_rooms", "made_rooms") == ("semseg", "depth")
-    assert comparable_tasks(known, "made_rooms", "nyud") == ("depth",)
+    assert comparable_tasks(known, SOURCES["made_rooms"].classes, SOURCES["made_rooms"].classes) == ("semseg", "depth")
+    assert comparable_tasks(known, SOURCES["made_rooms"].classes, SOURCES["nyud"].classes) == ("depth",)
 
 
 def test_errors_are_one_per_picture_and_leave_out_what_is_not_known() -> None:

@@ -7,16 +7,17 @@ import pytest
 
 from bridgenet.config import DataConfig
 from bridgenet.data import open_dataset
-from bridgenet.labels import CLASSES, HUMAN_PARTS
+from bridgenet.labels import HUMAN_PARTS
 from bridgenet.reading.sample import RawSample
 from bridgenet.sources.made_rooms import MadeRooms, render_room
 from bridgenet.sources.made_rooms.casting import Camera, cast, look, surface
+from bridgenet.sources.made_rooms.furniture import CLASSES
 from bridgenet.sources.made_rooms.layout import furnish
 from bridgenet.sources.made_rooms.rooms import salient_things
 from bridgenet.sources.made_rooms.solids import Material, Scene, Shape, Solid, Thing, Vector, ball, box, column, stack
 from bridgenet.tasks import ALL_TASKS
 
-PERSON, CHAIR, SOFA = (CLASSES["made_rooms"].index(name) for name in ("person", "chair", "sofa"))
+PERSON, CHAIR, SOFA = (CLASSES.names.index(name) for name in ("person", "chair", "sofa"))
 GREY = Material((0.5, 0.5, 0.5))
 
 
@@ -80,7 +81,7 @@ def test_every_target_has_the_type_and_range_that_readers_promise(rooms: list[Ra
 def test_all_classes_and_all_human_parts_occur(rooms: list[RawSample]) -> None:
     classes = np.unique(np.stack([sample.targets["semseg"] for sample in rooms]))
     parts = np.unique(np.stack([sample.targets["human_parts"] for sample in rooms]))
-    assert classes.tolist() == list(range(len(CLASSES["made_rooms"])))
+    assert classes.tolist() == list(range(len(CLASSES)))
     assert parts.tolist() == list(range(len(HUMAN_PARTS)))
 
 

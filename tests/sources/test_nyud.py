@@ -11,7 +11,7 @@ from PIL import Image
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, Draw, collate, open_dataset
 from bridgenet.reading.cache import MapCache
-from bridgenet.sources.nyud import CAMERA, CROP, NyudReader
+from bridgenet.sources.nyud import CAMERA, CLASSES, CROP, NyudReader
 
 TASKS = ("semseg", "depth", "normals", "edge")
 LAYOUTS = ("plain", "mti_net", "atrc")
@@ -108,7 +108,7 @@ def test_void_is_ignored_and_classes_count_from_zero(folders: dict[str, Path], l
     labels = reader.read(0, ("semseg",)).targets["semseg"]
 
     assert sorted(np.unique(labels).tolist()) == [0, 1, 255]
-    assert [reader.classes[label] for label in (0, 1)] == ["wall", "floor"]
+    assert [CLASSES.names[label] for label in (0, 1)] == ["wall", "floor"]
 
 
 def test_blank_lines_in_a_split_are_no_images(folders: dict[str, Path]) -> None:
@@ -295,7 +295,7 @@ def test_a_config_without_a_folder_is_refused() -> None:
 def test_the_real_data_reads_and_means_what_it_says() -> None:
     root = Path(os.environ["BRIDGENET_DATA"]) / "nyud"
     reader = NyudReader(root, "train")
-    assert len(reader.names) == 795 and len(reader.classes) == 40
+    assert len(reader.names) == 795 and len(CLASSES) == 40
 
     floors, ceilings = [], []
     for index in range(0, 60, 3):

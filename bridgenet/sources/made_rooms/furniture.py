@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridgenet.labels import CLASSES
+from bridgenet.labels import indoor
 from bridgenet.sources.made_rooms.solids import Material, Solid, Vector, ball, box, column
 
-LABEL = {name: index for index, name in enumerate(CLASSES["made_rooms"])}
+CLASSES = indoor(
+    *"wall, floor, ceiling, door, window, picture, cabinet, bed, table, chair, sofa, lamp, rug, person".split(", ")
+)
+LABEL = {name: index for index, name in enumerate(CLASSES.names)}
 """Class index by class name."""
 
 

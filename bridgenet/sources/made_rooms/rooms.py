@@ -1,13 +1,12 @@
 """Procedural rooms as a data set: pictures with exact ground truth for all six tasks, drawn when they are asked for."""
 
 from collections.abc import Collection
-from typing import Literal
 
 import numpy as np
 
-from bridgenet.labels import CLASSES
 from bridgenet.reading.geometry import boundaries_from_labels
 from bridgenet.reading.sample import RawSample
+from bridgenet.reading.source import Split
 from bridgenet.sources.made_rooms.casting import Camera, Surface, cast, surface
 from bridgenet.sources.made_rooms.furniture import LABEL
 from bridgenet.sources.made_rooms.layout import Room, furnish
@@ -38,27 +37,17 @@ class MadeRooms:
         ValueError: There would be no image, or an image without pixels.
     """
 
-    def __init__(
-        self, count: int, size: tuple[int, int] = (96, 128), seed: int = 0, split: Literal["train", "val"] = "train"
-    ) -> None:
+    def __init__(self, count: int, size: tuple[int, int] = (96, 128), seed: int = 0, split: Split = "train") -> None:
         if count < 1 or min(size) < 1:
             raise ValueError(f"Made rooms need at least one image of at least one pixel, got {count} of size {size}.")
         self.size = size
         self.seed = seed
-        self.split: Literal["train", "val"] = split
+        self.split: Split = split
         self._names = tuple(f"room-{split}-{seed}-{index:05d}" for index in range(count))
 
     @property
     def names(self) -> tuple[str, ...]:
         return self._names
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return CLASSES["made_rooms"]
-
-    @property
-    def tasks(self) -> tuple[TaskName, ...]:
-        return ALL_TASKS
 
     def __len__(self) -> int:
         return len(self._names)

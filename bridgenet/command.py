@@ -13,9 +13,17 @@ from itertools import groupby
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import tyro
-from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
+from tyro.constructors import (
+    ConstructorRegistry,
+    PrimitiveConstructorSpec,
+    PrimitiveTypeInfo,
+    StructConstructorSpec,
+    StructTypeInfo,
+)
 
 from bridgenet.config import SettingError, perhaps
+from bridgenet.labels import Classes
+from bridgenet.tasks import TaskName
 
 T = TypeVar("T")
 
@@ -89,6 +97,8 @@ def flags(kind: Any) -> Iterator[str]:
     for prefix, part in _parts(kind):
         hints = get_type_hints(part)
         for field in fields(part):
+            if _is_no_flag(hints[field.name]):
+                continue
             name = field.name.replace("_", "-")
             yield f"--{prefix}{name}"
             if hints[field.name] is bool:
@@ -106,6 +116,8 @@ def _parts(kind: Any, prefix: str = "") -> Iterator[tuple[str, type]]:
         return
     yield prefix, kind
     for name, hint in get_type_hints(kind).items():
+        if _is_no_flag(hint):
+            continue
         yield from _parts(hint, prefix if name == "config" else f"{prefix}{name.replace('_', '-')}.")
 
 
@@ -172,7 +184,18 @@ def _registry() -> ConstructorRegistry:
             str_from_instance=lambda value: [str(value)],
         )
 
+    @registry.struct_rule
+    def classes(info: StructTypeInfo) -> StructConstructorSpec | None:
+        if not _is_no_flag(info.type):
+            return None
+        return StructConstructorSpec(instantiate=lambda: info.default, fields=())
+
     return registry
+
+
+def _is_no_flag(hint: Any) -> bool:
+    """Whether a field is none of a command line's: names of classes come with the data."""
+    return dict[TaskName, Classes] in (hint, *get_args(hint))
 
 
 def _number(kind: type, word: str) -> Any:

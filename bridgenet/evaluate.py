@@ -111,8 +111,9 @@ def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
     Raises:
         DataError: The data are not there, or have no ground truth for a task.
     """
+    source = find_source(arguments.data or config.data.name)
     # Images that were held out in training are images of `train` here.
-    asked = replace(config.data, name=arguments.data or config.data.name, root=None, hold_out=0)
+    asked = replace(config.data, name=source.name, root=None, hold_out=0, classes=None)
     data = locate_data(asked, arguments.data_root)
     tasks = choose_tasks(arguments.tasks, config, data)
     mean = config.model.backbone.mean
@@ -130,12 +131,12 @@ def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataCon
         DataError: It knows other classes than the data.
     """
     tasks = tuple(config.model.tasks) if asked is None else choose(asked, config.model.tasks)
-    known = find_source(data.name).classes
-    unknown = [task for task in tasks if not same_classes(task, known, config.classes)]
+    unknown = [task for task in tasks if not same_classes(task, data.known_classes, config.classes)]
     if unknown:
         others = ",".join(task for task in config.model.tasks if task not in unknown)
+        theirs = "those that it has here" if data.name == config.data.name else f"those of {data.name}"
         raise DataError(
-            f"The checkpoint knows the classes of {config.data.name}, not those of {data.name}. "
+            f"The checkpoint knows the classes of {config.data.name}, not {theirs}. "
             + (f"Leave {', '.join(unknown)} out: --tasks {others}" if others else "It answers nothing else.")
         )
     return tasks

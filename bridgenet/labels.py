@@ -4,6 +4,7 @@ The same class has the same colour in every picture, so colours can be learnt. L
 are quiet, furniture is strong; any two classes of a data set differ by at least 18 in CIELAB.
 """
 
+import colorsys
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +72,16 @@ def same_classes(task: TaskName, one: ClassesByTask, other: ClassesByTask) -> bo
 def indoor(*names: str) -> Classes:
     """Classes of rooms, in the colours that all indoor data sets share."""
     return Classes(names, tuple(INDOOR[name] for name in names))
+
+
+def numbered(count: int) -> Classes:
+    """Classes that nobody has named, in colours that go round the circle of hues by the golden section."""
+    hues = [index * 0.618034 % 1 for index in range(count)]
+    colours = [colorsys.hls_to_rgb(hue, 0.35 + 0.15 * (index % 3), 0.6) for index, hue in enumerate(hues)]
+    return Classes(
+        tuple(f"class {index}" for index in range(count)),
+        tuple("#{:02X}{:02X}{:02X}".format(*(round(255 * part) for part in colour)) for colour in colours),
+    )
 
 
 INDOOR = {

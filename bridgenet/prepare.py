@@ -126,7 +126,7 @@ def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: P
         if data_root is not None:
             raise
         tqdm.write(f"{error}\nMade rooms are used instead.", file=sys.stderr)
-        data = replace(data, name="made_rooms", root=None)
+        data = replace(data, name="made_rooms", root=None, classes=None)
         references = reference_images(data, images)
     basis = fit_basis(model, iter(tqdm(references, total=images, unit="image")), source=data.name)
     basis.save(checkpoint / BASIS_FILE)

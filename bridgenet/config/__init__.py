@@ -28,7 +28,7 @@ from bridgenet.config.settings import (
     not_among,
     perhaps,
 )
-from bridgenet.labels import Classes
+from bridgenet.labels import Classes, ClassesByTask, numbered
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName, of_kind
 
@@ -116,10 +116,16 @@ class DataConfig(Settings):
     workers: Workers = 1
     """Processes that prepare batches. 0 prepares them in the training process."""
 
+    classes: dict[TaskName, Classes] | None = field(default=None, compare=False)
+    """Names and colours of its classes, as a checkpoint keeps them: who has the checkpoint needs no source of this
+    name. None: those that the source has now."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.name not in SOURCES:
+        if self.classes is None and self.name not in SOURCES:
             raise self.refuse(not_among("name", self.name, SOURCES))
+        if strange := [task for task in self.classes or {} if TASKS[task].kind != "classes"]:
+            raise self.refuse(f"classes names those of {strange[0]}, which has none.")
         if self.target_stride > 1 and not self.resize:
             raise self.refuse(f"target_stride must be 1, or larger together with resize; got {self.target_stride}.")
         if self.target_stride > min(self.input_size):
@@ -132,6 +138,12 @@ class DataConfig(Settings):
                     f"{name} {size} takes about {gigabytes:,.0f} GB for one image and its ground truth. "
                     "Choose a smaller one; the paper's is 448 576."
                 )
+
+    @property
+    def known_classes(self) -> ClassesByTask:
+        """Names and colours of the classes, as far as they are known before the data set is opened."""
+        own = SOURCES[self.name].classes if self.name in SOURCES else {}
+        return {**own, **(self.classes or {})}
 
     @property
     def answer_size(self) -> tuple[int, int]:
@@ -259,11 +271,10 @@ class TrainConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for task, known in SOURCES[self.data.name].classes.items():
+        for task, known in self.data.known_classes.items():
             if (channels := self.model.tasks.get(task, len(known))) != len(known):
-                raise self.refuse(
-                    f"model.tasks.{task} must be {len(known)}, as many as {self.data.name} has classes, not {channels}."
-                )
+                whose = f"{self.data.name} has classes" if self.data.classes is None else "data.classes names"
+                raise self.refuse(f"model.tasks.{task} must be {len(known)}, as many as {whose}, not {channels}.")
         if missing := [task for task in self.model.tasks if task not in self.loss.weights]:
             raise self.refuse(f"loss.weights has no weight for {', '.join(missing)}, which the network learns.")
         if not any(self.loss.weights[task] for task in self.model.tasks):
@@ -286,8 +297,8 @@ class TrainConfig(Settings):
     @property
     def classes(self) -> dict[TaskName, Classes]:
         """What the classes that the network knows are called, and their colours, by the tasks that name any."""
-        known = SOURCES[self.data.name].classes
-        return {task: known[task] for task in of_kind("classes", self.model.tasks)}
+        known, tasks = self.data.known_classes, of_kind("classes", self.model.tasks)
+        return {task: known.get(task) or numbered(self.model.tasks[task]) for task in tasks}
 
     def only(self, asked: Iterable[str]) -> "TrainConfig":
         """The same run of fewer tasks, in the order of this one; a single one is single-task learning.

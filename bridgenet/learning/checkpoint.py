@@ -42,14 +42,15 @@ def save_model(directory: Path, model: BridgeNet, config: TrainConfig, metrics: 
     Args:
         directory: The folder, made if needed.
         model: The network.
-        config: How it was trained. The place of the data is this machine's business and is left out.
+        config: How it was trained. The place of the data is this machine's business and is left out; what the classes
+            are called is kept, for whoever does not have the data set.
         metrics: Its metrics, as plain JSON types.
         card: Text of its `README.md`.
 
     Raises:
         WriteError: A file cannot be written.
     """
-    anywhere = replace(config, data=replace(config.data, root=None))
+    anywhere = replace(config, data=replace(config.data, root=None, classes=config.classes))
     # safetensors stores row-major tensors only.
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     write_text(directory / CONFIG_FILE, json.dumps(to_dict(anywhere), indent=2) + "\n")

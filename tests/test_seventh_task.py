@@ -1,17 +1,12 @@
 """What it takes to add a task of a known kind: an entry, and a data set that brings its truth and says so."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from planting import copy_packages, put_in, run_there
 from training_runs import SMALL
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[1]
 
 ENTRY = """
         Task(
@@ -69,14 +64,10 @@ print("SHOWN", *sorted(maps))
 
 
 def test_a_task_of_a_known_kind_is_an_entry_and_a_truth(tmp_path: Path) -> None:
-    for package in ("bridgenet", "app"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_packages(tmp_path)
     for name, changes in TOUCHED.items():
-        text = (tmp_path / name).read_text()
         for old, new in changes:
-            assert text.count(old) == 1, (name, old)
-            text = text.replace(old, new)
-        (tmp_path / name).write_text(text)
+            put_in(tmp_path / name, old, new)
 
     trained = tmp_path / "run"
     said = run_there(tmp_path, "-m", "bridgenet.train", *SMALL, "--steps", "2", "--output", trained)
@@ -84,17 +75,3 @@ def test_a_task_of_a_known_kind_is_an_entry_and_a_truth(tmp_path: Path) -> None:
     assert "| Height | rmse |" in (trained / "README.md").read_text()
     looked = run_there(tmp_path, "-c", LOOK_AT_IT, trained)
     assert {"height", "height-error"} <= set(looked.partition("SHOWN")[2].split())
-
-
-def run_there(folder: Path, *arguments: object) -> str:
-    """What Python says in a folder whose packages come first."""
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr

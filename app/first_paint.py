@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).with_name("first_paint.json")
+from app.browser import FOLDER
+
+FILE = FOLDER / "first_paint.json"
 LARGEST = 250_000
 """Bytes that the file may have."""
 

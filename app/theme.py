@@ -1,10 +1,10 @@
 """Look of the page: system fonts, nothing from another host, and one style sheet per part of the page."""
 
-from pathlib import Path
-
 from gradio.themes import Base
 
-STYLE = Path(__file__).with_name("style")
+from app.browser import FOLDER
+
+STYLE = FOLDER / "style"
 SHEETS = ("frame", "rail", "maps", "tools", "charts", "lessons", "inspector", "narrow")
 """In their order: what narrow windows change comes last."""
 MEASURED = "measured"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from browsing import FLAGS, Visit
+from modules import Modules
 from playwright.sync_api import Browser, sync_playwright
 
 from app.program import studio
@@ -26,6 +27,14 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def modules(browser: Browser) -> Iterator[Modules]:
+    """The page's modules by themselves."""
+    modules = Modules(browser)
+    yield modules
+    modules.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,86 @@
+// @ts-check
+// A small way to write DOM: make("div", {class: "card"}, "text", child, ...).
+
+/** @import { Spoken } from "./view.js" */
+/** @typedef {Node | string | null | undefined} Child */
+/** @typedef {Record<string, string | number>} Style */
+/** @typedef {{ [name: string]: string | number | boolean | null | undefined | Style }} Attributes */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes] - Those that are null, undefined or false are left out; `style` is an object.
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, attributes = {}, ...children) {
+  return fillNode(document.createElement(tag), attributes, children);
+}
+
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function drawn(tag, attributes, ...children) {
+  return fillNode(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/**
+ * @template {HTMLElement | SVGElement} Made
+ * @param {Made} node
+ * @param {Attributes} attributes
+ * @param {Child[]} children
+ * @returns {Made}
+ */
+export function fillNode(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value !== "object") node.setAttribute(name, String(value));
+    else for (const [property, entry] of Object.entries(value)) node.style.setProperty(property, String(entry));
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/**
+ * The part of the page that a template has.
+ *
+ * @template {Element} Found
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => Found} kind - Such as HTMLElement.
+ * @returns {Found}
+ */
+export function find(root, selector, kind) {
+  const node = root.querySelector(selector);
+  if (!(node instanceof kind)) throw new Error(`The page has no ${kind.name} ${selector}.`);
+  return node;
+}
+
+/**
+ * What an event happened to; null where that is no element.
+ *
+ * @param {Event} event
+ */
+export function targetOf(event) {
+  return event.target instanceof Element ? event.target : null;
+}
+
+/** @param {string} colour */
+export function dot(colour) {
+  return make("span", { class: "dot", style: { background: colour } });
+}
+
+/**
+ * The parts of a sentence.
+ *
+ * @param {Spoken[]} parts
+ */
+export function spoken(parts) {
+  return parts.map(({ text, colour }) => (colour ? make("em", { style: { "--task": colour } }, text) : text));
+}

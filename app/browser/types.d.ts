@@ -1,0 +1,283 @@
+// What crosses between the modules, and what Python and the page tell each other beside the views (`view.d.ts`).
+
+import type { InspectorValue, View } from "./view.js";
+
+// ---------------------------------------------------------------- the selection
+
+/** Fractions of the photo's width and height, 0 <= fraction < 1. */
+export interface Place {
+  x: number;
+  y: number;
+}
+
+export type Scope = "map" | "tab" | "all";
+export type Setting = string | number;
+/** Options of single views that were changed, by `view.name`. */
+export type Options = Record<string, Setting>;
+
+/** What is selected, by the names of `app/selection.py`. */
+export interface Selection {
+  at: Place;
+  task: string | null;
+  /** Stage of the decoder, counted from the coarsest. */
+  scale: number | null;
+  /** -1 is the mean of all heads. */
+  head: number;
+  scope: Scope;
+  tab: string;
+  options: Options;
+}
+
+/** What an address or an entry of the browser's history opens: a selection of a photo by a checkpoint. */
+export interface Opened extends Selection {
+  example: string | null;
+  checkpoint: string | null;
+  /** Names a photo and a checkpoint. Only an entry of the history has it. */
+  key?: string | null;
+}
+
+/** What a network has of what can be selected. */
+export interface Offers {
+  tabs: string[];
+  tasks: string[];
+  scales: number;
+  heads: number;
+}
+
+/** What is shown. Its key names the photo and the checkpoint. */
+export interface Photo {
+  src: string;
+  /** Width and height in pixels. */
+  size: [number, number];
+  key: string;
+  title: string;
+  example?: string | null;
+  checkpoint?: string | null;
+  /** Whether the network answers for it, and what it offers; the bundled first picture is not live. */
+  live?: boolean;
+  offers?: Offers;
+}
+
+/** What was chosen and is not shown yet. */
+export interface Wanted {
+  example?: string | null;
+  checkpoint?: string | null;
+  key?: string | null;
+  path?: string | null;
+  name?: string;
+  ticket?: string;
+  /** Whether it was not the visitor who asked: Back does not lead to what was shown before. */
+  quiet?: boolean;
+}
+
+export type Letter = "A" | "B";
+
+export interface Pin {
+  key: string;
+  title: string;
+  checkpoint?: string | null;
+}
+
+export type Pins = Partial<Record<Letter, Pin>>;
+
+// ---------------------------------------------------------------- the store
+
+/**
+ * hover; pick (another place); choice (anything else that is selected); tab; photo (another analysis); settled (nothing
+ * is wanted any more); answer (of Python to a pick); ask (an event for Python); waiting (for an answer); banner (words in
+ * the head); refused (what was asked for does not come).
+ */
+export type Kind =
+  | "hover" | "pick" | "choice" | "tab" | "photo" | "settled" | "answer" | "ask" | "waiting" | "banner" | "refused";
+
+/** show and run take the network's time: the page waits in the line for them. */
+export type Turn = "show" | "run";
+
+export interface Asked {
+  event: Turn | "cancel" | "lesson";
+  /** Of run: the view that asks. Without it, a tool of the view that is looked at does. */
+  tab?: string;
+  /** Of lesson: its name. */
+  lesson?: string;
+}
+
+export interface Banner {
+  banner: string;
+  kind: "busy" | "alarm" | "";
+}
+
+/** What the page tells Python with every question. */
+export interface Report extends Omit<Selection, "at">, Place {
+  pins: Pins;
+  drawn: string;
+  held: string[];
+}
+
+export type Listener = (kind: Kind) => void;
+
+export interface State extends Selection {
+  hover: Place | null;
+  /** Key of what each viewer shows, by name. */
+  drawn: Record<string, string>;
+  /** Names of the pictures that each viewer holds, which need not be sent again. */
+  held: Record<string, string[]>;
+  /** What was pinned to be compared. */
+  pins: Pins;
+  photo: Photo;
+  /** At first what the link asks for. */
+  wanted: Wanted | null;
+  /** Ticket of what is being computed for a view: what comes with another was asked for before the visitor moved on. */
+  underWay: string | null;
+  tasks: Task[];
+  heads: number;
+  /** Whether the visitor has moved anything since the page was opened. */
+  touched: boolean;
+  asked: Asked | null;
+  answer: Answer | null;
+  waiting: boolean;
+  banner: Banner;
+  refused: { kind: Turn; words: string } | null;
+  /** Which of several wires and lesson cards speaks: the one that was loaded last. */
+  wire: symbol | null;
+  lessons: symbol | null;
+}
+
+/** One selection for the whole page. */
+export interface Studio extends State {
+  readonly example: string | null;
+  readonly checkpoint: string | null;
+  subscribe(listener: Listener): void;
+  set(kind: Kind, changes?: Partial<State>): void;
+  tell(kind: Kind): void;
+  point(place: Place | null): void;
+  pick(place: Place): void;
+  step(columns: number, rows: number): void;
+  choose(changes: Partial<State>): void;
+  option(name: string, value: Setting): void;
+  show(tab: string): void;
+  ask(event: Asked["event"], more?: Omit<Asked, "event">): void;
+  want(choice: Wanted): void;
+  see(photo: Photo): void;
+  restore(entry: Opened): void;
+  remember(way: Way): void;
+  settle(): void;
+  settled(): Promise<void>;
+  pin(letter?: Letter): Promise<void>;
+  selection(): Report;
+  link(photo?: { example?: string | null; checkpoint?: string | null }): string;
+  pixel(): [number, number];
+}
+
+export type Way = "pushState" | "replaceState";
+
+/** Keeps the address and the browser's history as the selection is. */
+export interface Memory {
+  soon(studio: Studio): void;
+  /** What was to be written soon is written now. */
+  finish(studio: Studio): void;
+  now(studio: Studio, way?: Way): void;
+  forget(): void;
+}
+
+// ---------------------------------------------------------------- the parts of the page
+
+/** What Gradio hands to a component's script. */
+export interface Part<V, S = unknown> {
+  element: HTMLElement;
+  props: { value: V | null };
+  watch(name: "value", hear: () => void): void;
+  trigger(event: string, data?: object): void;
+  /** Functions of Python. */
+  server: S;
+  /** Stores a file with the studio. */
+  upload(file: File): Promise<{ path: string }>;
+}
+
+export interface Task {
+  name: string;
+  title: string;
+  colour: string;
+}
+
+export interface HeadValue extends Partial<Banner> {
+  title?: string;
+  facts?: string[];
+  checkpoints?: string[];
+  network?: string;
+}
+
+export interface HeadServer {
+  take_along(event: object): Promise<Taken | null>;
+}
+
+/** What is taken along: `data` in base64, or the HTML of a picture that the page draws; or why not. */
+export interface Taken {
+  name: string;
+  type: string;
+  data: string;
+  html?: string;
+  problem?: string;
+}
+
+export interface Station {
+  title: string;
+  tab: string;
+  scale?: number;
+}
+
+export interface WayValue {
+  tabs?: { name: string; title: string }[];
+  pipeline?: Station[];
+}
+
+export interface RailValue {
+  examples?: { id: string; name: string; thumb: string }[];
+  chosen?: string | null;
+  /** Megabytes. */
+  limit?: number;
+  tasks?: Task[];
+  scales?: string[];
+  heads?: number;
+  notes?: string[];
+  error?: string;
+  busy?: boolean;
+}
+
+export interface WireValue {
+  photo?: Photo;
+  /** Ticket of what has ended. */
+  ended?: string;
+  /** Options of the link, with their types. */
+  options?: Options;
+}
+
+export interface PlaceInLine {
+  turn: boolean;
+  before: number;
+  full: boolean;
+  seconds: number;
+}
+
+export interface LineServer {
+  ask_line(ticket: string): Promise<PlaceInLine | null>;
+  leave_line(ticket: string): Promise<unknown>;
+}
+
+export interface WireServer extends LineServer {
+  pick(question: object): Promise<Answer | null>;
+}
+
+/** What Python says to a pick: values by part of the page. `again` names an example to be asked for once more. */
+export interface Answer {
+  head?: Banner;
+  inspector?: InspectorValue;
+  again?: string;
+  [view: string]: View | unknown;
+}
+
+declare global {
+  interface Window {
+    bridgenetStudio: Studio;
+    gradio_config?: { root?: string };
+  }
+}

@@ -1,0 +1,233 @@
+// @ts-check
+// One map of a view: picture, cross-hair, what a slider uncovers, legend or scale, and the number under the pointer.
+
+/** @import { Place, Studio } from "./types.js" */
+/** @import { LegendEntry, MapView, View } from "./view.js" */
+/** @import { Reader } from "./reader.js" */
+import { dot, make } from "./dom.js";
+import { normalAt, openReader } from "./reader.js";
+import { percent } from "./shares.js";
+
+const GREY = "#8a867d";
+
+/**
+ * @param {Studio} studio
+ * @param {MapView} first - What it shows at first: wipe, blend and threshold are part of its build.
+ */
+export function createMap(studio, first) {
+  const picture = make("img", { class: "picture", draggable: "false", decoding: "sync" });
+  const under = first.blend ? make("img", { class: "under", alt: "", draggable: "false" }) : null;
+  const veil = make("canvas", { class: "isolate" });
+  const [title, note, foot, colour] = [titleOf(), make("small"), make("div", { class: "foot" }), dot("#888")];
+  const [across, down, box] = [make("i", { class: "across" }), make("i", { class: "down" }), make("u")];
+  // Where the direction at the pixel lies on the disc of all directions.
+  const marker = make("i");
+  const token = make("s");
+  const frame = make("div", { class: "map", "data-map": first.id }, under, picture, veil);
+  const wipe = first.wipe ? wipeOver(frame, first.wipe.label) : null;
+  frame.append(token, across, down, box);
+  const head = make("figcaption", {}, colour, title, note);
+  const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
+  const cut = first.threshold ? thresholdOf(first.title, first.threshold.value) : null;
+  let map = first;
+  /** @type {Promise<Reader | null> | null} */
+  let reader = null;
+  /** Name of the pictures that are drawn. @type {string | undefined} */
+  let hash;
+  /** The class that stays alone in sight. @type {number | null} */
+  let kept = null;
+
+  // A title may set an option, such as the head that is read.
+  function titleOf() {
+    if (!first.choose) return make("b");
+    const button = make("button", { type: "button", class: "choose" });
+    button.addEventListener("click", () => map.choose && studio.option(map.choose.option, map.choose.value));
+    return button;
+  }
+
+  /**
+   * @param {MapView} next
+   * @param {View} view
+   */
+  function fill(next, view) {
+    // Pictures that stay need not be decoded once more.
+    const stays = Boolean(next.hash) && hash === next.hash;
+    [map, hash] = [next, next.hash];
+    if (map.choose) title.setAttribute("aria-pressed", String(map.choose.chosen));
+    colour.style.background = map.colour ?? GREY;
+    title.textContent = map.title;
+    note.textContent = map.note ?? "";
+    frame.style.aspectRatio = String(view.aspect);
+    frame.style.setProperty("--aspect", String(view.aspect));
+    frame.classList.toggle("tokens", Boolean(map.tokens));
+    picture.alt = map.alt;
+    if (!stays) fillPictures();
+    placeToken();
+    foot.replaceChildren(...footOf());
+    if (cut) {
+      foot.append(cut.label);
+      applyCut();
+    }
+  }
+
+  function fillPictures() {
+    const { src } = studio.photo;
+    if (map.src || src) picture.src = map.src || src;
+    if (under) under.src = src;
+    if (wipe && map.wipe) {
+      [wipe.left.textContent, wipe.right.textContent] = [map.wipe.left, map.wipe.right];
+      Object.assign(wipe.over, { src: map.wipe.src || src, alt: map.wipe.alt });
+    }
+    reader = map.values ? openReader(map.values, picture) : null;
+  }
+
+  function drawPhoto() {
+    const { src } = studio.photo;
+    if (!map.src) picture.src = src;
+    if (under) under.src = src;
+    if (wipe && map.wipe && !map.wipe.src) wipe.over.src = src;
+  }
+
+  function placeToken() {
+    token.hidden = !map.token;
+    for (const [side, share] of Object.entries(map.token ?? {})) token.style.setProperty(side, `${100 * share}%`);
+  }
+
+  // It is the reader's own and changes nothing else.
+  async function applyCut() {
+    if (!cut) return;
+    const limit = Number(cut.range.value);
+    cut.text.textContent = limit.toFixed(2);
+    const numbers = await reader;
+    veil.classList.toggle("on", Boolean(numbers && cut.on.checked));
+    if (numbers && cut.on.checked) paint(numbers, (at) => (numbers.number(at) >= limit ? [0, 0, 0, 255] : [255, 255, 255, 255]));
+  }
+
+  cut?.range.addEventListener("input", () => {
+    cut.on.checked = true;
+    applyCut();
+  });
+  cut?.on.addEventListener("change", applyCut);
+
+  function footOf() {
+    kept = null;
+    veil.classList.remove("on");
+    const { legend, ramp, disc, foot: words } = map;
+    /** @type {(Node | string)[]} */
+    const parts = (legend ?? []).map(legendEntry);
+    if (ramp) {
+      const background = `linear-gradient(90deg, ${ramp.colours.join(", ")})`;
+      const shared = ramp.shared ? make("span", { class: "shared" }, ramp.shared) : "";
+      parts.push(ramp.low, make("span", { class: "ramp", style: { background } }), ramp.high, shared);
+    }
+    if (disc) {
+      const directions = make("img", { src: disc, alt: "Directions as colours: right red, up green, to you blue" });
+      parts.push(make("span", { class: "disc" }, directions, marker));
+    }
+    if (words) parts.push(make("span", { class: ramp || legend ? "foot-text" : null }, words));
+    return parts;
+  }
+
+  /** @param {LegendEntry} entry */
+  function legendEntry({ index, name, colour, share }) {
+    const states = { "aria-pressed": "false", "data-index": index };
+    const sample = make("i", { style: { background: colour } });
+    const entry = make("button", { class: "entry", type: "button", ...states }, sample, `${name} ${percent(share)}`);
+    const show = () => isolate(index);
+    const hide = () => isolate(kept);
+    entry.addEventListener("click", () => {
+      kept = kept === index ? null : index;
+      foot.querySelectorAll(".entry").forEach((other) => {
+        other.setAttribute("aria-pressed", String(Number(other.getAttribute("data-index")) === kept));
+      });
+      show();
+    });
+    entry.addEventListener("pointerenter", show);
+    entry.addEventListener("pointerleave", hide);
+    entry.addEventListener("focus", show);
+    entry.addEventListener("blur", hide);
+    return entry;
+  }
+
+  /** @param {number | null} index - Of a class; null shows all. */
+  async function isolate(index) {
+    const numbers = index === null ? null : await reader;
+    veil.classList.toggle("on", Boolean(numbers));
+    if (!numbers) return;
+    // The veil has the colour of an empty map, which follows the theme.
+    const empty = getComputedStyle(frame).getPropertyValue("--empty").trim();
+    const dim = [...[1, 3, 5].map((start) => parseInt(empty.slice(start, start + 2), 16)), 222];
+    paint(numbers, (at) => (numbers.bytes[at] === index ? [0, 0, 0, 0] : dim));
+  }
+
+  /**
+   * @param {Reader} numbers
+   * @param {(at: number) => number[]} colourAt - Red, green, blue and opacity of the pixel that begins there.
+   */
+  function paint(numbers, colourAt) {
+    Object.assign(veil, { width: numbers.width, height: numbers.height });
+    const pixels = new ImageData(numbers.width, numbers.height);
+    for (let at = 0; at < numbers.bytes.length; at += 4) pixels.data.set(colourAt(at), at);
+    veil.getContext("2d")?.putImageData(pixels, 0, 0);
+  }
+
+  function moveCross() {
+    const place = studio.hover ?? studio.at;
+    down.style.left = `${100 * place.x}%`;
+    across.style.top = `${100 * place.y}%`;
+    box.style.left = `${100 * studio.at.x}%`;
+    box.style.top = `${100 * studio.at.y}%`;
+    readOut(place);
+  }
+
+  /** @param {Place} place */
+  async function readOut(place) {
+    const numbers = await reader;
+    // The pointer may have moved on while the numbers were decoded.
+    if (place !== (studio.hover ?? studio.at)) return;
+    if (numbers?.normals) {
+      const [x, y] = normalAt(numbers.bytes, numbers.at(place));
+      Object.assign(marker.style, { left: `${50 + 50 * x}%`, top: `${50 - 50 * y}%` });
+    }
+    const hovering = studio.hover && numbers;
+    note.classList.toggle("value", Boolean(hovering));
+    note.textContent = hovering ? hovering.read(place) : (map.note ?? "");
+  }
+
+  function markTask() {
+    card.classList.toggle("on", (first.task ?? null) === null ? Boolean(map.choose?.chosen) : first.task === studio.task);
+  }
+
+  return { card, fill, drawPhoto, moveCross, markTask };
+}
+
+/**
+ * A second picture over the first, of which a slider uncovers the left part: before | after.
+ *
+ * @param {HTMLElement} frame
+ * @param {string} label
+ */
+function wipeOver(frame, label) {
+  const over = make("img", { class: "over", draggable: "false" });
+  const range = make("input", { type: "range", class: "wipe", min: 0, max: 100, value: 50, "aria-label": label });
+  const [left, right] = [make("span", { class: "left" }), make("span", { class: "right" })];
+  const show = () => frame.style.setProperty("--wipe", `${range.value}%`);
+  range.addEventListener("input", show);
+  range.addEventListener("click", (event) => event.stopPropagation());
+  show();
+  frame.append(over, make("b", { class: "edge" }), left, right, range);
+  return { over, left, right };
+}
+
+/**
+ * A threshold for probabilities: black where the number is above it.
+ *
+ * @param {string} title - Of the map.
+ * @param {number} value
+ */
+function thresholdOf(title, value) {
+  const range = make("input", { type: "range", min: 0, max: 1, step: 0.01, value, "aria-label": `Threshold of ${title}` });
+  const on = make("input", { type: "checkbox", "aria-label": `Cut ${title} at the threshold` });
+  const text = make("output");
+  return { range, on, text, label: make("label", { class: "cut" }, on, "cut at", range, text) };
+}

@@ -67,7 +67,7 @@ def studio_link(
 def read_link(link: Mapping[str, str]) -> dict[str, Any]:
     """The selection that a link describes, as the page would report it. What cannot be read is left out.
 
-    The page reads links by the same rules before the network is there, see `readLink` in `page.js`.
+    The page reads links by the same rules before the network is there, see `app/browser/link.js`.
     """
     place = [plain_number(text) for text in link.get("px", "").split(",")]
     inside = len(place) == 2 and all(fraction is not None and 0 <= fraction <= 1 for fraction in place)

@@ -18,7 +18,6 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2))
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "checkpoints"
-ADDRESS_CHECK = ROOT / "app" / "address.js"
 PREFERRED = ("nyud-lite0", "rooms-tiny")
 
 if not __package__:
@@ -171,9 +170,11 @@ def serve(checkpoint: Path, options: argparse.Namespace, host: str, port: int) -
 
 def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
     """The page, and how it is launched: private, quiet, without a trace on the network."""
+    from app.browser import browser_head, modules_route
     from app.demo import build_demo
     from app.first_paint import first_values
     from app.handlers import Limits
+    from app.tabs import TABS
     from app.theme import studio_css, studio_head, studio_theme
 
     place.protect()
@@ -184,7 +185,8 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "quiet": True,
         "share": False,
         "root_path": options.root_path,
-        "head": f"<script>{ADDRESS_CHECK.read_text(encoding='utf-8')}</script>{studio_head()}",
+        "head": browser_head(TABS) + studio_head(),
+        "app_kwargs": {"routes": [modules_route()]},
         "show_error": True,
         "theme": studio_theme(),
         "css": studio_css(),

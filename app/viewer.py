@@ -1,24 +1,20 @@
-"""The parts of the page: `gr.HTML` around HTML that never changes and scripts that fill it.
+"""The parts of the page: `gr.HTML` around HTML that never changes; modules of `app/browser` fill it.
 
 Gradio would rebuild a template that contains its value, and with it cross-hair and keyboard focus would be lost.
-So each template is fixed, and its script writes what changes into it. Functions, not subclasses: Gradio writes an
+So each template is fixed, and its module writes what changes into it. Functions, not subclasses: Gradio writes an
 interface file beside the source of every subclass of a component.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from app.tabs import LESSON_STEPS, TABS
-
-HERE = Path(__file__).parent
+from app.browser import start_of
+from app.tabs import LESSON_STEPS
 
 Value = dict[str, Any] | None
-"""What a component shows: any JSON that its script understands."""
+"""What a component shows: any JSON that its module understands, see `app/browser/types.d.ts`."""
 
 
 def linked_viewer(name: str, value: Value = None) -> gr.HTML:
@@ -36,7 +32,7 @@ def linked_viewer(name: str, value: Value = None) -> gr.HTML:
       <div class="pending" hidden><p role="status"></p><progress></progress><button type="button">Cancel</button></div>
       <div class="bar"></div><div class="groups"></div>
     </section>"""
-    return _component(value, template, f"viewer-{name}", "charts.js", "tools.js", "viewer.js")
+    return _component(value, template, f"viewer-{name}", "viewer")
 
 
 def wire(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
@@ -44,9 +40,10 @@ def wire(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
 
     Args:
         value: The photo.
-        functions: `pick`, `ask_line` and `leave_line`, which the script calls.
+        functions: `pick`, `ask_line` and `leave_line`, which the module calls.
     """
-    return _component(value, '<div data-testid="wire" hidden></div>', "wire", "wire.js", functions=functions)
+    template = '<div data-testid="wire" hidden></div>'
+    return _component(value, template, "wire", "wire", functions=functions, events=("show", "run"))
 
 
 def inspector_panel(value: Value = None) -> gr.HTML:
@@ -62,7 +59,7 @@ def inspector_panel(value: Value = None) -> gr.HTML:
       <div class="act" role="group" aria-label="Pins and places"></div><ul class="pins" aria-label="Pinned"></ul>
       <p class="live unseen" aria-live="polite"></p>
     </aside>"""
-    return _component(value, template, "inspector", "inspector.js")
+    return _component(value, template, "inspector", "inspector")
 
 
 def rail_panel(value: Value = None) -> gr.HTML:
@@ -80,7 +77,7 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
         <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin</p></div>
     </div>"""
-    return _component(value, template, "rail", "rail.js")
+    return _component(value, template, "rail", "rail")
 
 
 def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTML:
@@ -88,7 +85,7 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
 
     Args:
         value: What it says.
-        functions: `take_along`, which the script calls.
+        functions: `take_along`, which the module calls.
     """
     template = """
     <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
@@ -107,7 +104,7 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
           <button type="button" data-action="api" data-testid="open-api"><b>For programs</b>
             <small>How to ask the studio from Python</small></button>
         </div></details></span></header>"""
-    return _component(value, template, "head", "frame.js", "download.js", functions=functions)
+    return _component(value, template, "head", "head", functions=functions)
 
 
 def page_way(value: Value = None) -> gr.HTML:
@@ -116,14 +113,14 @@ def page_way(value: Value = None) -> gr.HTML:
     <nav class="studio way" data-frame aria-label="Views">
       <div class="pipeline" aria-label="The network, from the image to the predictions"></div>
       <div class="tabs" role="tablist"></div></nav>"""
-    return _component(value, template, "way", "frame.js")
+    return _component(value, template, "way", "way")
 
 
 def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
     """The lesson that is open: question, answer, and the way on. It stays beside whatever view is looked at.
 
     Args:
-        functions: `reveal_lesson`, which the script calls.
+        functions: `reveal_lesson`, which the module calls.
     """
     template = """
     <section class="studio lesson" data-testid="lesson" data-state="closed" aria-label="Lesson" tabindex="-1" hidden>
@@ -137,11 +134,11 @@ def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
         <button type="button" class="quiet" data-part="back">Back</button>
         <button type="button" class="quiet" data-part="next">Next</button></div>
     </section>"""
-    return _component(None, template, "lesson", "charts.js", "lessons.js", functions=functions)
+    return _component(None, template, "lesson", "lessons", functions=functions, events=("step",))
 
 
 def lesson_steps() -> gr.Walkthrough:
-    """The row of lessons in their tab. Its texts depend on the checkpoint: `lessons.js` writes them."""
+    """The row of lessons in their tab. Its texts depend on the checkpoint: `steps.js` writes them."""
     with gr.Walkthrough(selected=0, elem_id="lesson-steps") as steps:
         for index, (name, title) in enumerate(LESSON_STEPS.items()):
             with gr.Step(title, id=index, elem_id=f"step-{name}"):
@@ -149,17 +146,20 @@ def lesson_steps() -> gr.Walkthrough:
     return steps
 
 
-def _component(value: Value, template: str, name: str, *scripts: str, functions: Sequence[Callable] = ()) -> gr.HTML:
+def _component(
+    value: Value,
+    template: str,
+    name: str,
+    part: str,
+    *,
+    functions: Sequence[Callable] = (),
+    events: Sequence[str] = (),
+) -> gr.HTML:
     return gr.HTML(
         value,  # type: ignore[arg-type]
         html_template=template,
-        js_on_load="\n".join([f"const VIEWS = {json.dumps(list(TABS))};", *map(_read, ("page.js", *scripts))]),
+        js_on_load=start_of(part, events),
         apply_default_css=False,
         elem_id=name,
         server_functions=list(functions) or None,
     )
-
-
-@cache
-def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")

@@ -81,5 +81,5 @@ def choices(values: dict[str, str], chosen: str) -> Value:
 
 
 def button(action: str, label: str, *, name: str = "") -> Value:
-    """A button. Actions, see `tools.js`: `run` (compute this view), `cancel`, `set` (an option), `pin`, `unpin`."""
+    """A button. Actions, see `app/browser`: `run` (compute the view), `cancel`, `set` (an option), `pin`, `unpin`."""
     return {"kind": "button", "action": action, "label": label, "name": name or action}

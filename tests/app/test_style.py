@@ -1,7 +1,6 @@
 """The colours of the page, measured as WCAG does."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,7 +82,7 @@ def test_the_mark_of_the_focus_is_seen(name: str) -> None:
 
 
 def test_shares_are_written_in_the_ink_that_stands_out_more() -> None:
-    script = (Path(__file__).resolve().parents[2] / "app" / "page.js").read_text(encoding="utf-8")
+    script = (FOLDER.parent / "shares.js").read_text(encoding="utf-8")
     rule = re.search(
         r"\*\* ([\d.]+)\);\n\s*return ([\d.]+) \* red \+ ([\d.]+) \* green \+ ([\d.]+) \* blue > ([\d.]+)", script
     )

@@ -82,3 +82,12 @@ def test_a_page_under_a_path_that_the_studio_was_not_told_says_what_to_do(browse
         page.wait_for_selector("#wrong-address", timeout=PATIENCE)
         assert page.inner_text("#wrong-address").endswith(f"python app/main.py --root-path {PREFIX}")
         page.close()
+
+
+def test_a_page_whose_modules_do_not_arrive_says_so(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.route("**/store.js", lambda route: route.abort())
+    page.goto(address)
+    page.wait_for_selector("#wrong-address", timeout=PATIENCE)
+    assert "did not arrive" in page.inner_text("#wrong-address")
+    page.close()

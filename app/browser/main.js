@@ -1,0 +1,41 @@
+// @ts-check
+// The studio in the browser: made once a page. Each part of the page, as Gradio loads it, hands itself over to `mount`.
+
+/** @import { Part, Studio } from "./types.js" */
+import { head } from "./head.js";
+import { inspector } from "./inspector.js";
+import { onKey } from "./keys.js";
+import { lessons } from "./lessons.js";
+import { readLink } from "./link.js";
+import { createMemory, rememberedEntry } from "./memory.js";
+import { rail } from "./rail.js";
+import { createStudio } from "./store.js";
+import { viewer } from "./viewer.js";
+import { way } from "./way.js";
+import { wire } from "./wire.js";
+
+/** @type {Record<string, (studio: Studio, part: Part<any, any>) => void>} */
+const PARTS = { head, inspector, lessons, rail, viewer, way, wire };
+
+const studio = createPage();
+
+/** @returns {Studio} */
+function createPage() {
+  // Python knows which views there are, and says so where it asks for this module.
+  const tabs = JSON.parse(document.querySelector("script[data-tabs]")?.getAttribute("data-tabs") ?? "[]");
+  const opened = { ...readLink(location.search, tabs), key: rememberedEntry()?.key };
+  const studio = createStudio(opened, createMemory(), location.origin + location.pathname);
+  document.addEventListener("keydown", (event) => onKey(studio, event));
+  window.addEventListener("popstate", () => studio.restore(rememberedEntry() ?? readLink(location.search, tabs)));
+  return (window.bridgenetStudio = studio);
+}
+
+/**
+ * Bring a part of the page to life.
+ *
+ * @param {string} name
+ * @param {Part<any, any>} part
+ */
+export function mount(name, part) {
+  PARTS[name](studio, part);
+}

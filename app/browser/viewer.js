@@ -1,0 +1,198 @@
+// @ts-check
+// A view: words, tools, and groups of maps, matrices, lines and bars. The DOM is built once per layout; later values
+// only change pictures and words, so that cross-hair and keyboard focus stay where they are.
+
+/** @import { Part, Place, Studio } from "./types.js" */
+/** @import { Group, MapView, View } from "./view.js" */
+import { drawChart } from "./charts.js";
+import { find, make, spoken, targetOf } from "./dom.js";
+import { createDrawing } from "./drawing.js";
+import { createMap } from "./map.js";
+import { evenEnds, percent, shareBar } from "./shares.js";
+import { toolRow } from "./tools.js";
+
+/**
+ * @param {Studio} studio
+ * @param {Part<View>} part
+ */
+export function viewer(studio, { element, props, watch }) {
+  const root = find(element, "[data-viewer]", HTMLElement);
+  const name = root.dataset.viewer ?? "";
+  const [say, hint, bar] = [".say", ".hint", ".bar"].map((selector) => find(root, selector, HTMLElement));
+  const groups = find(root, ".groups", HTMLElement);
+  const drawTools = toolRow(studio, find(root, ".tools", HTMLElement));
+  const pending = pendingLine(find(root, ".pending", HTMLElement));
+  /** @type {Map<string, ReturnType<typeof createMap>>} */
+  const maps = new Map();
+  /** Pictures by the name that Python gives them: what is held is not sent again. @type {Map<string, MapView>} */
+  let pictures = new Map();
+  /** @type {string | null} */
+  let layout = null;
+
+  const drawing = createDrawing(name, studio, {
+    fill,
+    hide: (absent) => (root.hidden = absent),
+    pend: pending.show,
+    mark: (state) => (root.dataset.state = state),
+  });
+
+  watch("value", () => drawing.take(props.value));
+  studio.subscribe((kind) => {
+    if (kind === "answer") drawing.take(/** @type {View | undefined} */ (studio.answer?.[name]));
+    if (kind === "photo") takePhoto();
+    if (kind === "choice") maps.forEach((map) => map.markTask());
+    if (kind === "hover" || kind === "pick" || kind === "photo") maps.forEach((map) => map.moveCross());
+    if (studio.tab !== name) return;
+    if (kind === "ask" && studio.asked?.event === "run" && !studio.asked.tab) drawing.begin();
+    if (kind === "waiting") drawing.wait(studio.waiting);
+  });
+  root.addEventListener("pointermove", (event) => studio.point(placeOf(event)));
+  root.addEventListener("pointerleave", () => studio.point(null));
+  root.addEventListener("click", (event) => {
+    const place = placeOf(event);
+    if (!place) return;
+    root.focus({ preventScroll: true });
+    studio.pick(place);
+  });
+  pending.button.addEventListener("click", drawing.press);
+  drawing.take(props.value);
+
+  function takePhoto() {
+    drawing.forget();
+    drawing.take(props.value);
+    maps.forEach((map) => map.drawPhoto());
+  }
+
+  /** @param {View} value */
+  function fill(value) {
+    const parts = value.groups ?? [];
+    for (const group of parts) if (group.maps) group.maps = group.maps.map(whole);
+    const held = parts.flatMap((group) => group.maps ?? []).flatMap((map) => (map.hash ? [[map.hash, map]] : []));
+    pictures = new Map(/** @type {[string, MapView][]} */ (held));
+    studio.held[name] = [...pictures.keys()];
+    root.dataset.key = value.key;
+    if (value.heads !== undefined) studio.heads = value.heads;
+    fillWords(value);
+    // Until there is something new to see, what was there stays, dimmed: the page does not jump.
+    const stays = Boolean(value.pending && !parts.length && layout && groups.childElementCount);
+    groups.classList.toggle("old", stays);
+    const wanted = stays ? layout : JSON.stringify(parts.map(layoutOf));
+    if (wanted !== layout) build(parts);
+    layout = wanted;
+    parts.forEach((group, index) => fillGroup(find(groups, `[data-group="${index}"]`, HTMLElement), group, value));
+    maps.forEach((map) => {
+      map.markTask();
+      map.moveCross();
+    });
+  }
+
+  /**
+   * A map with the pictures that were sent earlier.
+   *
+   * @param {MapView} map
+   * @returns {MapView}
+   */
+  function whole(map) {
+    const known = map.src || map.values || !map.hash ? null : pictures.get(map.hash);
+    if (!known) return map;
+    const { src, values, wipe, disc } = known;
+    return { ...map, src, values, wipe, disc };
+  }
+
+  /** @param {View} value */
+  function fillWords(value) {
+    say.replaceChildren(...spoken(value.say ?? []));
+    hint.textContent = value.hint ?? "";
+    drawTools(value.tools ?? []);
+    bar.replaceChildren(...(value.shares ? [shareBar(value.shares, true), evenTicks(value.shares.length)] : []));
+  }
+
+  /** @param {Group[]} parts */
+  function build(parts) {
+    maps.clear();
+    groups.replaceChildren(
+      ...parts.map((group, index) => {
+        const heading = group.title ? make("h3", {}, group.title) : null;
+        const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }));
+        const columns = group.maps ? (group.columns ?? 3) : 3;
+        const body = make("div", { class: group.kind ? "chart" : columns > 3 ? "grid many" : "grid", style: { "--columns": columns } });
+        group.maps?.forEach((first) => {
+          const map = createMap(studio, first);
+          maps.set(first.id, map);
+          body.append(map.card);
+        });
+        const named = { class: group.title ? "group" : "group bare", "data-testid": group.id ? `group-${group.id}` : null };
+        return make("section", { ...named, "data-group": index, style: { "--span": group.span ?? 12 } }, head, body);
+      }),
+    );
+  }
+
+  /**
+   * @param {HTMLElement} box
+   * @param {Group} group
+   * @param {View} value
+   */
+  function fillGroup(box, group, value) {
+    find(box, ".group-text", HTMLElement).textContent = group.text ?? "";
+    group.maps?.forEach((map) => maps.get(map.id)?.fill(map, value));
+    if (!group.kind) return;
+    const focused = document.activeElement;
+    const held = focused instanceof HTMLElement && box.contains(focused) ? focused.dataset.value : undefined;
+    find(box, ".chart", HTMLElement).replaceChildren(drawChart(group, studio.option));
+    const again = held && box.querySelector(`[data-value="${CSS.escape(held)}"]`);
+    if (again instanceof HTMLElement) again.focus();
+  }
+}
+
+/**
+ * What the DOM of a group depends on.
+ *
+ * @param {Group} group
+ */
+function layoutOf({ id, kind, span, title, columns, maps }) {
+  return [id, kind, span, title, columns, maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])];
+}
+
+/**
+ * What is still to be computed, and how far it is.
+ *
+ * @param {HTMLElement} line
+ */
+function pendingLine(line) {
+  const [words, button] = [find(line, "p", HTMLElement), find(line, "button", HTMLButtonElement)];
+  const bar = find(line, "progress", HTMLProgressElement);
+  /** @param {import("./drawing.js").Pending} pending */
+  function show({ words: text, progress, busy }) {
+    line.hidden = !text;
+    words.textContent = text;
+    bar.hidden = !busy;
+    button.textContent = busy ? "Cancel" : "Compute";
+    if (progress) [bar.value, bar.max] = progress;
+    else bar.removeAttribute("value");
+  }
+  return { button, show };
+}
+
+/**
+ * Where the parts of a bar would end if they were even.
+ *
+ * @param {number} count
+ */
+function evenTicks(count) {
+  const words = count > 1 ? make("span", {}, `ticks: even parts of ${percent(1 / count)}`) : "";
+  return make("div", { class: "even", "aria-hidden": "true" }, ...evenEnds(count), words);
+}
+
+/**
+ * The place in the photo that the pointer is at; null beside all maps and on what is moved by hand.
+ *
+ * @param {MouseEvent} event
+ * @returns {Place | null}
+ */
+function placeOf(event) {
+  const target = targetOf(event);
+  const frame = target?.closest(".map");
+  if (!frame || target?.matches("input")) return null;
+  const box = frame.getBoundingClientRect();
+  return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+}

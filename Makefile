@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
+BROWSER := app/browser
+CHECKERS := $(BROWSER)/node_modules
 SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -28,11 +30,13 @@ test-fast: $(VENV)/.installed-all ## Run the tests that take a moment each
 test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
 	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
 
-check: $(VENV)/.installed-all ## Lint, check the format, the types and who imports whom
+check: $(VENV)/.installed-all $(CHECKERS)/.installed ## Lint, check the format, the types and who imports whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+	cd $(BROWSER) && node_modules/.bin/eslint --max-warnings 0 .
+	cd $(BROWSER) && node_modules/.bin/tsc --project .
 
 train: $(VENV)/.installed ## Train rooms-tiny, a few minutes (ARGS="--steps 100" overrides)
 	$(BIN)/python -m bridgenet.train rooms-tiny $(ARGS)
@@ -51,6 +55,12 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-all: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-compile -e '.[all]'
 	@touch $@ $(VENV)/.installed
+
+# Only the checks of the page's modules need Node; the studio and its tests do not.
+$(CHECKERS)/.installed: $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 18 || (major == 18 && minor >= 18) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null || { echo 'make check needs Node 18.18 or newer and npm, for the modules of the page. On Debian: apt-get install nodejs npm'; exit 1; }
+	npm ci --prefix $(BROWSER) --no-audit --no-fund --loglevel=error
+	@touch $@
 
 screenshots: $(VENV)/.installed-all ## Take pictures of every tab of the studio, light and dark, into docs/
 	$(BIN)/python docs/screenshots.py $(ARGS)

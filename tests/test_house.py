@@ -13,8 +13,9 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SOURCES = sorted([*ROOT.glob("bridgenet/**/*.py"), *ROOT.glob("app/**/*.py")])
-PAGE = sorted([*ROOT.glob("app/**/*.js"), *ROOT.glob("app/**/*.css")])
-WRITTEN = {".py", ".md", ".toml", ".yml", ".cff", ".js", ".css", ".json", ".ipynb", ""}
+PAGE = sorted(path for kind in ("*.js", "*.ts", "*.css") for path in (ROOT / "app" / "browser").glob(f"**/{kind}"))
+PAGE = [path for path in PAGE if "node_modules" not in path.parts]
+WRITTEN = {".py", ".md", ".toml", ".yml", ".cff", ".js", ".mjs", ".ts", ".css", ".json", ".ipynb", ""}
 FOLDERS = ("bridgenet", "app", "tests", "notebooks", "benchmarks", "checkpoints", "docs", ".ci")
 
 DOORS = {
@@ -51,7 +52,7 @@ def test_lower_layers_do_not_import_upper_ones() -> None:
 
 def test_a_planted_import_is_reported_with_its_line(tmp_path: Path) -> None:
     for name in ("bridgenet", "app"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     planted = tmp_path / "bridgenet" / "trace.py"
     planted.write_text("import timm\nimport bridgenet.model\n" + planted.read_text())
@@ -94,6 +95,31 @@ def test_a_second_make_installs_nothing_until_the_dependencies_change(tmp_path: 
     os.utime(tmp_path / "pyproject.toml", (later, later))
     for target in ("demo", "test"):
         assert "pip install" in make("-n", target, folder=tmp_path)
+
+
+def test_the_checks_of_the_page_are_installed_once_until_their_lock_file_changes(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml", "app/browser/package.json", "app/browser/package-lock.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    assert "npm ci" in make("-n", "check", folder=tmp_path)
+    assert "npm" not in make("-n", "test", folder=tmp_path)
+    (tmp_path / "app" / "browser" / "node_modules").mkdir()
+    (tmp_path / "app" / "browser" / "node_modules" / ".installed").touch()
+    assert "npm ci" not in make("-n", "check", folder=tmp_path)
+    later = (tmp_path / "app" / "browser" / "node_modules" / ".installed").stat().st_mtime + 10
+    os.utime(tmp_path / "app" / "browser" / "package-lock.json", (later, later))
+    assert "npm ci" in make("-n", "check", folder=tmp_path)
+
+
+def test_without_node_the_check_says_what_to_install(tmp_path: Path) -> None:
+    shutil.copytree(
+        ROOT / "app" / "browser", tmp_path / "app" / "browser", ignore=shutil.ignore_patterns("node_modules")
+    )
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    command = [shutil.which("make") or "make", "app/browser/node_modules/.installed"]
+    run = subprocess.run(command, cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "apt-get install nodejs npm" in run.stdout
 
 
 def test_an_old_python_is_refused_by_name(tmp_path: Path) -> None:
@@ -165,7 +191,7 @@ def test_no_file_is_longer_than_four_hundred_lines() -> None:
     assert {path: length for path, length in lengths.items() if length > 400} == {}
 
 
-@pytest.mark.parametrize("script", [path for path in PAGE if path.suffix == ".js"], ids=lambda path: path.name)
+@pytest.mark.parametrize("script", [path for path in PAGE if path.suffix != ".css"], ids=lambda path: path.name)
 def test_no_line_of_a_script_is_wider_than_140_columns(script: Path) -> None:
     lines = enumerate(script.read_text().splitlines(), 1)
     assert [number for number, line in lines if len(line) > 140] == []
@@ -176,6 +202,7 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
     pattern = re.compile(rf"(?<![\w.:/<])/({homes})/\w")
     texts = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in WRITTEN and path.name != ".git"]
     for folder in FOLDERS:
-        texts += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in WRITTEN]
+        files = (path for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts)
+        texts += [path for path in files if path.is_file() and path.suffix in WRITTEN]
     found = [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text(errors="ignore"))]
     assert found == []

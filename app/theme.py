@@ -3,6 +3,7 @@
 from gradio.themes import Base
 
 from app.browser import FOLDER
+from app.tabs import TABS
 
 STYLE = FOLDER / "style"
 SHEETS = ("frame", "rail", "maps", "tools", "charts", "lessons", "inspector", "narrow")
@@ -20,8 +21,9 @@ def studio_theme() -> Base:
 
 
 def studio_css() -> str:
-    """All style sheets, one after the other."""
-    return "\n".join((STYLE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
+    """All style sheets, one after the other, and which page a tab shows."""
+    shown = (f'html[data-tab="{tab}"] #page-{tab} {{ display: flex !important; }}' for tab in TABS)
+    return "\n".join([*((STYLE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS), *shown])
 
 
 def studio_head() -> str:

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from app.tabs import TABS
 from app.theme import STYLE as FOLDER
 from app.theme import studio_css, studio_head
 from bridgenet.tasks import TASKS
@@ -97,6 +98,12 @@ def test_shares_are_written_in_the_ink_that_stands_out_more() -> None:
 def test_every_style_sheet_is_part_of_the_page() -> None:
     for sheet in FOLDER.glob("*.css"):
         assert sheet.read_text(encoding="utf-8") in STYLE + studio_head(), sheet.name
+
+
+def test_a_tab_shows_its_page_without_a_line_of_its_own_in_a_style_sheet() -> None:
+    for tab in TABS:
+        assert f'html[data-tab="{tab}"] #page-{tab} {{ display: flex' in STYLE
+        assert not any(f'data-tab="{tab}"' in sheet.read_text(encoding="utf-8") for sheet in FOLDER.glob("*.css")), tab
 
 
 def test_motion_stops_for_those_who_asked_for_less() -> None:

@@ -54,11 +54,8 @@ def start_of(part: str, events: Iterable[str] = ()) -> str:
         events: Events that it sends. Gradio finds them by their quotation marks.
     """
     handed = "{ element, props, watch, trigger, server, upload }"
-    named = ", ".join(json.dumps(event) for event in events)
-    return (
-        f'import(document.querySelector("script[data-tabs]").src).then(({{ mount }}) => mount("{part}", {handed}));'
-        + (f" // {named}" if named else "")
-    )
+    named = "".join(f" // {json.dumps(event)}" for event in events)
+    return f'(window.bridgenetParts ??= []).push(["{part}", {handed}]);{named}'
 
 
 @cache

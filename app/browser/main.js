@@ -1,5 +1,6 @@
 // @ts-check
-// The studio in the browser: made once a page. Each part of the page, as Gradio loads it, hands itself over to `mount`.
+// The studio in the browser: made once a page. Each part of the page, as Gradio loads it, hands itself over by
+// `bridgenetParts.push`; those that were loaded earlier than this module have waited in an array of that name.
 
 /** @import { Part, Studio } from "./types.js" */
 import { head } from "./head.js";
@@ -33,9 +34,13 @@ function createPage() {
 /**
  * Bring a part of the page to life.
  *
- * @param {string} name
- * @param {Part<any, any>} part
+ * @param {[string, Part<any, any>]} handed - Its name, and what Gradio hands to it.
  */
-export function mount(name, part) {
+function mount([name, part]) {
   PARTS[name](studio, part);
 }
+
+const early = window.bridgenetParts;
+window.bridgenetParts = { push: mount };
+// Each by itself: one that fails holds up no other.
+if (Array.isArray(early)) early.forEach((handed) => queueMicrotask(() => mount(handed)));

@@ -278,6 +278,8 @@ export interface Answer {
 declare global {
   interface Window {
     bridgenetStudio: Studio;
+    /** Parts of the page that wait for the modules, or what brings them to life at once. */
+    bridgenetParts?: [string, Part<any, any>][] | { push(handed: [string, Part<any, any>]): void };
     gradio_config?: { root?: string };
   }
 }

@@ -70,6 +70,6 @@ def test_every_part_of_the_page_is_one_that_the_modules_know_and_its_events_are_
     parts = re.findall(r"const PARTS = {(.*)};", (FOLDER / "main.js").read_text(encoding="utf-8"))
     known = {name.strip() for name in parts[0].split(",")}
     for component in (linked_viewer("tpp"), wire(), lesson_card()):
-        (part,) = re.findall(r'mount\("(\w+)"', component.js_on_load or "")
+        (part,) = re.findall(r'push\(\["(\w+)"', component.js_on_load or "")
         assert part in known
     assert '"show"' in start_of("wire", ("show", "run")) and callable(wire().run)

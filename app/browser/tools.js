@@ -9,7 +9,7 @@ import { segments } from "./segments.js";
 
 /**
  * @template {Tool} Kind
- * @typedef {{ node: HTMLElement, update: (tool: Kind) => void }} Shown
+ * @typedef {{ node: HTMLElement, update(tool: Kind): void }} Shown
  */
 
 /**
@@ -19,7 +19,7 @@ import { segments } from "./segments.js";
 export function toolRow(studio, root) {
   /** @type {string | null} */
   let layout = null;
-  /** @type {Shown<any>[]} */
+  /** @type {Shown<Tool>[]} */
   let shown = [];
   return (/** @type {Tool[]} */ tools) => {
     const wanted = JSON.stringify(tools.map(layoutOf));
@@ -45,7 +45,7 @@ function layoutOf(tool) {
 /**
  * @param {Studio} studio
  * @param {Tool} tool
- * @returns {Shown<any>}
+ * @returns {Shown<Tool>}
  */
 function makeTool(studio, tool) {
   switch (tool.kind) {

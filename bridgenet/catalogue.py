@@ -89,6 +89,13 @@ CATALOGUE: tuple[Entry, ...] = (
         "Feature and preliminary prediction of one task together: what the decoder starts from.",
     ),
     Entry(
+        "exchange.<task>.<task>",
+        "message",
+        "",
+        "Fig. 1",
+        "What one task sends to another in networks that exchange pair by pair: source first, then target.",
+    ),
+    Entry(
         "stages.<stage>.task_specific.<task>",
         "task-specific feature",
         "F_t",

@@ -5,7 +5,7 @@ Every tensor has a dotted path: `trace["stages.0.bridge"]`, `trace["pattern.atte
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from torch import Tensor
 
@@ -27,6 +27,15 @@ class Pattern:
 
     feature: dict[str, AnyFeature]
     """Y_t: the task-specific feature after propagation."""
+
+    query_grid: tuple[int, int]
+    """Rows and columns of the queries of every map."""
+
+    key_grid: tuple[int, int]
+    """Rows and columns of the keys of every map."""
+
+    stride: int
+    """Places of the base grid between neighbouring queries, and between neighbouring keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +60,59 @@ class Stage:
     refined: dict[str, AnyFeature]
     """F_t after the Task Feature Refiner (TFR), Eq. (7)."""
 
+    query_grid: tuple[int, int] | None = None
+    """Rows and columns of the queries of `attention`. None without it."""
 
-@dataclass(frozen=True, slots=True)
+    key_grid: tuple[int, int] | None = None
+    """Rows and columns of each task's tokens in `attention`. None without it."""
+
+    token_window: int | None = None
+    """Places of a task's feature, along each side, that one token is the mean of. None without `attention`."""
+
+    def by_task(self) -> dict[str, AnyAttention]:
+        """The attention on the tokens of each task, (batch, heads, queries, tokens of one task).
+
+        Raises:
+            ValueError: The bridge of this stage reads no task, or there is none.
+        """
+        if self.attention is None:
+            raise ValueError("No task is read at this stage: there is no bridge, or it asks nobody.")
+        parts = self.attention.chunk(len(self.task_specific), dim=-1)
+        return dict(zip(self.task_specific, parts, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """The forward pass of one batch, from the backbone to the predictions.
 
-    Per-task values are dicts in the order of the config's tasks; per-scale values are tuples whose order each field
-    states. Grids: *base grid* is 1/32 of the image, *fusion grid* 1/4, both rounded up.
+    Every network has task-generic features, logits and predictions; the parts between are those of BridgeNet and of
+    whoever has something of the same kind, and are empty for others. Per-task values are dicts in the order of the
+    config's tasks; per-scale values are tuples whose order each field states. Grids: *base grid* is 1/32 of the image,
+    *fusion grid* 1/4, both rounded up.
     """
 
     task_generic: tuple[AnyFeature, ...]
     """G_1..G_4: backbone feature maps, fine to coarse."""
 
-    task_specific: dict[str, AnyFeature]
+    task_specific: dict[str, AnyFeature] = field(default_factory=dict)
     """X_t: output of the preliminary decoder, base grid, before TPP."""
 
-    pattern: Pattern | None
+    pattern: Pattern | None = None
     """TPP. None when it is switched off."""
 
-    preliminary: dict[str, AnyFeature]
-    """Preliminary predictions (logits), base grid."""
+    preliminary: dict[str, AnyFeature] = field(default_factory=dict)
+    """Preliminary predictions (logits), base grid; of all tasks or of none."""
 
-    mixed: dict[str, AnyFeature]
+    mixed: dict[str, AnyFeature] = field(default_factory=dict)
     """F_t at the start of the first stage: feature and preliminary prediction, mixed by a 1x1 convolution."""
 
-    stages: tuple[Stage, ...]
+    exchange: dict[str, dict[str, AnyFeature]] = field(default_factory=dict)
+    """What tasks send each other pair by pair: `exchange[source][target]`, where a network does that."""
+
+    stages: tuple[Stage, ...] = ()
     """Decoder stages, coarse to fine."""
 
-    fused: dict[str, AnyFeature]
+    fused: dict[str, AnyFeature] = field(default_factory=dict)
     """Sum of the side outputs of all stages, fusion grid, before the fusion convolution."""
 
     logits: dict[str, AnyFeature]

@@ -74,7 +74,7 @@ def tpp_attention(
     pattern = _pattern(trace)
     attention = pattern.attention[task] if fusion == "after" else pattern.logits[task][:1].float().softmax(dim=-1)
     matrix = attention_matrix(attention, head, weighting, values)
-    queries, keys, stride = tpp_grids(trace, task)
+    queries, keys, stride = tpp_grids(trace)
     base = grid_of(pattern.feature[task])
     query = token_at(nx, ny, queries)
     if direction == "outgoing":
@@ -113,36 +113,20 @@ def tpp_row(trace: Trace, task: str, nx: float, ny: float, head: int | None = No
     return tpp_attention(trace, task, nx, ny, head=head)
 
 
-def tpp_grids(trace: Trace, task: str) -> tuple[Grid, Grid, int]:
+def tpp_grids(trace: Trace) -> tuple[Grid, Grid, int]:
     """Grid of the queries, grid of the keys, and the stride of both on the base grid.
 
     Raises:
-        ValueError: There is no TPP, or its attention does not fit its feature.
+        ValueError: There is no TPP.
     """
     pattern = _pattern(trace)
-    count_queries, count_keys = pattern.attention[task].shape[-2:]
-    base = grid_of(pattern.feature[task])
-    for stride in range(1, max(base) + 1):
-        queries, keys = (-(-base[0] // stride), -(-base[1] // stride)), _pooled_with_padding(base, stride)
-        if (queries[0] * queries[1], keys[0] * keys[1]) == (count_queries, count_keys):
-            return queries, keys, stride
-    raise ValueError(f"{count_queries} queries and {count_keys} keys do not fit a base grid of {base[0]} x {base[1]}.")
+    return pattern.query_grid, pattern.key_grid, pattern.stride
 
 
 def _pattern(trace: Trace) -> Pattern:
     if trace.pattern is None:
         raise ValueError(NO_TPP)
     return trace.pattern
-
-
-def _pooled_with_padding(size: Grid, stride: int) -> Grid:
-    """Output grid of a 3x3 pooling with padding 1, rounded up as long as its last window starts inside."""
-
-    def outputs(length: int) -> int:
-        count = -(-(length - 1) // stride) + 1
-        return count - 1 if (count - 1) * stride >= length + 1 else count
-
-    return outputs(size[0]), outputs(size[1])
 
 
 def _nearest_windows(length: int, count: int, stride: int) -> Int[np.ndarray, "_"]:

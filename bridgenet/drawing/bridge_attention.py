@@ -95,15 +95,11 @@ def bridge_grids(stage: Stage) -> tuple[Grid, Grid, int]:
     """Grid of the bridge queries, grid of the tokens of each task, and the pooling window of these tokens.
 
     Raises:
-        ValueError: There is no Bridge Feature Extractor, or its attention does not fit its features.
+        ValueError: There is no Bridge Feature Extractor.
     """
-    if stage.attention is None or stage.query is None:
+    if stage.query_grid is None or stage.key_grid is None or stage.token_window is None:
         raise ValueError(NO_BRIDGE)
-    count_queries, count_keys = stage.attention.shape[-2:]
-    size = grid_of(next(iter(stage.task_specific.values())))
-    queries, _ = _fitting(grid_of(stage.query), count_queries)
-    keys, window = _fitting(size, count_keys // len(stage.task_specific))
-    return queries, keys, window
+    return stage.query_grid, stage.key_grid, stage.token_window
 
 
 def bridge_shares(
@@ -158,14 +154,6 @@ def _bridge_matrix(stage: Stage, head: int | None, weighting: Weighting, values:
     if stage.attention is None:
         raise ValueError(NO_BRIDGE)
     return attention_matrix(stage.attention, head, weighting, values)
-
-
-def _fitting(size: Grid, count: int) -> tuple[Grid, int]:
-    for stride in range(1, max(size) + 1):
-        grid = (-(-size[0] // stride), -(-size[1] // stride))
-        if grid[0] * grid[1] == count:
-            return grid, stride
-    raise ValueError(f"{count} tokens do not fit a grid of {size[0]} x {size[1]}, reduced by any whole number.")
 
 
 def _place_tiled(weights: Map, size: Grid, window: int) -> Map:

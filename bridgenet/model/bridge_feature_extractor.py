@@ -8,7 +8,15 @@ import torch
 from torch import nn
 
 from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits, pool_tokens
-from bridgenet.model.layers import ChannelNorm, DepthwiseConv, FeedForward, resize_to, to_feature, to_tokens
+from bridgenet.model.layers import (
+    ChannelNorm,
+    DepthwiseConv,
+    FeedForward,
+    reduced_grid,
+    resize_to,
+    to_feature,
+    to_tokens,
+)
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
 
 
@@ -26,6 +34,7 @@ class BridgeFeatureExtractor(nn.Module):
     def __init__(self, width: int, *, heads: int, query_reduction: int, token_reduction: int, mlp_ratio: int) -> None:
         super().__init__()
         self.heads = heads
+        self.query_reduction = query_reduction
         self.token_reduction = token_reduction
         self.token_norm = ChannelNorm(width)
         self.reduce_query = QueryReduction(width, query_reduction)
@@ -46,6 +55,13 @@ class BridgeFeatureExtractor(nn.Module):
         size = query.shape[-2:]
         bridge = to_tokens(query + self.restore(resize_to(message, size)))
         return to_feature(bridge + self.feed_forward(self.norm(bridge)), size), attention
+
+    def grids(
+        self, query: AnyFeature, task_specific: dict[str, AnyFeature]
+    ) -> tuple[tuple[int, int], tuple[int, int], int]:
+        """Rows and columns of the queries, of the tokens of each task, and the window of these."""
+        window, tasks = self.token_reduction, next(iter(task_specific.values()))
+        return reduced_grid(query, self.query_reduction), reduced_grid(tasks, window), window
 
     def task_tokens(self, task_specific: dict[str, AnyFeature]) -> AnyTokens:
         """Eq. (3): normed and pooled tokens of all tasks, one task after the other."""

@@ -26,6 +26,12 @@ def to_feature(tokens: AnyTokens, size: tuple[int, ...]) -> AnyFeature:
     return tokens.transpose(1, 2).unflatten(2, size)
 
 
+def reduced_grid(feature: AnyFeature, stride: int) -> tuple[int, int]:
+    """Rows and columns that a stride leaves of a feature map, rounded up."""
+    height, width = feature.shape[-2:]
+    return -(-height // stride), -(-width // stride)
+
+
 def conv_norm_relu(
     channels_in: int, channels_out: int, kernel: int, *, dilation: int = 1, bias: bool = False
 ) -> nn.Sequential:

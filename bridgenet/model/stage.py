@@ -67,8 +67,11 @@ class DecoderStage(nn.Module):
             return Stage(task_specific, None, None, None, None, task_specific)
         query = self.query(task_generic)
         before_cascade, attention = self.extractor(query, task_specific)
+        grids = (None, None, None)
+        if isinstance(self.extractor, BridgeFeatureExtractor):
+            grids = self.extractor.grids(query, task_specific)
         bridge = before_cascade
         if self.cascade is not None and coarser_bridge is not None:
             bridge = self.cascade(before_cascade, coarser_bridge)
         refined = {task: refine(task_specific[task], bridge) for task, refine in self.refiners.items()}
-        return Stage(task_specific, query, before_cascade, bridge, attention, refined)
+        return Stage(task_specific, query, before_cascade, bridge, attention, refined, *grids)

@@ -4,7 +4,7 @@ A task's pattern is its self-attention map before the softmax, Eq. (1). The maps
 by a 1x1 convolution over the head axis, and the fused map gathers that task's own values, Eq. (2).
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
@@ -29,6 +29,7 @@ class TaskPatternPropagation(nn.Module):
 
     def __init__(self, tasks: tuple[str, ...], *, width: int, heads: int, stride: int, mlp_ratio: int) -> None:
         super().__init__()
+        self.stride = stride
         self.patterns = nn.ModuleDict({task: TaskPattern(width, heads, stride) for task in tasks})
         self.propagations = nn.ModuleDict({task: Propagation(len(tasks), width, heads, mlp_ratio) for task in tasks})
 
@@ -39,20 +40,33 @@ class TaskPatternPropagation(nn.Module):
             task: propagate(task_specific[task], own[task].value, all_logits, own[task].query_grid)
             for task, propagate in self.propagations.items()
         }
+        some = next(iter(own.values()))
         return Pattern(
             logits={task: pattern.logits for task, pattern in own.items()},
             fused_logits={task: result.fused_logits for task, result in propagated.items()},
             attention={task: result.attention for task, result in propagated.items()},
             feature={task: result.feature for task, result in propagated.items()},
+            query_grid=some.query_grid,
+            key_grid=some.key_grid,
+            stride=self.stride,
         )
+
+    def pattern(self, task: str) -> "TaskPattern":
+        """What makes the pattern of a task."""
+        return cast(TaskPattern, self.patterns[task])
+
+    def propagation(self, task: str) -> "Propagation":
+        """What fuses the patterns of all tasks for one."""
+        return cast(Propagation, self.propagations[task])
 
 
 class OwnPattern(NamedTuple):
-    """What one task brings: its logits A_t, its values V_t and the grid of its queries."""
+    """What one task brings: its logits A_t, its values V_t, and the grids of its queries and keys."""
 
     logits: AnyAttention
     value: AnyTokens
     query_grid: tuple[int, int]
+    key_grid: tuple[int, int]
 
 
 class TaskPattern(nn.Module):
@@ -71,9 +85,11 @@ class TaskPattern(nn.Module):
         query_map = self.reduce_query(normed)
         query = self.project.query(to_tokens(query_map))
         # Zeros of the padding count in the mean, the part of the last window beyond the padding does not.
-        context = to_tokens(F.avg_pool2d(normed, 3, stride=self.stride, padding=1, ceil_mode=True))
+        pooled = F.avg_pool2d(normed, 3, stride=self.stride, padding=1, ceil_mode=True)
+        context = to_tokens(pooled)
         logits = attention_logits(query, self.project.key(context), self.heads)
-        return OwnPattern(logits, self.project.value(context), tuple(query_map.shape[-2:]))
+        query_grid, key_grid = (query_map.shape[-2], query_map.shape[-1]), (pooled.shape[-2], pooled.shape[-1])
+        return OwnPattern(logits, self.project.value(context), query_grid, key_grid)
 
 
 class Propagated(NamedTuple):

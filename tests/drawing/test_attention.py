@@ -21,6 +21,7 @@ from bridgenet.drawing import (
     tpp_row,
 )
 from bridgenet.model import build_model
+from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
 from bridgenet.trace import Trace
 
 TASKS = ("semseg", "human_parts", "depth", "normals", "sal", "edge")
@@ -42,7 +43,7 @@ def test_places_map_to_tokens_and_those_outside_to_the_border() -> None:
 
 
 def test_a_row_of_tpp_is_the_row_of_the_model(trace: Trace) -> None:
-    queries, keys, _ = tpp_grids(trace, "depth")
+    queries, keys, _ = tpp_grids(trace)
     attention = trace["pattern.attention.depth"][0]
     assert attention.shape[-2:] == (queries[0] * queries[1], keys[0] * keys[1])
     row = tpp_row(trace, "depth", 0.7, 0.4, head=1)
@@ -58,18 +59,17 @@ def test_the_grids_of_tpp_are_those_of_its_convolution_and_pooling(size: tuple[i
     feature = torch.zeros(1, 4, *size)
     query = torch.nn.Conv2d(4, 4, 3, stride=2, padding=1)(feature)
     key = torch.nn.functional.avg_pool2d(feature, 3, stride=2, padding=1, ceil_mode=True)
-    attention = torch.zeros(1, 2, query[0, 0].numel(), key[0, 0].numel())
-    pattern = replace(trace.pattern, attention={"depth": attention}, feature={"depth": feature})
-    queries, keys, stride = tpp_grids(replace(trace, pattern=pattern), "depth")
-    assert queries == tuple(query.shape[-2:]) and keys == tuple(key.shape[-2:])
-    assert stride == 2 or size == (1, 1)
+    propagation = TaskPatternPropagation(("depth",), width=4, heads=1, stride=2, mlp_ratio=2).eval()
+    queries, keys, stride = tpp_grids(replace(trace, pattern=propagation({"depth": feature})))
+    assert queries == tuple(query.shape[-2:]) and keys == tuple(key.shape[-2:]) and stride == 2
 
 
 def test_placed_keys_lie_where_their_windows_are_centred(trace: Trace) -> None:
     feature = torch.zeros(1, 4, 6, 6)
     attention = torch.zeros(1, 1, 9, 16)
     attention[..., 5] = 1  # Key (1, 1): its window is centred on cell (2, 2) of the base grid.
-    pattern = replace(trace.pattern, attention={"depth": attention}, feature={"depth": feature})
+    grids = {"query_grid": (3, 3), "key_grid": (4, 4), "stride": 2}
+    pattern = replace(trace.pattern, attention={"depth": attention}, feature={"depth": feature}, **grids)
     placed = tpp_row(replace(trace, pattern=pattern), "depth", 0.5, 0.5).placed
     assert placed.shape == (12, 12)
     rows, columns = np.nonzero(placed)
@@ -141,7 +141,7 @@ def test_rows_are_plain_data(trace: Trace) -> None:
 
 
 def test_a_column_of_tpp_is_the_column_of_the_model(trace: Trace) -> None:
-    queries, keys, _ = tpp_grids(trace, "sal")
+    queries, keys, _ = tpp_grids(trace)
     attention = trace["pattern.attention.sal"][0, 1].numpy()
     columns = {tuple(column) for column in attention.T}
     found = set()
@@ -192,7 +192,8 @@ def test_distance_is_that_from_the_query_s_centre_in_diagonals_of_the_image(trac
     feature = torch.zeros(1, 4, 6, 8)
     attention = torch.zeros(1, 1, 12, 20)
     attention[0, 0, 0, 0], attention[0, 0, 0, 7] = 0.25, 0.75
-    pattern = replace(trace.pattern, attention={"depth": attention}, feature={"depth": feature})
+    grids = {"query_grid": (3, 4), "key_grid": (4, 5), "stride": 2}
+    pattern = replace(trace.pattern, attention={"depth": attention}, feature={"depth": feature}, **grids)
     made = replace(trace, pattern=pattern, predictions={"depth": torch.zeros(1, 1, 192, 256)})
     view = tpp_row(made, "depth", 0.01, 0.01)
     # The query's centre is at cell (1, 1). Key (0, 0) sees cells 0 to 1 of both sides, its centre is (1, 1) too; key

@@ -21,7 +21,7 @@ SIZE = (64, 96)
 
 
 def toy_trace(**parts: object) -> Trace:
-    empty = Trace((), {}, None, {}, {}, (), {}, {}, {})
+    empty = Trace(task_generic=(), logits={}, predictions={})
     return replace(empty, **parts)  # pyright: ignore[reportArgumentType]
 
 

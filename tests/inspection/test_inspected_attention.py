@@ -119,7 +119,7 @@ def test_heads_that_cancel_hand_nothing_over(tiny_model: BridgeNet) -> None:
 def test_fusion_shares_are_those_of_the_fused_logits(tiny_model: BridgeNet) -> None:
     trace = traced(tiny_model)
     shares = fusion_shares(tiny_model, trace)
-    queries, _, _ = tpp_grids(trace, "depth")
+    queries, _, _ = tpp_grids(trace)
     assert tuple(shares) == TASKS and all(tuple(sources) == TASKS for sources in shares.values())
     for sources in shares.values():
         assert all(share.shape == queries for share in sources.values())

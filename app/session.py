@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bridgenet.images import LoadedImage
     from bridgenet.labels import ClassesByTask
-    from bridgenet.model import BridgeNet
+    from bridgenet.model import Network
     from bridgenet.predictor import Prediction, Predictor
     from bridgenet.trace import Trace
 
@@ -104,7 +104,7 @@ class Analysis:
         """Whether something is true of a task that its prediction can be compared with."""
         return task in self.truth and same_classes(task, self.true_classes, self.prediction.classes)
 
-    def own_model(self) -> "BridgeNet":
+    def own_model(self) -> "Network":
         """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""
         model = self.predictor.model
         weights = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}

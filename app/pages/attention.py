@@ -12,7 +12,7 @@ from app.selection import Selection
 from app.session import Analysis
 from bridgenet import drawing
 from bridgenet.drawing import AttentionView
-from bridgenet.model import BridgeNet
+from bridgenet.model.network import Network
 
 SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
 """What shares a colour scale, as a legend says it."""
@@ -57,7 +57,7 @@ def attention_view(analysis: Analysis, hint: str) -> Value:
     return {"heads": head_count(analysis), "hint": hint}
 
 
-def own_network(analysis: Analysis) -> BridgeNet:
+def own_network(analysis: Analysis) -> Network:
     """The network, for running parts of it again. Copying it takes longer than all that the views ask of it."""
     return kept(analysis, "attention.network", analysis.own_model)
 

@@ -9,19 +9,23 @@ from torch import Tensor
 
 from app.memory import Memory
 from app.pages.page import Progress
-from app.selection import Choice, Selection
+from app.selection import Choice, Selection, Word
 from app.session import Analysis, Session, StudioError
 from bridgenet import inspection
 from bridgenet.examples import EXAMPLES, examples_of, made_room
 from bridgenet.images import ImageError, LoadedImage, load_image
 from bridgenet.inspection import InteractionMatrix
 from bridgenet.inspection.intervene import decode_again
-from bridgenet.model import BridgeNet
+from bridgenet.model.meetings import BridgeMeeting
+from bridgenet.model.network import Network
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
+EVERYWHERE = "both"
+"""Value of `PLACE`: wherever tasks meet."""
+
 OVER = Choice("interaction.over", "Over", {"image": "this image", "rooms": "12 made rooms", "folder": "a folder"})
-PLACE = Choice("interaction.place", "Cut", {"both": "TPP and BFE", "tpp": "TPP only", "bfe": "BFE only"})
+PLACE = Word("interaction.place", "Cut", EVERYWHERE)
 REMOVAL = Choice(
     "interaction.removal",
     "In its place",
@@ -29,6 +33,8 @@ REMOVAL = Choice(
 )
 NORM = Choice("interaction.norm", "Layer norm", {"held": "held", "free": "free"})
 OTHER = Choice("interaction.other", "From", {name: example.title for name, example in EXAMPLES.items()})
+
+BFE = BridgeMeeting.name
 
 ROOMS = 12
 """Made rooms of the reference set."""
@@ -91,11 +97,16 @@ SETS: WeakKeyDictionary[Any, Memory] = WeakKeyDictionary()
 
 def settings_of(analysis: Analysis, selection: Selection) -> Settings:
     """What is asked for, as far as the network has it."""
-    there, asked = inspection.places_of(analysis.predictor.model), selection.text(PLACE)
+    there, asked = places_of(analysis), selection.text(PLACE)
     places = (asked,) if asked in there else there
     removal = selection.text(REMOVAL)
     other = other_example(analysis, selection) if removal == "swap" else ""
     return Settings(removal, places, selection.text(NORM), other, selection.text(OVER))
+
+
+def places_of(analysis: Analysis) -> tuple[str, ...]:
+    """Names of the places where the tasks of the network meet."""
+    return tuple(meeting.name for meeting in analysis.predictor.model.meetings)
 
 
 def other_example(analysis: Analysis, selection: Selection) -> str:
@@ -163,14 +174,14 @@ def cut_photo(analysis: Analysis, settings: Settings, report: Progress) -> Cuts:
     return Cuts(matrix, logits, bridge)
 
 
-def _without_bridge(model: BridgeNet, trace: Trace, settings: Settings) -> dict[str, Trace]:
+def _without_bridge(model: Network, trace: Trace, settings: Settings) -> dict[str, Trace]:
     """The bridge that reads nothing, and no bridge at all, as far as there is one and the settings cut there."""
     passes = {}
-    if "bfe" in settings.places:
+    reads = any(meeting.name == BFE for meeting in model.meetings)
+    if reads and BFE in settings.places:
         with inspection.without_reading(model, trace, norm=settings.norm):
             passes[UNREAD] = decode_again(model, trace)
-    reads = "bfe" in inspection.places_of(model)
-    if trace.stages[0].bridge is not None and ("bfe" in settings.places or not reads):
+    if any(stage.bridge is not None for stage in trace.stages) and (BFE in settings.places or not reads):
         with inspection.without_task(model, trace, (), norm=settings.norm):
             passes[BRIDGE] = inspection.with_bridge_strength(model, trace, 0)
     return passes

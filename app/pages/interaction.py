@@ -28,7 +28,7 @@ from app.pages.page import Page, Value, choices, tool
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import wording
-from bridgenet.inspection import InteractionMatrix, norms_jointly, places_of
+from bridgenet.inspection import InteractionMatrix
 from bridgenet.inspection.effects import change_map
 from bridgenet.tasks import TASKS, TaskName
 
@@ -72,8 +72,12 @@ def interaction(analysis: Analysis, selection: Selection) -> Value:
         return shared | {"say": [{"text": "Who moves whom?"}], "groups": waiting, "pending": words}
     cell = cell_of(selection, matrix, computed)
     own = computed if settings.over == "image" else None
-    both = [effect_matrix(analysis, matrix, own, cell), attention_matrix(matrix, cell)]
-    looked = [scatter(matrix, cell), chosen_cell(analysis, settings, computed, cell)]
+    effects, looked = effect_matrix(analysis, matrix, own, cell), chosen_cell(analysis, settings, computed, cell)
+    if np.isnan(matrix.attention).all():
+        groups = [stations(analysis, settings), effects | {"span": 12}, looked | {"span": 12}]
+        return shared | {"say": verdict(analysis, matrix, settings), "groups": groups}
+    both = [effects, attention_matrix(matrix, cell)]
+    looked = [scatter(matrix, cell), looked]
     looked = looked if len(matrix.tasks) >= MANY else looked[::-1]
     return shared | {
         "say": verdict(analysis, matrix, settings),
@@ -85,7 +89,7 @@ def nowhere(analysis: Analysis, settings: Settings) -> Value:
     """Of a network whose tasks do not read each other: there is nothing to cut."""
     words = "its tasks meet nowhere in the decoder"
     groups = []
-    if norms_jointly(analysis.predictor.model):
+    if analysis.predictor.model.norms_jointly:
         words = "they meet in the joint layer norm alone, which is not cut here"
         groups = [stations(analysis, settings)]
     say = [{"text": f"No task of this network reads another: {words}."}]
@@ -104,12 +108,13 @@ def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -
     by = "" if TASKS[target].kind == "classes" else "by "
     effect = f"{by}{amount(float(matrix.effect[at]), target, words=True)}, {times(float(matrix.strength[at]))}"
     error = beside(analysis, target, here=settings.over == "image")
+    attends = "" if np.isnan(matrix.attention).all() else f" {told(matrix.rank_correlation)}"
     return [
         {"text": where + (before if not where else before[0].lower() + before[1:])},
         {"text": TASKS[source].title.lower(), "colour": TASKS[source].colour},
         {"text": f"{after} moves "},
         {"text": TASKS[target].title.lower(), "colour": TASKS[target].colour},
-        {"text": f" most: {effect} a random cut; {error}. {told(matrix.rank_correlation)}"},
+        {"text": f" most: {effect} a random cut; {error}.{attends}"},
     ]
 
 
@@ -146,36 +151,32 @@ def cell_of(selection: Selection, matrix: InteractionMatrix, computed: Cuts) -> 
 def tools(analysis: Analysis, selection: Selection) -> list[Value]:
     """The settings that this network has."""
     offered = [tool(OVER, selection)]
-    if len(places_of(analysis.predictor.model)) > 1:
-        offered.append(tool(PLACE, selection))
+    if len(meetings := analysis.predictor.model.meetings) > 1:
+        everywhere = {cuts.EVERYWHERE: " and ".join(meeting.title for meeting in meetings)}
+        places = everywhere | {meeting.name: f"{meeting.title} only" for meeting in meetings}
+        offered.append(tool(PLACE, selection, places))
     offered.append(tool(REMOVAL, selection))
     if selection.text(REMOVAL) == "swap":
         others = {name: title for name, title in OTHER.values.items() if name != analysis.example}
         chosen = cuts.other_example(analysis, selection)
         offered.append({"name": OTHER.name, "label": OTHER.label} | choices(others, chosen))
-    return [*offered, tool(NORM, selection)] if norms_jointly(analysis.predictor.model) else offered
+    return [*offered, tool(NORM, selection)] if analysis.predictor.model.norms_jointly else offered
 
 
 def stations(analysis: Analysis, settings: Settings) -> Value:
     """The places where tasks meet, and what is done in each of them."""
-    there = places_of(analysis.predictor.model)
     done = {"mask": "left out", "zero": "set to zero", "mean": "averaged", "swap": "taken from another image"}
-    words = {
-        "tpp": ("TPP", f"the task's map is {done[settings.removal]} where others fuse it", "every task fuses all maps"),
-        "bfe": ("BFE", f"the task's tokens are {done[settings.removal]} for the bridge", "the bridge reads all tokens"),
-    }
     entries = [
-        {"title": title, "state": "cut", "words": cut}
-        if place in settings.places
-        else {"title": title, "state": "whole", "words": whole}
-        for place, (title, cut, whole) in words.items()
-        if place in there
+        {"title": meeting.title, "state": "cut", "words": meeting.cut_off.format(done[settings.removal])}
+        if meeting.name in settings.places
+        else {"title": meeting.title, "state": "whole", "words": meeting.whole}
+        for meeting in analysis.predictor.model.meetings
     ]
     norms = {
         "held": "statistics stay as before the cut: content counts, not its scale",
         "free": "statistics follow the cut: a change of scale counts too",
     }
-    if norms_jointly(analysis.predictor.model):
+    if analysis.predictor.model.norms_jointly:
         state = {"state": settings.norm, "words": norms[settings.norm]}
         if not settings.places:
             state = {
@@ -238,7 +239,7 @@ def effect_here(computed: Cuts, cell: Cell) -> float:
 
 def has_interaction(analysis: Analysis) -> bool:
     """Whether there are tasks that read each other, or a bridge that might let them."""
-    return len(analysis.tasks) > 1 and (bool(places_of(analysis.predictor.model)) or has_bridge(analysis))
+    return len(analysis.tasks) > 1 and (bool(analysis.predictor.model.meetings) or has_bridge(analysis))
 
 
 PAGE = Page(

@@ -18,7 +18,6 @@ from app.pages.page import Follows, Page, Value, button
 from app.selection import Selection
 from app.session import Analysis
 from app.wording import answers_in_words, wording
-from bridgenet.inspection import places_of
 
 Link = dict[str, Any]
 """What a link can say: tab, px, task, scale, head, scope, and options of views."""
@@ -83,10 +82,12 @@ def answer(analysis: Analysis, selection: Selection, name: Any) -> list[Part]:
 def _is_offered(lesson: Lesson, analysis: Analysis) -> bool:
     """Whether the network has what is asked about, beside the view."""
     match lesson.name:
+        case "features":
+            return bool(analysis.trace.stages)
         case "tpp":
             return len(analysis.tasks) > 1
         case "influence":
-            return bool(places_of(analysis.predictor.model))
+            return bool(analysis.predictor.model.meetings)
     return True
 
 

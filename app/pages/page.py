@@ -70,7 +70,8 @@ def tool(option: Option, selection: Selection, values: dict[str, str] | None = N
         case Choice():
             return shared | choices(option.values, selection.text(option))
         case Word():
-            return shared | choices(values or {}, selection.text(option))
+            asked, known = selection.text(option), values or {}
+            return shared | choices(known, asked if asked in known else option.default)
 
 
 def choices(values: dict[str, str], chosen: str) -> Value:

@@ -26,7 +26,6 @@ from bridgenet.inspection.fusion import fusion_effects
 from bridgenet.inspection.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
 from bridgenet.inspection.interaction import InteractionMatrix, interaction_matrix
 from bridgenet.inspection.intervene import cut_trace, random_drop, replace, without_reading, without_task, zeros
-from bridgenet.inspection.meeting import PLACES, REMOVALS, Norm, Place, Removal, norms_jointly, places_of
 from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMethod, attribute_pixels, baseline_image
 from bridgenet.inspection.purity import RowPurity, row_purity
 from bridgenet.inspection.questions import target_at
@@ -55,8 +54,6 @@ from bridgenet.inspection.spread import cell_sums, reach, share_inside
 from bridgenet.inspection.targets import Box, Pixel, Region, Segment, Target, Whole, predicted_segment
 
 __all__ = [
-    "PLACES",
-    "REMOVALS",
     "Box",
     "Changed",
     "Cost",
@@ -69,17 +66,14 @@ __all__ = [
     "LayerMethod",
     "LevelContent",
     "MeetingCosts",
-    "Norm",
     "Pixel",
     "PixelAttribution",
     "PixelBaseline",
     "PixelMethod",
-    "Place",
     "Purity",
     "RankInterval",
     "Region",
     "RegionShare",
-    "Removal",
     "RowPurity",
     "Segment",
     "Spectrum",
@@ -119,10 +113,8 @@ __all__ = [
     "meeting_costs",
     "meeting_seconds",
     "multiply_adds",
-    "norms_jointly",
     "pattern_values",
     "picture_errors",
-    "places_of",
     "predicted_segment",
     "radial_spectrum",
     "random_drop",

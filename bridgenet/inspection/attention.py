@@ -7,7 +7,7 @@ predicted labels.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from jaxtyping import Float, Integer
 from scipy.stats import t as student
 from torch import Tensor, nn
 
+from bridgenet.inspection.parts import decoder_stages, pattern_propagation
+from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
+from bridgenet.model.network import Network
 from bridgenet.tasks import IGNORE
 from bridgenet.trace import Pattern, Trace
 
@@ -62,7 +65,7 @@ class RegionShare:
 
 
 @torch.inference_mode()
-def pattern_values(model: nn.Module, trace: Trace, task: str) -> HandedOver:
+def pattern_values(model: Network, trace: Trace, task: str) -> HandedOver:
     """What the keys of one task hand over in TPP, for weighting its attention by value.
 
     The value of a key (with its bias) goes through the part of the output projection that belongs to the head; the
@@ -78,13 +81,13 @@ def pattern_values(model: nn.Module, trace: Trace, task: str) -> HandedOver:
     """
     if trace.pattern is None:
         raise ValueError("This network was built without Task Pattern Propagation, so its keys have no values.")
-    own = model.get_submodule(f"pattern_propagation.patterns.{task}")(trace.task_specific[task][:1])
-    projection = model.get_submodule(f"pattern_propagation.propagations.{task}.project")
-    return _handed_over(own.value, projection, trace.pattern.attention[task].shape[1])
+    propagation = pattern_propagation(model)
+    own = propagation.pattern(task)(trace.task_specific[task][:1])
+    return _handed_over(own.value, propagation.propagation(task).project, trace.pattern.attention[task].shape[1])
 
 
 @torch.inference_mode()
-def bridge_values(model: nn.Module, trace: Trace, scale: int) -> HandedOver:
+def bridge_values(model: Network, trace: Trace, scale: int) -> HandedOver:
     """What the tokens of all tasks hand over to the bridge at one stage, first task's tokens first.
 
     As for `pattern_values`, after the output projection (`merge`) of the extractor.
@@ -98,9 +101,9 @@ def bridge_values(model: nn.Module, trace: Trace, scale: int) -> HandedOver:
         ValueError: The network has no BFE.
     """
     stage = trace.stages[scale]
-    if stage.attention is None:
+    extractor = decoder_stages(model)[scale].extractor
+    if stage.attention is None or not isinstance(extractor, BridgeFeatureExtractor):
         raise ValueError("This network was built without Bridge Feature Extractor, so no token has a value for it.")
-    extractor = cast(Any, model.get_submodule(f"stages.{scale}.extractor"))
     tokens = extractor.task_tokens({task: feature[:1] for task, feature in stage.task_specific.items()})
     return _handed_over(extractor.project.value(tokens), extractor.merge, stage.attention.shape[1])
 
@@ -120,7 +123,7 @@ def pattern_and_heads(trace: Trace, head: int | None) -> tuple[Pattern, slice]:
 
 
 @torch.inference_mode()
-def fusion_shares(model: nn.Module, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
+def fusion_shares(model: Network, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
     """Whose pattern each task used in TPP: shares[target][source], a map over the queries of the target.
 
     The fused logits of a target are a weighted sum of the patterns of all sources. What is the same for all keys
@@ -143,13 +146,13 @@ def fusion_shares(model: nn.Module, trace: Trace, head: int | None = None) -> di
     centred = logits - logits.mean(dim=-1, keepdim=True)
     shares: dict[str, dict[str, Map]] = {}
     for target in tasks:
-        fuse = cast(nn.Conv2d, model.get_submodule(f"pattern_propagation.propagations.{target}.fuse"))
+        fuse = pattern_propagation(model).propagation(target).fuse
         weight = fuse.weight.float().reshape(heads, len(tasks), heads)[chosen]
         parts = torch.einsum("hsg,sgqk->shqk", weight, centred)
         said = parts.abs().mean(dim=(1, 3))
         total = said.sum(dim=0)
         share = torch.where(total > 0, said / total.clamp_min(torch.finfo(total.dtype).tiny), 1 / len(tasks))
-        maps = share.reshape(len(tasks), *query_grid(model, trace, target)).cpu().numpy()
+        maps = share.reshape(len(tasks), *pattern.query_grid).cpu().numpy()
         shares[target] = dict(zip(tasks, maps, strict=True))
     return shares
 
@@ -205,13 +208,6 @@ def region_shares(maps: Mapping[str, Map], labels: LabelMap, block: int = 3) -> 
     return sorted(found, key=lambda region: -region.tokens)
 
 
-def query_grid(model: nn.Module, trace: Trace, task: str) -> tuple[int, int]:
-    """Rows and columns of a task's queries in TPP."""
-    stride = cast(int, model.get_submodule(f"pattern_propagation.patterns.{task}").stride)
-    rows, columns = trace.task_specific[task].shape[-2:]
-    return -(-rows // stride), -(-columns // stride)
-
-
 def _half_widths(
     deviations: Float[np.ndarray, "_tasks _rows _columns"], coverage: Map, blocks: Integer[np.ndarray, "_ _"]
 ) -> Float[np.ndarray, "_tasks"] | None:
@@ -238,7 +234,7 @@ def _sampled(labels: LabelMap, grid: tuple[int, ...]) -> Integer[np.ndarray, "_r
     return picked.transpose(0, 2, 1, 3).reshape(*grid, -1)
 
 
-def _handed_over(value: Tensor, projection: nn.Module, heads: int) -> HandedOver:
-    weight = cast(nn.Linear, projection).weight.unflatten(1, (heads, -1))
+def _handed_over(value: Tensor, projection: nn.Linear, heads: int) -> HandedOver:
+    weight = projection.weight.unflatten(1, (heads, -1))
     handed = torch.einsum("khc,ohc->hko", value[0].unflatten(-1, (heads, -1)), weight).float()
     return torch.einsum("hko,gko->hgk", handed, handed).cpu().numpy()

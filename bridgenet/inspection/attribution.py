@@ -142,12 +142,18 @@ def attribute_tasks(
         method: ablation removes one task at a time; shapley shares out what tasks do together.
         baseline: What replaces a removed feature: each channel's mean over the map, or zero.
         progress: Told the coalitions done and their total.
+
+    Raises:
+        TypeError: The model cannot start from mixed features.
+        ValueError: The trace has none.
     """
     if not isinstance(model, Refines):
         raise TypeError(
             f"{type(model).__name__} cannot start from mixed features: it needs a method refine(trace, size)."
         )
     tasks = tuple(trace.mixed)
+    if not tasks:
+        raise ValueError("This network has no mixed features, so nothing of one task enters its decoder alone.")
     with undisturbed(model), torch.no_grad():
         wanted = _coalitions(len(tasks), method)
         values = _coalition_values(model, trace, target, wanted, baseline, progress or silent)

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from bridgenet.inspection.parts import decoder_stages, pattern_propagation
+from bridgenet.model.network import Network
 from bridgenet.trace import Stage, Trace
 
 
@@ -57,28 +59,27 @@ class MeetingCosts:
     propagation: Cost
 
 
-def meeting_costs(model: nn.Module, trace: Trace) -> MeetingCosts:
+def meeting_costs(model: Network, trace: Trace) -> MeetingCosts:
     """Costs for one image.
 
     Args:
-        model: A network whose stages have an `extractor`, in evaluation mode.
+        model: A BridgeNet, in evaluation mode.
         trace: What it made of one image. Only the shapes matter.
 
     Raises:
         ValueError: The network has no bridge.
     """
     met = list(_met(model, trace))
-    propagation = cast(Any, model).pattern_propagation
     return MeetingCosts(
         bridge=sum((_cost(extractor, stage.query, stage.task_specific) for extractor, stage in met), NOTHING),
         pairs=sum((_pairs_cost(extractor, stage) for extractor, stage in met), NOTHING),
         query=_query_cost(model, trace),
-        propagation=NOTHING if propagation is None else _cost(propagation, trace.task_specific),
+        propagation=NOTHING if trace.pattern is None else _cost(pattern_propagation(model), trace.task_specific),
     )
 
 
 def costs_of_shapes(
-    model: nn.Module, features: Sequence[tuple[int, int, int]], image_size: tuple[int, int]
+    model: Network, features: Sequence[tuple[int, int, int]], image_size: tuple[int, int]
 ) -> MeetingCosts:
     """The same from shapes alone: nothing is computed, and no weight needs memory.
 
@@ -97,12 +98,12 @@ def costs_of_shapes(
         if weightless:
             # Autocast does not know the meta device: the weights pretend to be on the CPU.
             own.to_empty(device="cpu")
-        trace = cast(Any, own).decode(tuple(torch.empty(1, *shape) for shape in features), image_size)
+        trace = own.decode(tuple(torch.empty(1, *shape) for shape in features), image_size)
         return meeting_costs(own, trace)
 
 
 @torch.inference_mode()
-def meeting_seconds(model: nn.Module, trace: Trace, repeats: int = 5) -> tuple[float, float]:
+def meeting_seconds(model: Network, trace: Trace, repeats: int = 5) -> tuple[float, float]:
     """How long the meeting over the bridge takes here, and the one in pairs: the quickest of some repeats, in seconds.
 
     Raises:
@@ -144,20 +145,21 @@ def _quickest(calls: Sequence[tuple[nn.Module, tuple[Any, ...]]], repeats: int) 
     return min(took[1:])
 
 
-def _query_cost(model: nn.Module, trace: Trace) -> Cost:
+def _query_cost(model: Network, trace: Trace) -> Cost:
     total, coarser = NOTHING, None
-    stages = cast(Any, model).stages
+    stages = decoder_stages(model)
     features = trace.task_generic[-len(stages) :]
     for module, stage, feature in zip(stages, trace.stages, reversed(features), strict=True):
-        total += _cost(module.query, feature)
+        if module.query is not None:
+            total += _cost(module.query, feature)
         if module.cascade is not None and coarser is not None:
             total += _cost(module.cascade, stage.bridge_before_cascade, coarser)
         coarser = stage.bridge
     return total
 
 
-def _met(model: nn.Module, trace: Trace) -> Iterator[tuple[nn.Module, Stage]]:
-    for module, stage in zip(cast(Any, model).stages, trace.stages, strict=True):
+def _met(model: Network, trace: Trace) -> Iterator[tuple[nn.Module, Stage]]:
+    for module, stage in zip(decoder_stages(model), trace.stages, strict=True):
         if module.extractor is None or stage.query is None:
             raise ValueError("The network has no bridge: it was built with `bfe=False`, and its tasks do not meet.")
         yield module.extractor, stage

@@ -3,21 +3,20 @@
 The shares of `fusion_shares` tell how loud each pattern is; this tells what its silence would change.
 """
 
-from typing import Any, cast
-
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import nn
 
-from bridgenet.inspection.attention import pattern_and_heads, query_grid
+from bridgenet.inspection.attention import pattern_and_heads
+from bridgenet.inspection.parts import pattern_propagation
+from bridgenet.model.network import Network
 from bridgenet.trace import Trace
 
 Map = Float[np.ndarray, "_ _"]
 
 
 @torch.inference_mode()
-def fusion_effects(model: nn.Module, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
+def fusion_effects(model: Network, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
     """What each task would attend to without each pattern: effects[target][source], a map over the target's queries.
 
     The logits of the source are set to zero, which no key can be told from, and fused afresh. The effect is the part
@@ -39,8 +38,8 @@ def fusion_effects(model: nn.Module, trace: Trace, head: int | None = None) -> d
         silent = [torch.zeros_like(own) if task == source else own for task, own in logits.items()]
         without = torch.cat(silent, dim=1)
         for target, found in effects.items():
-            propagation = cast(Any, model.get_submodule(f"pattern_propagation.propagations.{target}"))
+            propagation = pattern_propagation(model).propagation(target)
             changed = propagation.softmax(propagation.fuse(without)) - pattern.attention[target][:1].float()
             moved = changed[0, chosen].abs().sum(dim=-1).mean(dim=0) / 2
-            found[source] = moved.reshape(*query_grid(model, trace, target)).cpu().numpy()
+            found[source] = moved.reshape(*pattern.query_grid).cpu().numpy()
     return effects

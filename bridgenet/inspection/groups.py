@@ -17,8 +17,9 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from bridgenet.inspection.intervene import evaluating, image_size, replace
-from bridgenet.inspection.meeting import hold_norms
+from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.parts import decoder_stages
+from bridgenet.model.network import Network
 from bridgenet.trace import Trace
 
 ITERATIONS = 150
@@ -118,7 +119,7 @@ def feature_groups(feature: Tensor | np.ndarray, groups: int = 6, seed: int = 0)
 
 
 @torch.inference_mode()
-def label_groups(model: torch.nn.Module, trace: Trace, groups: Groups, stage: int) -> GroupEffects:
+def label_groups(model: Network, trace: Trace, groups: Groups, stage: int) -> GroupEffects:
     """Removes each group from the bridge feature of a stage and measures how much every task changes.
 
     Finer stages see the change too, as the bridge feature is handed on to them. The joint layer norms keep the
@@ -173,22 +174,22 @@ def _factorise(values: Float[np.ndarray, "tokens parts"], groups: int, seed: int
     return strengths, factors.components_
 
 
-def _refine_without(model: torch.nn.Module, trace: Trace, part: Tensor, stage: int) -> Trace:
+def _refine_without(model: Network, trace: Trace, part: Tensor, stage: int) -> Trace:
     """Stages, fusion and heads again, with a part taken out of one bridge feature."""
-    network: Any = model
-    cascaded = stage > 0 and getattr(network.stages[stage], "cascade", None) is not None
+    chosen = decoder_stages(model)[stage]
 
-    def without(output: Any) -> Any:
+    def without(module: torch.nn.Module, inputs: Any, output: Any) -> Any:
         if isinstance(output, tuple):
             bridge, *others = output
             return (bridge - part, *others)
         return output - part
 
-    name = f"stages.{stage}.cascade" if cascaded else f"stages.{stage}.extractor"
     with evaluating(model), ExitStack() as hooks:
-        hold_norms(hooks, model, trace)
-        hooks.enter_context(replace(model, name, without))
-        return network.refine(trace, image_size(trace))
+        model.hold_norms(hooks, trace)
+        makes_bridge = chosen.extractor if chosen.cascade is None else chosen.cascade
+        if makes_bridge is not None:
+            hooks.callback(makes_bridge.register_forward_hook(without).remove)
+        return model.refine(trace, image_size(trace))
 
 
 def _relative_change(before: Tensor, after: Tensor) -> float:

@@ -15,13 +15,22 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from scipy import stats
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from bridgenet.inspection.effects import effect_of
-from bridgenet.inspection.intervene import decode_again, device_of, evaluating, random_drop, without_task
-from bridgenet.inspection.meeting import PLACES, Norm, Place, Removal, check_cut
+from bridgenet.inspection.intervene import (
+    Norm,
+    check_way,
+    decode_again,
+    device_of,
+    evaluating,
+    meetings_at,
+    random_drop,
+    without_task,
+)
 from bridgenet.inspection.shares import attention_shares
+from bridgenet.model.network import Network, Removal
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
@@ -54,7 +63,7 @@ class InteractionMatrix:
         control_samples: (image, target) control for every image, mean over its draws.
         images: Number of images.
         attention: (source, target) share of the source in what the target reads, see `attention_shares`; columns sum
-            to 1.
+            to 1. NaN in a network where no attention tells.
         attention_samples: (image, source, target) the same for every image.
         rank_correlation: Spearman's between `strength` and `attention` over the off-diagonal cells. Cells without a
             strength are left out; NaN for fewer than three cells (two tasks have two), or when either is constant.
@@ -76,7 +85,7 @@ class InteractionMatrix:
     attention_samples: Float[np.ndarray, "images tasks tasks"]
     rank_correlation: float
     removal: Removal
-    places: tuple[Place, ...]
+    places: tuple[str, ...]
     norm: Norm
 
     @property
@@ -120,11 +129,11 @@ class InteractionMatrix:
 
 @torch.inference_mode()
 def interaction_matrix(
-    model: nn.Module,
+    model: Network,
     images: Tensor | Iterable[Tensor],
     removal: Removal | str = "mask",
     *,
-    places: Collection[Place | str] = PLACES,
+    places: Collection[str] | None = None,
     norm: Norm | str = "held",
     other: Tensor | None = None,
     draws: int = 3,
@@ -138,10 +147,10 @@ def interaction_matrix(
     model is left as it was, hooks and modes, also when a pass fails or `progress` raises.
 
     Args:
-        model: A BridgeNet.
+        model: Any network that says where its tasks meet.
         images: RGB in 0..1, (batch, 3, height, width), or single images (3, height, width) of any sizes.
         removal: What takes the place of the source, see `without_task`.
-        places: Where it is removed; places that the network does not have are passed over.
+        places: Where it is removed, see `without_task`.
         norm: Statistics of the joint layer norm, see `without_task`.
         other: For `swap`: the image that the source is taken from, resized where needed. None takes for each image
             the next one, for the last the first.
@@ -155,14 +164,13 @@ def interaction_matrix(
             has no other image.
     """
     pictures = _single_images(images)
-    present = check_cut(model, removal, places, norm)
+    way = check_way(removal, norm)
+    present = tuple(meeting.name for meeting in meetings_at(model, places))
     if draws < 1:
         raise ValueError(f"The control needs at least one draw, got {draws}.")
     if removal == "swap" and other is None and len(pictures) < 2:
         raise ValueError("Removal 'swap' takes the task from another image: give `other`, or more than one image.")
-    passes = _Passes(
-        model, cast(Removal, removal), present, cast(Norm, norm), draws, seed, progress, seen, len(pictures)
-    )
+    passes = _Passes(model, way, present, cast(Norm, norm), draws, seed, progress, seen, len(pictures))
     with evaluating(model):
         for index, picture in enumerate(pictures):
             partner = other if other is not None else pictures[(index + 1) % len(pictures)]
@@ -198,9 +206,9 @@ def half_width(samples: np.ndarray) -> np.ndarray:
 class _Passes:
     """The passes over all images, and what they measured so far."""
 
-    model: nn.Module
+    model: Network
     removal: Removal
-    places: tuple[Place, ...]
+    places: tuple[str, ...]
     norm: Norm
     draws: int
     seed: int

@@ -6,27 +6,53 @@ context managers is open.
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
 
 from bridgenet.inspection.capture import find_module, map_tensors
-from bridgenet.inspection.meeting import (
-    PLACES,
-    Norm,
-    Place,
-    Removal,
-    check_cut,
-    cut_patterns,
-    cut_tokens,
-    drop_keys,
-    drop_pattern_columns,
-    hold_norms,
-    places_of,
-    silence_bridge,
-)
+from bridgenet.inspection.parts import bridge_meeting
+from bridgenet.model.network import REMOVALS, Meeting, Network, Removal
 from bridgenet.trace import Trace
+
+Norm = Literal["held", "free"]
+"""Statistics of norms that tasks share: those of the uncut pass, or whatever the cut makes of them."""
+
+
+def meetings_at(model: Network, places: Collection[str] | None = None) -> tuple[Meeting, ...]:
+    """The meetings of a network at some places, or at all.
+
+    Args:
+        model: Any network.
+        places: Names of meetings; those that the network does not have are passed over. None: everywhere.
+
+    Raises:
+        ValueError: A name is unknown to networks of this class, or the network has none of them.
+    """
+    there = model.meetings
+    known = list(dict.fromkeys(meeting.name for meeting in (*model.possible, *there)))
+    if unknown := [name for name in places or () if name not in known]:
+        raise ValueError(f"There is no place {unknown[0]!r}. Possible: {', '.join(known) or 'none'}.")
+    found = tuple(meeting for meeting in there if places is None or meeting.name in places)
+    if not found:
+        names = ", ".join(meeting.name for meeting in there)
+        where = f"its tasks meet in: {names}" if there else "its tasks meet nowhere in the decoder"
+        asked = "" if places is None else f" in places {tuple(places)}"
+        raise ValueError(f"Nothing to cut{asked} of this network: {where}.")
+    return found
+
+
+def check_way(removal: str, norm: str) -> Removal:
+    """The removal, by its type.
+
+    Raises:
+        ValueError: There is no such removal, or no such way to treat norms.
+    """
+    for what, value, known in (("removal", removal, REMOVALS), ("norm", norm, get_args(Norm))):
+        if value not in known:
+            raise ValueError(f"There is no {what} {value!r}. Possible: {', '.join(known)}.")
+    return cast(Removal, removal)
 
 
 @contextmanager
@@ -65,28 +91,29 @@ def zeros(output: Any) -> Any:
 
 @contextmanager
 def without_task(
-    model: nn.Module,
+    model: Network,
     trace: Trace,
     source: str | Collection[str],
     removal: Removal | str = "mask",
     *,
-    places: Collection[Place | str] = PLACES,
+    places: Collection[str] | None = None,
     norm: Norm | str = "held",
     other: Trace | None = None,
 ) -> Iterator[None]:
     """While it lasts, other tasks do not read the source: `model.decode(trace.task_generic, size)` is the cut pass.
 
-    In TPP the source keeps its own map for itself. The bridge of the BFE is one for all tasks, so there the source
-    too is refined without its own tokens.
+    What is cut where is what the network declares of each of its meetings. In BridgeNet's TPP the source keeps its own
+    map for itself; its bridge is one for all tasks, so there the source too is refined without its own tokens.
 
     Args:
         model: The network that made the trace, in evaluation mode.
         trace: The uncut pass of the image.
         source: The task to remove, or several; an empty collection changes nothing, bit for bit.
-        removal: `mask` takes the source's tokens out of the BFE's softmax and drops its map from TPP's sum; `zero`
-            reads zeros in their place, `mean` the average over all positions, `swap` another image's.
-        places: Where to cut; places that the network does not have are passed over.
-        norm: `held` keeps the statistics of the joint layer norm at those of the trace, so that only what is said
+        removal: `mask` leaves the source out; `zero` reads zeros in its place, `mean` the average over all positions,
+            `swap` another image's.
+        places: Names of the meetings where to cut, see `Network.meetings`; those that the network does not have are
+            passed over. None: everywhere.
+        norm: `held` keeps the statistics of norms that tasks share at those of the trace, so that only what is said
             changes, and not its scale. `free` lets them follow the cut.
         other: For `swap`: the trace of the other image, of the same size.
 
@@ -98,21 +125,20 @@ def without_task(
     for name in sources:
         if name not in tasks:
             raise ValueError(f"This network has no task {name!r} to remove. It has: {', '.join(tasks)}.")
-    present = check_cut(model, removal, places, norm, cuts_something=bool(sources))
+    way = check_way(removal, norm)
+    meetings = meetings_at(model, places) if sources else ()
     if removal == "swap" and other is None and sources:
         raise ValueError("Removal 'swap' takes the task from another image: give its trace as `other`.")
     with ExitStack() as hooks:
         if norm == "held":
-            hold_norms(hooks, model, trace)
-        if sources and "tpp" in present:
-            cut_patterns(hooks, model, trace, sources, removal, other)
-        if sources and "bfe" in present:
-            cut_tokens(hooks, model, trace, sources, removal, other)
+            model.hold_norms(hooks, trace)
+        for meeting in meetings:
+            meeting.cut(hooks, trace, sources, way, other)
         yield
 
 
 @contextmanager
-def without_reading(model: nn.Module, trace: Trace, *, norm: Norm | str = "held") -> Iterator[None]:
+def without_reading(model: Network, trace: Trace, *, norm: Norm | str = "held") -> Iterator[None]:
     """While it lasts, the bridge reads nothing: `model.decode(trace.task_generic, size)` is the pass without reading.
 
     Its query from the backbone, its feed-forward part, the cascade and the refiners stay: with `norm` free this is
@@ -127,32 +153,33 @@ def without_reading(model: nn.Module, trace: Trace, *, norm: Norm | str = "held"
     Raises:
         ValueError: The bridge of this network reads no task, or there is none.
     """
-    check_cut(model, "mask", PLACES, norm, cuts_something=False)
-    if "bfe" not in places_of(model):
+    check_way("mask", norm)
+    bridge = bridge_meeting(model)
+    if bridge is None:
         raise ValueError(
             "The bridge of this network reads no task (or there is none): there is no reading to leave out."
         )
     with ExitStack() as hooks:
         if norm == "held":
-            hold_norms(hooks, model, trace)
-        silence_bridge(hooks, model, len(trace.stages))
+            model.hold_norms(hooks, trace)
+        bridge.silence(hooks)
         yield
 
 
 @contextmanager
 def random_drop(
-    model: nn.Module,
+    model: Network,
     trace: Trace,
     share: float,
     seed: int,
     *,
-    places: Collection[Place | str] = PLACES,
+    places: Collection[str] | None = None,
     norm: Norm | str = "held",
 ) -> Iterator[None]:
     """The control of `without_task`: as much is lost, but nobody's in particular.
 
-    In every stage of the BFE a random share of the tokens of all tasks is masked; in TPP a random share of all
-    (task, key) columns contributes nothing. With share = 1 / tasks both lose as much as one task brings.
+    In BridgeNet a random share of the tokens of all tasks is masked in every stage of the BFE, and in TPP a random
+    share of all (task, key) columns contributes nothing. With share = 1 / tasks both lose as much as one task brings.
 
     Args:
         model: The network that made the trace, in evaluation mode.
@@ -167,26 +194,25 @@ def random_drop(
     """
     if not 0 <= share < 1:
         raise ValueError(f"A share from 0 up to, but not including, 1 can be dropped, got {share}.")
-    present = check_cut(model, "mask", places, norm)
+    check_way("mask", norm)
+    meetings = meetings_at(model, places)
     generator = torch.Generator().manual_seed(seed)
     with ExitStack() as hooks:
         if norm == "held":
-            hold_norms(hooks, model, trace)
-        if "tpp" in present:
-            drop_pattern_columns(hooks, model, trace, share, generator)
-        if "bfe" in present:
-            drop_keys(hooks, model, trace, share, generator)
+            model.hold_norms(hooks, trace)
+        for meeting in meetings:
+            meeting.drop(hooks, trace, share, generator)
         yield
 
 
 @torch.inference_mode()
 def cut_trace(
-    model: nn.Module,
+    model: Network,
     trace: Trace,
     source: str | Collection[str],
     removal: Removal | str = "mask",
     *,
-    places: Collection[Place | str] = PLACES,
+    places: Collection[str] | None = None,
     norm: Norm | str = "held",
     other: Trace | None = None,
 ) -> Trace:
@@ -195,10 +221,9 @@ def cut_trace(
         return decode_again(model, trace)
 
 
-def decode_again(model: nn.Module, trace: Trace) -> Trace:
+def decode_again(model: Network, trace: Trace) -> Trace:
     """Everything after the backbone, computed again under the hooks that are set."""
-    network: Any = model
-    return network.decode(trace.task_generic, image_size(trace))
+    return model.decode(trace.task_generic, image_size(trace))
 
 
 def image_size(trace: Trace) -> tuple[int, int]:

@@ -2,13 +2,16 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, cast
+from itertools import chain
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.parts import refiners
 from bridgenet.kinds import change_map, error_at
+from bridgenet.model.network import Network
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 from bridgenet.trace import Trace
@@ -34,7 +37,7 @@ class Changed:
 
 
 @torch.inference_mode()
-def with_bridge_strength(model: nn.Module, trace: Trace, alpha: float | int) -> Trace:
+def with_bridge_strength(model: Network, trace: Trace, alpha: float | int) -> Trace:
     """The trace with every refinement weighed: refined = entering + alpha * (refined - entering), at every stage.
 
     Stages, fusion and heads are computed again, with the joint layer norm following; the rest is kept.
@@ -55,14 +58,11 @@ def with_bridge_strength(model: nn.Module, trace: Trace, alpha: float | int) -> 
     def weigh(module: nn.Module, inputs: tuple[Tensor, ...], refined: Tensor) -> Tensor:
         return torch.lerp(inputs[0], refined, alpha)
 
-    network: Any = model
     with ExitStack() as hooks:
         hooks.enter_context(evaluating(model))
-        for index in range(len(trace.stages)):
-            for task in trace.predictions:
-                refiner = model.get_submodule(f"stages.{index}.refiners.{task}")
-                hooks.callback(refiner.register_forward_hook(weigh).remove)
-        return network.refine(trace, image_size(trace))
+        for refiner in chain.from_iterable(refiners(model)):
+            hooks.callback(refiner.register_forward_hook(weigh).remove)
+        return model.refine(trace, image_size(trace))
 
 
 def changed_share(task: str, before: AnyFeature, after: AnyFeature, truth: Tensor | None = None) -> Changed:

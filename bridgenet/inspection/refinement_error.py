@@ -10,8 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.parts import refiners
 from bridgenet.kinds import error_at, words
 from bridgenet.labels import ClassesByTask, same_classes
+from bridgenet.model.network import Network
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
@@ -56,7 +58,7 @@ def picture_errors(task: TaskName, logits: AnyFeature, truth: Tensor) -> Float[n
 
 
 @torch.inference_mode()
-def with_other_bridge(model: nn.Module, trace: Trace, bridges: Sequence[AnyFeature]) -> Trace:
+def with_other_bridge(model: Network, trace: Trace, bridges: Sequence[AnyFeature]) -> Trace:
     """The trace with every task refined by other bridge features than its own, by the same refiners.
 
     A control: what is left of the refinement then owes nothing to what the bridge knows of this picture. Stages,
@@ -81,12 +83,10 @@ def with_other_bridge(model: nn.Module, trace: Trace, bridges: Sequence[AnyFeatu
 
     with ExitStack() as hooks:
         hooks.enter_context(evaluating(model))
-        for index, bridge in enumerate(bridges):
-            for task in trace.predictions:
-                refiner = model.get_submodule(f"stages.{index}.refiners.{task}")
+        for own_refiners, bridge in zip(refiners(model), bridges, strict=True):
+            for refiner in own_refiners:
                 hooks.callback(refiner.register_forward_pre_hook(_reads(bridge)).remove)
-        network: Any = model
-        return network.refine(trace, image_size(trace))
+        return model.refine(trace, image_size(trace))
 
 
 def _reads(bridge: Tensor) -> Any:

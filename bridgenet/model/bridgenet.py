@@ -1,20 +1,25 @@
 """BridgeNet, composed as in the overview figure."""
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.head import MultiScaleFusion, PredictionHead
 from bridgenet.model.layers import resize_to
+from bridgenet.model.meetings import BridgeMeeting, PatternMeeting
+from bridgenet.model.network import Meeting, Network
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.recompute import recomputed
 from bridgenet.model.stage import DecoderStage
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
-from bridgenet.shapes import AnyFeature, Image
+from bridgenet.shapes import AnyFeature
 from bridgenet.trace import Stage, Trace
 
 BASE_STRIDE = 32
@@ -30,11 +35,11 @@ class Preliminary:
     mixers: dict[str, Mixer]
 
 
-class BridgeNet(nn.Module):
+class BridgeNet(Network):
     """Task-generic features in, one prediction per task out, and everything in between in the `Trace`.
 
     Args:
-        config: What the parts were built from; kept for checkpoints, never read by `forward` but for `tpp_output`.
+        config: What the parts were built from, never read by `forward` but for `tpp_output`.
         backbone: None for a network that starts from feature maps (`decode`).
         preliminary: Preliminary decoders, heads and mixers.
         pattern_propagation: Task Pattern Propagation (TPP), or None.
@@ -43,11 +48,10 @@ class BridgeNet(nn.Module):
         fusion_convs: Last 3x3 convolution of each task.
         heads: Prediction heads.
 
-    Attributes:
-        gradient_checkpointing: Keep only what enters a stage or a fusion convolution for the gradient of the decoder.
+    With `gradient_checkpointing`, only what enters a stage or a fusion convolution is kept for the gradient.
     """
 
-    gradient_checkpointing: bool = False
+    possible = (PatternMeeting, BridgeMeeting)
 
     def __init__(
         self,
@@ -61,9 +65,7 @@ class BridgeNet(nn.Module):
         fusion_convs: dict[str, nn.Sequential],
         heads: dict[str, PredictionHead],
     ) -> None:
-        super().__init__()
-        self.config = config
-        self.backbone = backbone
+        super().__init__(config, backbone)
         self.preliminary_decoders = nn.ModuleDict(preliminary.decoders)
         self.pattern_propagation = pattern_propagation
         self.preliminary_heads = nn.ModuleDict(preliminary.heads)
@@ -74,15 +76,29 @@ class BridgeNet(nn.Module):
         self.heads = nn.ModuleDict(heads)
 
     @property
-    def tasks(self) -> tuple[str, ...]:
-        """Task names, in the order of every per-task dict."""
-        return tuple(self.config.tasks)
+    def decoder_stages(self) -> tuple[DecoderStage, ...]:
+        """`stages`, coarse to fine, by their type."""
+        return tuple(cast(Iterable[DecoderStage], self.stages))
 
-    def forward(self, images: Image) -> Trace:
-        """The trace of a batch of images (RGB in 0..1, any size)."""
-        if self.backbone is None:
-            raise ValueError("This network was built without a backbone: give its feature maps to decode().")
-        return self.decode(self.backbone(images), (images.shape[-2], images.shape[-1]))
+    @property
+    def bridge_meeting(self) -> BridgeMeeting | None:
+        """Where the bridge reads the tasks. None where there is no bridge, or one that asks nobody."""
+        extractors = [stage.extractor for stage in self.decoder_stages]
+        asking = [extractor for extractor in extractors if isinstance(extractor, BridgeFeatureExtractor)]
+        return BridgeMeeting(asking) if asking else None
+
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        pattern = None if self.pattern_propagation is None else PatternMeeting(self.pattern_propagation)
+        return tuple(meeting for meeting in (pattern, self.bridge_meeting) if meeting is not None)
+
+    @property
+    def norms_jointly(self) -> bool:
+        """Whether the side outputs of all tasks share one layer norm."""
+        return self.config.joint_norm
+
+    def hold_norms(self, hooks: ExitStack, trace: Trace) -> None:
+        self.fusion.hold_norms(hooks, [stage.refined for stage in trace.stages])
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         """The trace from task-generic features on.

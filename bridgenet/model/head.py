@@ -1,10 +1,12 @@
 """Multi-scale fusion of the refined features, and the prediction heads."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import reduce
+from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bridgenet.model.layers import ChannelNorm, GroupedChannelNorm, conv_norm_relu, resize_to
 from bridgenet.shapes import AnyFeature
@@ -28,6 +30,24 @@ class SideOutput(nn.Module):
             {task: nn.Identity() if width == fused_width else nn.Conv2d(width, fused_width, 1) for task in tasks}
         )
 
+    def hold_norm(self, hooks: ExitStack, refined: dict[str, AnyFeature]) -> None:
+        """From now until `hooks` closes, the joint norm uses the mean and deviation of these features.
+
+        Written as their norm plus the change over their deviation, so that what did not change stays equal bit for
+        bit. Where each task has its own norm there is nothing to hold.
+        """
+        norm = self.norm
+        if isinstance(norm, GroupedChannelNorm):
+            return
+        before = torch.cat(list(refined.values()), dim=1)
+        normed = norm.forward(before)
+        gain = torch.rsqrt(before.var(dim=1, keepdim=True, correction=0) + norm.eps) * norm.weight[:, None, None]
+
+        def held(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            return normed + (inputs[0] - before) * gain
+
+        hooks.callback(norm.register_forward_hook(held).remove)
+
     def forward(self, refined: dict[str, AnyFeature]) -> dict[str, AnyFeature]:
         normed = self.norm(torch.cat(list(refined.values()), dim=1)).chunk(len(refined), dim=1)
         return {task: expand(own) for (task, expand), own in zip(self.expand.items(), normed, strict=True)}
@@ -47,6 +67,11 @@ class MultiScaleFusion(nn.Module):
         self.sides = nn.ModuleList(
             SideOutput(tasks, width, stage_widths[0], joint_norm=joint_norm) for width in stage_widths
         )
+
+    def hold_norms(self, hooks: ExitStack, refined: Sequence[dict[str, AnyFeature]]) -> None:
+        """From now until `hooks` closes, joint norms use the statistics of these features."""
+        for side, features in zip(self.sides, refined, strict=True):
+            cast(SideOutput, side).hold_norm(hooks, features)
 
     def forward(self, refined: Sequence[dict[str, AnyFeature]], size: tuple[int, int]) -> dict[str, AnyFeature]:
         sides = [side(features) for side, features in zip(self.sides, refined, strict=True)]

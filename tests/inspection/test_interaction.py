@@ -9,7 +9,6 @@ from toys import depth_reads_semseg, hooks_of, lively, pictures, traced
 
 from bridgenet.inspection import attention_shares, cut_trace, difference_map, effect_of, interaction_matrix, replace
 from bridgenet.inspection.interaction import half_width, rank_correlation, strength_of
-from bridgenet.inspection.shares import bridge_read, pattern_read
 
 OFF_DIAGONAL = ~np.eye(3, dtype=bool)
 
@@ -120,18 +119,17 @@ def test_strength_is_effect_over_control_and_says_where_there_is_none() -> None:
 def test_attention_columns_sum_to_one() -> None:
     model = lively(refiner_blocks=(1, 1), token_reduction=(2, 4))
     trace = traced(model)
-    for shares in (bridge_read(trace), pattern_read(model, trace), attention_shares(model, trace)):
+    bridge, patterns = (attention_shares(model, trace, (place,)) for place in ("bfe", "tpp"))
+    for shares in (bridge, patterns, attention_shares(model, trace)):
         assert shares.sum(axis=0) == pytest.approx(np.ones(3)) and (shares >= 0).all()
-    both = (bridge_read(trace) + pattern_read(model, trace)) / 2
-    assert attention_shares(model, trace) == pytest.approx(both)
-    assert attention_shares(model, trace, ("bfe",)) == pytest.approx(bridge_read(trace))
+    assert attention_shares(model, trace) == pytest.approx((bridge + patterns) / 2)
 
 
 def test_attention_names_the_task_that_is_read() -> None:
     model = depth_reads_semseg()
     trace = traced(model)
-    assert bridge_read(trace)[0] == pytest.approx(np.ones(3))
-    patterns = pattern_read(model, trace)
+    assert attention_shares(model, trace, ("bfe",))[0] == pytest.approx(np.ones(3))
+    patterns = attention_shares(model, trace, ("tpp",))
     assert patterns[:, 2].tolist() == [0, 0, 1] and patterns[:, 0].tolist() == [1, 0, 0]
     assert patterns[2, 1] == 0 and 0 < patterns[0, 1] < 1
 
@@ -145,8 +143,8 @@ def test_stages_count_as_much_as_they_refine() -> None:
     trace = traced(model)
     first = trace["stages.0.attention"].mean(dim=(0, 1, 2)).view(3, -1).sum(dim=1)
     second = trace["stages.1.attention"].mean(dim=(0, 1, 2)).view(3, -1).sum(dim=1)
-    assert bridge_read(trace)[:, 1] == pytest.approx(first.numpy())
-    assert bridge_read(trace)[:, 0] != pytest.approx(first.numpy())
+    assert attention_shares(model, trace, ("bfe",))[:, 1] == pytest.approx(first.numpy())
+    assert attention_shares(model, trace, ("bfe",))[:, 0] != pytest.approx(first.numpy())
     assert not torch.allclose(first, second)
 
 

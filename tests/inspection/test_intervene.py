@@ -3,11 +3,8 @@ import torch
 from toys import again, depth_reads_semseg, hooks_of, lively, pictures, same, traced
 
 from bridgenet.inspection import (
-    REMOVALS,
     capture,
     cut_trace,
-    norms_jointly,
-    places_of,
     random_drop,
     replace,
     without_reading,
@@ -15,6 +12,7 @@ from bridgenet.inspection import (
     zeros,
 )
 from bridgenet.model import BridgeNet
+from bridgenet.model.network import REMOVALS
 from bridgenet.trace import Stage, Trace
 
 
@@ -212,9 +210,9 @@ def test_other_refinements_are_cut_alike(refinement: str) -> None:
 
 
 def test_a_network_without_meeting_places_has_nothing_to_cut() -> None:
-    assert places_of(lively()) == ("tpp", "bfe")
+    assert [meeting.name for meeting in lively().meetings] == ["tpp", "bfe"]
     alone = lively(tpp=False, bfe=False)
-    assert places_of(alone) == ()
+    assert alone.meetings == ()
     with pytest.raises(ValueError, match="its tasks meet nowhere"):
         cut_trace(alone, traced(alone), "depth")
     no_patterns = lively(tpp=False)
@@ -285,7 +283,7 @@ def test_a_bridge_without_reading_is_that_of_the_network_whose_bridge_reads_noth
 
 def test_what_has_no_reading_cannot_be_kept_from_it() -> None:
     silent = lively(bridge_reads="nothing", tpp=False, joint_norm=False)
-    assert places_of(silent) == () and not norms_jointly(silent) and norms_jointly(lively())
+    assert silent.meetings == () and not silent.norms_jointly and lively().norms_jointly
     with pytest.raises(ValueError, match="reads no task"), without_reading(silent, traced(silent)):
         pass
     with pytest.raises(ValueError, match="meet nowhere"), without_task(silent, traced(silent), "depth"):

@@ -1,0 +1,198 @@
+"""The two places where BridgeNet's tasks read each other, TPP and BFE.
+
+Whoever cuts a task from them changes the statistics of a third, the joint layer norm of the side outputs, and with
+them the scale of every task, read or not: `BridgeNet.hold_norms` keeps the statistics where they were.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+
+import torch
+from torch import Tensor, nn
+
+from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
+from bridgenet.model.network import (
+    Meeting,
+    Removal,
+    Shares,
+    check_same_grid,
+    edit_input,
+    other_trace,
+    random_mask,
+    replacement,
+)
+from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
+from bridgenet.trace import Pattern, Stage, Trace
+
+
+class PatternMeeting(Meeting):
+    """TPP: the maps of all tasks, fused for each target by a convolution of its own, Eq. (2).
+
+    A map is a summand of logits, so `mask` and `zero` are the same: the source contributes nothing. `mean` gives each
+    query the mean of its row; softmax does not see a constant, so this too equals `zero`, but for rounding. A task
+    keeps its own map for itself.
+    """
+
+    name = "tpp"
+    title = "TPP"
+    whole = "every task fuses all maps"
+    cut_off = "the task's map is {} where others fuse it"
+
+    def __init__(self, propagation: TaskPatternPropagation) -> None:
+        self.propagation = propagation
+
+    def cut(
+        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+    ) -> None:
+        tasks = tuple(trace.predictions)
+        for target in tasks:
+            cut = [source for source in sources if source != target]
+
+            def edit(maps: Tensor, cut: list[str] = cut) -> Tensor:
+                maps, heads = maps.clone(), maps.shape[1] // len(tasks)
+                for source in cut:
+                    channels = slice(tasks.index(source) * heads, (tasks.index(source) + 1) * heads)
+                    if removal == "swap":
+                        swapped = _pattern(other_trace(other)).logits[source]
+                        check_same_grid(swapped.shape[-2:], maps.shape[-2:])
+                        maps[:, channels] = swapped
+                    else:
+                        maps[:, channels] = replacement(removal, maps[:, channels], dim=-1)
+                return maps
+
+            if cut:
+                edit_input(hooks, self.propagation.propagation(target).fuse, edit)
+
+    def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
+        """A random share of all (task, key) columns contributes nothing, the same ones to every target."""
+        logits = list(_pattern(trace).logits.values())
+        heads, keys = logits[0].shape[1], logits[0].shape[-1]
+        dropped = random_mask(len(logits) * keys, share, generator).view(len(logits), keys)
+        dropped = dropped.repeat_interleave(heads, dim=0)[:, None].to(logits[0].device)
+        for target in trace.predictions:
+            fuse = self.propagation.propagation(target).fuse
+            edit_input(hooks, fuse, lambda maps: maps.masked_fill(dropped, 0))
+
+    def shares(self, trace: Trace) -> Shares:
+        """How much each source's map weighs in the target's fused map.
+
+        The source's channels times their fusion weights, less the mean of each row (softmax does not see it), as mean
+        absolute value. A target whose fusion weights are all zero reads every source alike.
+        """
+        patterns = _pattern(trace).logits
+        maps = torch.stack([logits.double() for logits in patterns.values()])
+        maps = maps - maps.mean(dim=-1, keepdim=True)
+        columns = []
+        for target in patterns:
+            fuse = self.propagation.propagation(target).fuse
+            weight = fuse.weight.detach().double()[:, :, 0, 0].unflatten(1, (len(patterns), -1))
+            # o: head of the target, t: source, h: head of the source, b: batch, q: query, k: key
+            said = torch.einsum("oth,tbhqk->tobqk", weight, maps).abs().mean(dim=(1, 2, 3, 4))
+            columns.append(said / said.sum() if said.sum() > 0 else torch.full_like(said, 1 / len(patterns)))
+        return torch.stack(columns, dim=1)
+
+
+class BridgeMeeting(Meeting):
+    """BFE: the tokens of all tasks, read by the extractor of every stage, Eqs. (3) to (5).
+
+    The bridge is one for all tasks, so a task that is cut is refined without its own tokens too. `mask` takes tokens
+    out of the softmax, so that attention is shared among the tokens left; the other removals replace what enters the
+    projections to keys and values.
+    """
+
+    name = "bfe"
+    title = "BFE"
+    whole = "the bridge reads all tokens"
+    cut_off = "the task's tokens are {} for the bridge"
+
+    def __init__(self, extractors: Sequence[BridgeFeatureExtractor]) -> None:
+        self.extractors = tuple(extractors)
+
+    def cut(
+        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+    ) -> None:
+        tasks = tuple(trace.predictions)
+        if removal == "mask" and set(sources) == set(tasks):
+            raise ValueError(
+                f"Masking {', '.join(tasks)} leaves the bridge nothing to read. Use removal 'zero' or 'mean' instead."
+            )
+        for index, (extractor, stage) in enumerate(zip(self.extractors, trace.stages, strict=True)):
+            count = _keys(stage) // len(tasks)
+            spans = [slice(tasks.index(source) * count, (tasks.index(source) + 1) * count) for source in sources]
+            if removal == "mask":
+                dropped = torch.zeros(_keys(stage), dtype=torch.bool)
+                for span in spans:
+                    dropped[span] = True
+                _mask_keys(hooks, extractor.softmax, dropped)
+                continue
+            swapped = None
+            if removal == "swap":
+                swapped = extractor.task_tokens(other_trace(other).stages[index].task_specific)
+                check_same_grid(swapped.shape[1], count * len(tasks))
+
+            def edit(tokens: Tensor, spans: list[slice] = spans, swapped: Tensor | None = swapped) -> Tensor:
+                tokens = tokens.clone()
+                for span in spans:
+                    own = tokens[:, span]
+                    tokens[:, span] = replacement(removal, own, dim=1) if swapped is None else swapped[:, span]
+                return tokens
+
+            edit_input(hooks, extractor.project.key, edit)
+            edit_input(hooks, extractor.project.value, edit)
+
+    def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
+        """In every stage a random share of the tokens is masked. One token is always left."""
+        for extractor, stage in zip(self.extractors, trace.stages, strict=True):
+            _mask_keys(hooks, extractor.softmax, random_mask(_keys(stage), share, generator))
+
+    def silence(self, hooks: ExitStack) -> None:
+        """From now until `hooks` closes, what attention adds to the query map is zero; all else of the bridge stays."""
+
+        def silent(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            return torch.zeros_like(output)
+
+        for extractor in self.extractors:
+            hooks.callback(extractor.restore.register_forward_hook(silent).remove)
+
+    def shares(self, trace: Trace) -> Shares:
+        """Attention on the tokens of each task, mean over queries and heads.
+
+        Stages count for a target as much as their refiner changed it: by the norm of what was added, relative to what
+        entered. A target that no stage changed gets the plain mean of the stages.
+        """
+        tasks, shares, weights = tuple(trace.predictions), [], []
+        for stage in trace.stages:
+            mean = _attention(stage).double().mean(dim=(0, 1, 2))
+            shares.append(mean.view(len(tasks), -1).sum(dim=1))
+            weights.append(
+                torch.stack([_relative_change(stage.task_specific[task], stage.refined[task]) for task in tasks])
+            )
+        weight = torch.stack(weights)
+        weight = torch.where(weight.sum(dim=0) > 0, weight, torch.ones_like(weight))
+        return torch.stack(shares).T @ (weight / weight.sum(dim=0))
+
+
+def _mask_keys(hooks: ExitStack, softmax: nn.Module, dropped: Tensor) -> None:
+    """Takes keys out of a softmax: the rows of the attention still sum to 1, over the keys left."""
+    edit_input(hooks, softmax, lambda logits: logits.masked_fill(dropped.to(logits.device), -torch.inf))
+
+
+def _pattern(trace: Trace) -> Pattern:
+    if trace.pattern is None:
+        raise ValueError("The trace has no TPP: it was made by another network.")
+    return trace.pattern
+
+
+def _attention(stage: Stage) -> Tensor:
+    if stage.attention is None:
+        raise ValueError("The trace has no bridge attention: it was made by another network.")
+    return stage.attention
+
+
+def _keys(stage: Stage) -> int:
+    return _attention(stage).shape[-1]
+
+
+def _relative_change(entering: Tensor, refined: Tensor) -> Tensor:
+    entering, refined = entering.double(), refined.double()
+    return (refined - entering).norm() / entering.norm().clamp(min=torch.finfo(torch.float32).tiny)

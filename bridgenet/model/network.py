@@ -1,0 +1,193 @@
+"""What every network here is: images in, a `Trace` out, and the places where its tasks meet, declared by itself.
+
+Whoever looks into a network goes through this door: to cut a task from the others, `bridgenet.inspection` asks the
+network's own `meetings`, and spells none of its modules.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from typing import Any, ClassVar, Literal, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from bridgenet.config import ModelConfig
+from bridgenet.model.backbone import Backbone
+from bridgenet.shapes import AnyFeature, Image
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Trace
+
+Removal = Literal["mask", "zero", "mean", "swap"]
+"""What takes the place of a task that is read: nothing, zeros, its own average, or another image's."""
+
+REMOVALS: tuple[Removal, ...] = get_args(Removal)
+
+Shares = Float[Tensor, "tasks tasks"]
+"""Share of each source (row) in what each target (column) reads. Columns sum to 1."""
+
+
+class Meeting(ABC):
+    """A place where tasks read each other.
+
+    Attributes:
+        name: What it is called in settings, such as `bfe`.
+        title: What people read, such as `BFE`.
+        whole: What happens there, as the rest of a sentence: `the bridge reads all tokens`.
+        cut_off: What is done to a task that is cut, `{}` standing for how: `the task's tokens are {} for the bridge`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    whole: ClassVar[str]
+    cut_off: ClassVar[str]
+
+    @abstractmethod
+    def cut(
+        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+    ) -> None:
+        """From now until `hooks` closes, no other task reads the sources here.
+
+        Args:
+            hooks: Where the way back is left.
+            trace: The uncut pass of the image.
+            sources: Names of tasks, at least one.
+            removal: What is read in their place.
+            other: For `swap`: the trace of another image of the same size.
+
+        Raises:
+            ValueError: Nothing would be left to read, or the other image does not fit.
+        """
+
+    @abstractmethod
+    def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
+        """From now until `hooks` closes, a random share of what is read here is gone, whosever it is.
+
+        The control of `cut`: with share = 1 / tasks as much is lost as one task brings.
+        """
+
+    def shares(self, trace: Trace) -> Shares | None:
+        """How much each target reads of each source, as its attention or gates tell; None where nothing tells."""
+        return None
+
+
+class Network(nn.Module, ABC):
+    """Images in, one prediction per task out, and everything in between in the `Trace`.
+
+    Attributes:
+        config: What it was built from; kept for checkpoints.
+        backbone: None for a network that starts from feature maps (`decode`).
+        gradient_checkpointing: Keep little of the decoder for its gradient, and compute the rest again.
+    """
+
+    possible: ClassVar[tuple[type[Meeting], ...]] = ()
+    """Meetings that networks of this class can have; which ones one has, `meetings` says."""
+
+    gradient_checkpointing: bool = False
+
+    def __init__(self, config: ModelConfig, backbone: Backbone | None) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = backbone
+
+    @property
+    def tasks(self) -> tuple[TaskName, ...]:
+        """Task names, in the order of every per-task dict."""
+        return tuple(self.config.tasks)
+
+    @property
+    @abstractmethod
+    def meetings(self) -> tuple[Meeting, ...]:
+        """The places after the backbone where tasks read each other, in the order of the computation.
+
+        Empty: these tasks meet in the encoder only.
+        """
+
+    @property
+    def norms_jointly(self) -> bool:
+        """Whether tasks share the statistics of a norm, so that each task's scale is everybody's."""
+        return False
+
+    def hold_norms(self, hooks: ExitStack, trace: Trace) -> None:
+        """From now until `hooks` closes, norms that tasks share use the statistics that they had in this trace.
+
+        What did not change stays equal bit for bit. Without such norms there is nothing to hold.
+        """
+        return
+
+    def forward(self, images: Image) -> Trace:
+        """The trace of a batch of images (RGB in 0..1, any size)."""
+        if self.backbone is None:
+            raise ValueError("This network was built without a backbone: give its feature maps to decode().")
+        return self.decode(self.backbone(images), (images.shape[-2], images.shape[-1]))
+
+    @abstractmethod
+    def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
+        """The trace from task-generic features on.
+
+        Args:
+            features: Backbone maps, fine to coarse.
+            image_size: (height, width) of the image that they were computed from.
+        """
+
+    def refine(self, trace: Trace, image_size: tuple[int, int]) -> Trace:
+        """The trace from its mixed features on; for networks that have them.
+
+        Args:
+            trace: Where `task_generic` and `mixed` come from.
+            image_size: (height, width) of the image.
+
+        Raises:
+            ValueError: This network has no mixed features to start from.
+        """
+        raise ValueError(f"{type(self).__name__} has no mixed features from which it could go on.")
+
+
+def edit_input(hooks: ExitStack, module: nn.Module, edit: Callable[[Tensor], Tensor]) -> None:
+    """From now until `hooks` closes, the module gets `edit` of its first input."""
+
+    def pre_hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return edit(inputs[0]), *inputs[1:]
+
+    hooks.callback(module.register_forward_pre_hook(pre_hook).remove)
+
+
+def replacement(removal: Removal, own: Tensor, dim: int | tuple[int, ...]) -> Tensor:
+    """What is read in the place of a tensor for the removals that need no other image.
+
+    Args:
+        removal: `mean` gives the average over `dim`; `mask` and `zero` give zeros, for places where a task is a summand
+            and leaving it out is adding zero.
+        own: What is removed.
+        dim: The positions.
+    """
+    return own.mean(dim=dim, keepdim=True).expand_as(own) if removal == "mean" else torch.zeros_like(own)
+
+
+def other_trace(other: Trace | None) -> Trace:
+    """The other image's trace, where a removal needs one.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if other is None:
+        raise ValueError("Removal 'swap' takes the task from another image: give its trace as `other`.")
+    return other
+
+
+def check_same_grid(theirs: object, ours: object) -> None:
+    """Whether another image's features fit in the place of this one's.
+
+    Raises:
+        ValueError: They do not.
+    """
+    if theirs != ours:
+        raise ValueError(f"The other image has another grid ({theirs} instead of {ours}): bring both to one size.")
+
+
+def random_mask(count: int, share: float, generator: torch.Generator) -> Tensor:
+    """True at a random share of `count` positions; one is always left False."""
+    dropped = torch.zeros(count, dtype=torch.bool)
+    dropped[torch.randperm(count, generator=generator)[: min(round(share * count), count - 1)]] = True
+    return dropped

@@ -8,20 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bridgenet.learning.checkpoint import load_model
-    from bridgenet.model import BridgeNet, build_model
+    from bridgenet.model import NETWORKS, BridgeNet, Network, build_model
     from bridgenet.predictor import Predictor
     from bridgenet.presets import PRESETS
     from bridgenet.sources import SOURCES
     from bridgenet.tasks import TASKS
     from bridgenet.trace import Trace
 
-__all__ = ["PRESETS", "SOURCES", "TASKS", "BridgeNet", "Predictor", "Trace", "build_model", "load_model"]
+__all__ = [
+    "NETWORKS",
+    "PRESETS",
+    "SOURCES",
+    "TASKS",
+    "BridgeNet",
+    "Network",
+    "Predictor",
+    "Trace",
+    "build_model",
+    "load_model",
+]
 
 _HOMES = {
+    "NETWORKS": "bridgenet.model",
     "PRESETS": "bridgenet.presets",
     "SOURCES": "bridgenet.sources",
     "TASKS": "bridgenet.tasks",
     "BridgeNet": "bridgenet.model",
+    "Network": "bridgenet.model",
     "Predictor": "bridgenet.predictor",
     "Trace": "bridgenet.trace",
     "build_model": "bridgenet.model",

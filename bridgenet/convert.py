@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bridgenet.config import ModelConfig
 from bridgenet.learning.weights import WeightsError, check_weights
-from bridgenet.model import BridgeNet, build_decoder
+from bridgenet.model import BridgeNet, build_bridgenet
 
 DECODER = "multi_task_decoder."
 
@@ -101,7 +101,7 @@ def decoder_from_release(config: Mapping[str, Any], state_dict: Mapping[str, Ten
     Raises:
         ValueError: A tensor is missing, unknown, of another shape or type, or not finite.
     """
-    model = build_decoder(model_config(config), tuple(config["backbone_channels"]))
+    model = build_bridgenet(model_config(config), tuple(config["backbone_channels"]), None)
     _load(model, rename(state_dict, tuple(model.config.tasks)))
     return model.eval()
 

@@ -31,7 +31,7 @@ from bridgenet.learning import (
     plain_warnings,
     start_runtime,
 )
-from bridgenet.model import BridgeNet
+from bridgenet.model import Network
 from bridgenet.sources import SOURCES, find_source
 from bridgenet.tasks import TASKS, TaskName
 
@@ -143,7 +143,7 @@ def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataCon
 
 
 def judge(
-    model: BridgeNet,
+    model: Network,
     dataset: MultiTaskDataset,
     config: TrainConfig,
     runtime: Runtime,

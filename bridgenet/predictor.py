@@ -18,7 +18,7 @@ from bridgenet.images import LoadedImage, load_image
 from bridgenet.kinds import activate
 from bridgenet.labels import Classes, ClassesByTask
 from bridgenet.learning.checkpoint import CheckpointError, load_model
-from bridgenet.model import BridgeNet
+from bridgenet.model import Network
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
@@ -113,7 +113,7 @@ class Predictor:
         folder: The checkpoint folder; None for a network that was not loaded from one.
     """
 
-    model: BridgeNet
+    model: Network
     config: TrainConfig
     name: str = "network"
     metrics: dict[str, Any] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from bridgenet.config.settings import (
     not_among,
     perhaps,
 )
+from bridgenet.config.systems import SYSTEMS, System
 from bridgenet.labels import Classes, ClassesByTask, numbered
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName, of_kind
@@ -35,6 +36,7 @@ from bridgenet.tasks import TASKS, TaskName, of_kind
 __all__ = [
     "IMAGENET_MEAN",
     "IMAGENET_STD",
+    "SYSTEMS",
     "BackboneConfig",
     "Count",
     "DataConfig",
@@ -45,6 +47,7 @@ __all__ = [
     "Positive",
     "SettingError",
     "Settings",
+    "System",
     "TrainConfig",
     "choose_tasks",
     "from_dict",

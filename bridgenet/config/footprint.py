@@ -23,6 +23,8 @@ def image_gigabytes(model: ModelConfig, input_size: tuple[int, int]) -> float:
     """Memory that the decoder keeps of one image while training."""
     pixels, tasks = input_size[0] * input_size[1], len(model.tasks)
     values = 6.0 * pixels * sum(model.tasks.values())  # Two predictions: logits, resized, and their gradients.
+    if model.system != "bridgenet":
+        return 1e-9 * _BYTES * values
     values += pixels / _FUSION_STRIDE**2 * tasks * (sum(model.stage_widths) + 3 * model.stage_widths[0])
     for stage, width in enumerate(model.stage_widths):
         grid = pixels / (_BASE_STRIDE / 2**stage) ** 2

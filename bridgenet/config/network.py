@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Interval, Len
 
 from bridgenet.config.settings import Count, Positive, Settings, Share, Text, Width
+from bridgenet.config.systems import System, SystemConfigs
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -51,12 +52,22 @@ class BackboneConfig(Settings):
 
 @dataclass(frozen=True)
 class ModelConfig(Settings):
-    """The network. Defaults are the paper's."""
+    """The network. Defaults are the paper's.
+
+    Tasks and backbone are those of every system; the fields from `embed_width` on are BridgeNet's, and those of the
+    others lie in `systems`.
+    """
 
     tasks: dict[TaskName, int] = field(default_factory=lambda: {"semseg": 40, "depth": 1, "normals": 3, "edge": 1})
     """Output channels of each task. The order fixes the order of every per-task dict."""
 
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
+
+    system: System = "bridgenet"
+    """Which network: `bridgenet`, or one of its peers on the same tasks and backbone."""
+
+    systems: SystemConfigs = field(default_factory=SystemConfigs)
+    """Settings of the peers."""
 
     embed_width: Width = 512
     """E: channels of the task-specific features on the base grid."""

@@ -23,7 +23,7 @@ from torch import Tensor
 from bridgenet.config import TrainConfig, from_dict, to_dict
 from bridgenet.files import replacing, write_text
 from bridgenet.learning.weights import WeightsError, check_weights, is_lfs_pointer
-from bridgenet.model import BridgeNet, build_model
+from bridgenet.model import Network, build_model
 
 MODEL_FILE, CONFIG_FILE, METRICS_FILE, CARD_FILE = "model.safetensors", "config.json", "metrics.json", "README.md"
 STATE_FILE = "training.pt"
@@ -36,7 +36,7 @@ class CheckpointError(ValueError):
     """A checkpoint is missing, incomplete or damaged. The message says what to do."""
 
 
-def save_model(directory: Path, model: BridgeNet, config: TrainConfig, metrics: Mapping[str, Any], card: str) -> None:
+def save_model(directory: Path, model: Network, config: TrainConfig, metrics: Mapping[str, Any], card: str) -> None:
     """Writes a checkpoint folder; each file is replaced as a whole.
 
     Args:
@@ -62,7 +62,7 @@ def save_model(directory: Path, model: BridgeNet, config: TrainConfig, metrics: 
 
 def load_model(
     directory: Path | str, device: torch.device | str = "cpu"
-) -> tuple[BridgeNet, TrainConfig, dict[str, Any]]:
+) -> tuple[Network, TrainConfig, dict[str, Any]]:
     """The network of a checkpoint folder in eval mode, its config and its metrics.
 
     Raises:

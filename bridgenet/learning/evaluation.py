@@ -14,7 +14,7 @@ from bridgenet.kinds import turned_back
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.sampling import open_loader
-from bridgenet.model import BridgeNet, resize_to
+from bridgenet.model import Network, resize_to
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
@@ -24,7 +24,7 @@ Watcher = Callable[[Batch, Trace], object]
 
 @torch.no_grad()
 def evaluate(
-    model: BridgeNet,
+    model: Network,
     dataset: MultiTaskDataset,
     config: TrainConfig,
     runtime: Runtime,

@@ -121,10 +121,10 @@ def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float | None], 
 
 
 def where_known(shared: list[float], tasks: int) -> list[float | None]:
-    """Total, final and preliminary losses, None where nothing was valid. `shared` ends with the tasks' valid pixels."""
+    """Total, final and any preliminary losses, None where nothing was valid. `shared` ends with the valid pixels."""
     total, *parts = shared[:-tasks]
     valid = shared[-tasks:]
-    known = [loss if count else None for loss, count in zip(parts, valid * 2, strict=True)]
+    known = [loss if count else None for loss, count in zip(parts, valid * (len(parts) // tasks), strict=True)]
     return [total if any(valid) else None, *known]
 
 
@@ -194,7 +194,7 @@ def log(run: Run, record: Recorder | None, bar: tqdm) -> None:
         return
     tasks = list(run.config.model.tasks)
     final = dict(zip(tasks, parts, strict=False))
-    preliminary = dict(zip(tasks, parts[len(tasks) :], strict=True))
+    preliminary = dict(zip(tasks, parts[len(tasks) :], strict=False))
     values = {"loss": total, "final": final, "preliminary": preliminary, "gradient_norm": norm}
     rate = run.config.optim.learning_rate * rate_factor(run.step - 1, run.config.optim)
     record.train(run.step, {**values, "learning_rate": rate, "seconds": round(run.seconds, 1)})
@@ -241,7 +241,9 @@ def _bar_style(runtime: Runtime) -> dict[str, Any]:
 
 def _not_finite(run: Run, batch: Batch, losses: Losses) -> str:
     """What to say when a loss or the gradient is not finite; every process must come here."""
-    culprits = [task for task in losses.final if not (losses.final[task] + losses.preliminary[task]).isfinite()]
+    culprits = [
+        task for task, loss in losses.final.items() if not (loss + losses.preliminary.get(task, 0.0)).isfinite()
+    ]
     everywhere = run.runtime.gather((culprits, batch.names if culprits else ()))
     tasks = [task for task in losses.final if any(task in found for found, _ in everywhere)]
     names = [name for _, found in everywhere for name in found] or list(batch.names)

@@ -35,7 +35,7 @@ class Losses:
     """Of the final predictions, by task, before weighting."""
 
     preliminary: dict[TaskName, Tensor]
-    """Of the preliminary predictions, by task, before weighting."""
+    """Of the preliminary predictions, by task, before weighting; empty for a network without."""
 
     valid: dict[TaskName, Tensor]
     """Valid pixels of each task (or the weights of their classes), averaged over the processes. Without one its losses
@@ -100,9 +100,10 @@ class MultiTaskLoss(nn.Module):
         preliminary: dict[TaskName, Tensor] = {}
         for task in self.tasks:
             final[task] = self._loss(task, _final(trace, task, targets[task]), targets[task], counts)
-            preliminary[task] = self._loss(task, trace.preliminary[task], targets[task], counts)
+            if trace.preliminary:
+                preliminary[task] = self._loss(task, trace.preliminary[task], targets[task], counts)
         weighted = [
-            self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary[task])
+            self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary.get(task, 0.0))
             for task in self.tasks
         ]
         valid: dict[TaskName, Tensor] = {task: counts[task] for task in self.tasks}

@@ -5,10 +5,10 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from bridgenet.config import OptimConfig
 from bridgenet.learning.freezing import frozen_module
-from bridgenet.model import BridgeNet
+from bridgenet.model import Network
 
 
-def build_optimizer(model: BridgeNet, config: OptimConfig) -> Optimizer:
+def build_optimizer(model: Network, config: OptimConfig) -> Optimizer:
     """An optimiser with two groups of parameters: the backbone, and everything after it.
 
     If frozen modules are to learn later, their parameters are groups of their own.
@@ -55,6 +55,6 @@ def build_schedule(optimizer: Optimizer, config: OptimConfig) -> LambdaLR:
     return LambdaLR(optimizer, lambda step: rate_factor(step, config))
 
 
-def _parameters_of(model: BridgeNet, paths: tuple[str, ...]) -> set[int]:
+def _parameters_of(model: Network, paths: tuple[str, ...]) -> set[int]:
     """The `id` of every parameter of the modules at these paths."""
     return {id(parameter) for path in paths for parameter in frozen_module(model, path).parameters()}

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch.utils.tensorboard import SummaryWriter
 
 from bridgenet.config import TrainConfig
+from bridgenet.config.systems import TITLES
 from bridgenet.files import explaining, replacing, write_text
 from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, in_words
 from bridgenet.sources import find_source
@@ -151,7 +152,7 @@ def model_card(
         [
             f"# {config.name}",
             "",
-            f"BridgeNet for {', '.join(TASKS[task].title.lower() for task in tasks)}; "
+            f"{TITLES[config.model.system]} for {', '.join(TASKS[task].title.lower() for task in tasks)}; "
             f"backbone `{config.model.backbone.name}`, started from {start}.",
             "",
             f"- Trained on {images} images of `{config.data.name}` at {height}x{width}{finally_at}, "

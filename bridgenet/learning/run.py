@@ -22,7 +22,7 @@ from bridgenet.learning.losses import MultiTaskLoss
 from bridgenet.learning.optim import build_optimizer, build_schedule
 from bridgenet.learning.resume import check_same_run
 from bridgenet.learning.runtime import Runtime
-from bridgenet.model import BridgeNet, build_model
+from bridgenet.model import Network, build_model
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Run:
     """The same images at the size of the last part of the run."""
 
     validation_set: MultiTaskDataset
-    model: BridgeNet
+    model: Network
     network: nn.Module
     """The model, wrapped so that several processes share its gradients."""
 
@@ -60,9 +60,9 @@ class Run:
     """When the run would have begun, had it never been interrupted."""
 
     @property
-    def result(self) -> BridgeNet:
+    def result(self) -> Network:
         """The network that is judged and shipped."""
-        return self.model if self.average is None else cast(BridgeNet, self.average.module)
+        return self.model if self.average is None else cast(Network, self.average.module)
 
     @property
     def seconds(self) -> float:

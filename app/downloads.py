@@ -257,8 +257,8 @@ def _attention_files(analysis: Analysis, selection: Selection) -> Iterator[tuple
         if analysis.trace.pattern is not None:
             row = drawing.tpp_row(analysis.trace, task, x, y, head)
             yield f"attention/tpp_{task}.npy", npy(row.weights.astype(np.float32))
-    stage = analysis.trace.stages[selection.scale]
-    if stage.attention is not None:
+    stage = analysis.trace.stages[selection.scale] if analysis.trace.stages else None
+    if stage is not None and stage.attention is not None:
         rows = drawing.bridge_rows(stage, x, y, head)
         for task in analysis.tasks:
             yield f"attention/bridge_{task}.npy", npy(rows[task].weights.astype(np.float32))

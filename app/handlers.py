@@ -238,10 +238,11 @@ class Handlers:
     def _opened(self, analysis: Analysis, link: Mapping[str, str], words: list[str], rail: dict[str, Any]) -> Answer:
         """What a link shows, and in one line what of it cannot be shown."""
         from app.pages.attention import head_count
+        from app.pages.features import scale_names
 
         read = read_link(link)
         shown = self._show(analysis, read, rail)
-        tabs, scales = [tab["name"] for tab in shown["way"]["tabs"]], len(analysis.trace.stages)
+        tabs, scales = [tab["name"] for tab in shown["way"]["tabs"]], len(scale_names(analysis))
         if wrong := not_understood(
             link, self.session.checkpoints, tabs, analysis.tasks, scales=scales, heads=head_count(analysis)
         ):

@@ -68,8 +68,8 @@ def head_of(analysis: Analysis, head: Any) -> int | None:
 def bridge_stage(analysis: Analysis, scale: Any) -> "Stage":
     """A stage of the decoder that has a bridge; -1 is the finest."""
     stages = analysis.trace.stages
-    stage = stages[whole(scale, -1, len(stages) - 1, "scale")]
-    if stage.attention is None:
+    stage = stages[whole(scale, -1, len(stages) - 1, "scale")] if stages else None
+    if stage is None or stage.attention is None:
         raise StudioError(
             f"{analysis.checkpoint} has no bridge there: its tasks do not read each other in the decoder."
         )

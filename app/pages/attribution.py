@@ -31,6 +31,7 @@ from app.pages.attribution_work import (
     latest,
     layers,
     missing,
+    sources,
 )
 from app.pages.page import Follows, Page, Value, button, choices, tool
 from app.selection import Selection
@@ -89,7 +90,7 @@ def _told(analysis: Analysis, ask: Asked, main: Found) -> list[dict[str, str]]:
 
 
 def _source_tools(analysis: Analysis, selection: Selection, ask: Asked) -> list[Value]:
-    tools = [tool(SOURCE, selection)]
+    tools: list[Value] = [{"name": SOURCE.name, "label": SOURCE.label} | choices(sources(analysis), ask.source)]
     checks = dict(CHECK.values)
     match ask.source:
         case "tasks":

@@ -102,7 +102,7 @@ class Asked:
 
 def asked(analysis: Analysis, selection: Selection) -> Asked:
     """What is asked for, as far as it goes together."""
-    source, check, how = selection.text(SOURCE), selection.text(CHECK), ()
+    source, check, how = source_of(analysis, selection), selection.text(CHECK), ()
     match source:
         case "tasks":
             method = selection.text(METHOD)
@@ -117,6 +117,17 @@ def asked(analysis: Analysis, selection: Selection) -> Asked:
     return Asked(goal_of(analysis, selection), source, method, how, check, "|".join((*what, source, method, *how)))
 
 
+def sources(analysis: Analysis) -> dict[str, str]:
+    """What a number can come from: tasks only where each enters the decoder by a feature of its own."""
+    return {name: title for name, title in SOURCE.values.items() if name != "tasks" or analysis.trace.mixed}
+
+
+def source_of(analysis: Analysis, selection: Selection) -> str:
+    """The source that is asked for, or the first that the network has."""
+    asked_for, known = selection.text(SOURCE), sources(analysis)
+    return asked_for if asked_for in known else next(iter(known))
+
+
 def layers(analysis: Analysis) -> dict[str, str]:
     """Feature maps of the network by their path in the trace, in plain words."""
     trace, titles = analysis.trace, {task: TASKS[task].title for task in analysis.tasks}
@@ -126,7 +137,10 @@ def layers(analysis: Analysis) -> dict[str, str]:
         f"task_generic.{level}": f"Backbone, {scale_of(entry, analysis)}"
         for level, entry in enumerate(trace.task_generic)
     }
-    named |= {f"task_specific.{task}": f"{titles[task]}, preliminary decoder" for task in analysis.tasks}
+    own = "preliminary decoder" if trace.preliminary else "its own feature"
+    named |= {
+        f"task_specific.{task}": f"{titles[task]}, {own}" for task in analysis.tasks if task in trace.task_specific
+    }
     if trace.pattern is not None:
         named |= {f"pattern.feature.{task}": f"{titles[task]}, after TPP" for task in analysis.tasks}
     for index, stage in enumerate(trace.stages):

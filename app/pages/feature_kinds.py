@@ -10,13 +10,14 @@ from app.pages.maps import IMAGE_COLOUR
 from app.session import Analysis
 from bridgenet.tasks import TASKS, TaskName
 
-Kind = Literal["generic", "before", "after", "entering", "bridge", "refined"]
+Kind = Literal["generic", "specific", "before", "after", "entering", "bridge", "refined"]
 
 KINDS: dict[Kind, str] = {
     "bridge": "Bridge",
     "entering": "Entering",
     "refined": "Refined",
     "generic": "Generic",
+    "specific": "Task-specific",
     "before": "Before TPP",
     "after": "After TPP",
 }
@@ -66,13 +67,15 @@ def entries(analysis: Analysis, task: TaskName) -> list[Entry]:
     if trace.pattern is not None:
         found.append(("before", "before-tpp", f"task_specific.{task}", trace.task_specific[task]))
         found.append(("after", "after-tpp", f"pattern.feature.{task}", trace.pattern.feature[task]))
+    elif task in trace.task_specific and not trace.stages:
+        found.append(("specific", "specific", f"task_specific.{task}", trace.task_specific[task]))
     for index, stage in enumerate(trace.stages):
         at = f"stages.{index}"
         found.append(("entering", f"specific-{index}", f"{at}.task_specific.{task}", stage.task_specific[task]))
         if stage.bridge is not None:
             found.append(("bridge", f"bridge-{index}", f"{at}.bridge", stage.bridge))
         found.append(("refined", f"refined-{index}", f"{at}.refined.{task}", stage.refined[task]))
-    grids = [stage.refined[task].shape[-2:] for stage in trace.stages]
+    grids = [feature.shape[-2:] for feature in _features_of_scales(analysis, task)]
     return [
         Entry(
             kind,
@@ -94,19 +97,22 @@ def at_scale(analysis: Analysis, task: TaskName, stage: int) -> dict[Kind, Entry
 def chosen_entry(analysis: Analysis, task: TaskName, stage: int, kind: Kind) -> Entry:
     """The map of a kind at the scale of a stage. What does not exist there is replaced by the nearest that does.
 
-    Kinds before the decoder live on the base grid alone; without a bridge, the refined features stand for it.
+    Kinds before the decoder live on the base grid alone; without a bridge, the refined features stand for it, or
+    whatever the network computes last.
     """
     here = at_scale(analysis, task, stage)
     if kind in here:
         return here[kind]
     anywhere = [entry for entry in entries(analysis, task) if entry.kind == kind]
-    return anywhere[0] if anywhere else here["refined"]
+    last = list(here.values())[-1]
+    return anywhere[0] if anywhere else here.get("refined", last)
 
 
 def in_words(kind: Kind) -> str:
     """A kind within a sentence."""
     names: dict[Kind, str] = {
         "generic": "task-generic feature",
+        "specific": "task-specific feature",
         "before": "feature before TPP",
         "after": "feature after TPP",
         "entering": "entering feature",
@@ -123,8 +129,16 @@ def colour_of(kind: Kind, task: TaskName) -> str:
 
 
 def scale_names(analysis: Analysis) -> list[str]:
-    """Scale of each decoder stage, coarse to fine, such as `1/32`."""
-    return [scale_of(next(iter(stage.task_specific.values())), analysis) for stage in analysis.trace.stages]
+    """Scale of each decoder stage, coarse to fine, such as `1/32`; without stages that of the tasks' features."""
+    return [scale_of(feature, analysis) for feature in _features_of_scales(analysis, analysis.tasks[0])]
+
+
+def _features_of_scales(analysis: Analysis, task: TaskName) -> list[Tensor]:
+    """One feature on the grid of each scale: of each decoder stage, or the task's only one."""
+    trace = analysis.trace
+    if trace.stages:
+        return [stage.refined[task] for stage in trace.stages]
+    return [trace.task_specific.get(task, trace.task_generic[-1])]
 
 
 def scale_of(feature: Any, analysis: Analysis) -> str:

@@ -26,6 +26,7 @@ STRONGEST = 8
 
 ROWS: tuple[tuple[str, tuple[Kind, ...], str], ...] = (
     ("Task-generic", ("generic",), "what the backbone sees for all tasks"),
+    ("Task-specific", ("specific",), "{task} by itself, at {scale}"),
     ("Task-specific", ("before", "after"), "{task} from its preliminary decoder at {scale}"),
     ("Entering the stage", ("entering",), "{task}, before it meets the other tasks"),
     ("Bridge", ("bridge",), "what all tasks told the bridge, the coarser bridge added"),
@@ -96,7 +97,8 @@ def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Value]:
                 return "colours as in the row above"
             if row[0].kind == "before":
                 return f"one basis, PC 1–3 explain {percent(basis.explained(row[0].path))}"
-            own = "each its own basis, turned toward the bridge" if row[0].kind == "generic" else "a basis per scale"
+            turned = "each its own basis, turned toward the bridge" if analysis.trace.stages else "each its own basis"
+            own = turned if row[0].kind == "generic" else "a basis per scale"
             return f"{own}; PC 1–3 explain {shares}"
 
         return rows_of(analysis, task, draw, explained)

@@ -51,8 +51,8 @@ class Side:
     def shares(self, selection: Selection) -> dict[TaskName, float] | None:
         """Share of each task in what the bridge read at the selected pixel; None without a bridge."""
         stages = self.analysis.trace.stages
-        stage = stages[min(selection.scale, len(stages) - 1)]
-        if stage.attention is None:
+        stage = stages[min(selection.scale, len(stages) - 1)] if stages else None
+        if stage is None or stage.attention is None:
             return None
         heads = stage.attention.shape[1]
         head = selection.head if selection.head is not None and selection.head < heads else None

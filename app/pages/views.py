@@ -37,7 +37,7 @@ OPTIONS: tuple[Option, ...] = tuple(option for page in PAGES.values() for option
 
 def selection_of(analysis: Analysis, event: Mapping[str, Any]) -> Selection:
     """The selection that the page reports, as this analysis can mean it."""
-    scales, heads = len(analysis.trace.stages), head_count(analysis)
+    scales, heads = len(scale_names(analysis)), head_count(analysis)
     return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads, options=OPTIONS)
 
 
@@ -99,9 +99,13 @@ def capabilities(analysis: Analysis) -> dict[str, Any]:
     """What this checkpoint has, for rail and tabs: tasks, scales, heads, tabs, stations of the pipeline."""
     scales = scale_names(analysis) if has_bridge(analysis) else []
     there = [name for name in TABS if name in PAGES and PAGES[name].exists(analysis)]
-    stations = [("Image", "overview", None), ("Backbone", "features", None), ("Preliminary decoders", "features", None)]
+    own = "Preliminary decoders" if analysis.trace.preliminary else "Task features"
+    stations = [("Image", "overview", None), ("Backbone", "features", None), (own, "features", None)]
     if "tpp" in there:
         stations.append(("TPP", "tpp", None))
+    shown = {"tpp", "bfe"}
+    meetings = [meeting for meeting in analysis.predictor.model.meetings if meeting.name not in shown]
+    stations += [(meeting.title, "interaction", None) for meeting in meetings]
     asked = "bridge" if "bridge" in there else "features"
     stations += [(f"BFE {scale}", asked, index) for index, scale in enumerate(scales)]
     stations += [("TFR", "refinement", None), ("Predictions", "overview", None)]

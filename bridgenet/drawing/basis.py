@@ -239,6 +239,7 @@ class _Collected:
         self.groups: dict[str, dict[str, str]] = {}
         self.tokens: dict[str, list[Tokens]] = {}
         self.partners: dict[str, tuple[str, list[Tokens]]] = {}
+        """Of backbone maps that decoder stages stand beside: the stage's map, and its tokens on their grid."""
 
     def add(self, trace: Trace, mask: Mask | None = None) -> None:
         """Keep tokens of every map of the first image."""
@@ -248,7 +249,7 @@ class _Collected:
         for kinds in self.groups.values():
             for path in kinds:
                 self._keep(self.tokens.setdefault(path, []), tensors[path], mask)
-        for level, generic in enumerate(trace.task_generic):
+        for level, generic in enumerate(trace.task_generic if trace.stages else ()):
             partner = _partner(trace, level)
             _, kept = self.partners.setdefault(f"task_generic.{level}", (partner, []))
             size = generic.shape[-2:]
@@ -261,7 +262,7 @@ class _Collected:
             raise BasisError("A basis needs at least one image.")
         bases: dict[str, GroupBasis] = {}
         for name, kinds in self.groups.items():
-            if not name.startswith("task_generic"):
+            if name not in self.partners:
                 bases[name] = _joint_basis({path: np.concatenate(self.tokens[path]) for path in kinds}, kinds)
         for name, (partner, kept) in self.partners.items():
             wanted = next(basis for basis in bases.values() if partner in basis.means)
@@ -283,7 +284,8 @@ def _groups(trace: Trace) -> dict[str, dict[str, str]]:
     base = {f"task_specific.{task}": "before" for task in trace.task_specific}
     if trace.pattern is not None:
         base |= {f"pattern.feature.{task}": "after" for task in trace.pattern.feature}
-    groups["base"] = base
+    if base:
+        groups["base"] = base
     for index, stage in enumerate(trace.stages):
         kinds = {f"stages.{index}.task_specific.{task}": "entering" for task in stage.task_specific}
         if stage.bridge is not None:

@@ -49,6 +49,10 @@ def refused(line: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("train rooms-tiny --data.zoom 1 a", '--data.zoom, entry 2, must be a number from 0.05 to 20, not "a".'),
         ("train rooms-tiny --model.tpp-output featur", 'not "featur". Perhaps you meant feature.'),
         ("train rooms-tiny --model.tpp False", "A switch takes no value"),
+        (
+            "train rooms-tiny --model.system mlt",
+            '--model.system must be bridgenet or mtl, not "mlt". Perhaps you meant mtl.',
+        ),
         ("train rooms-tiny --model.backbone.drop-path 2", "--model.backbone.drop-path must be a number from 0 to 1"),
         ("train rooms-tiny --data.input-size 9000 9000", "GB"),
         ("train rooms-tiny --optim.batch-size 1000000", "GB"),
@@ -115,3 +119,13 @@ def test_a_network_that_timm_does_not_have_is_an_error_of_one_sentence(
     told = capsys.readouterr().err.strip()
     assert told.startswith("timm has no network 'resnet18x'. Perhaps you meant resnet18")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_norm_that_sees_one_value_is_told_in_words_of_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = "rooms-tiny --data.input-size 32 32 --data.rooms 2 --data.validation-rooms 1 --data.workers 0 --device cpu"
+    asked = [*small.split(), "--optim.batch-size", "1", "--steps", "1", "--output", str(tmp_path / "run")]
+    assert train.main(asked) == 1
+    told = capsys.readouterr().err
+    assert "Choose larger images (--data.input-size) or more of them" in told and "Traceback" not in told

@@ -101,8 +101,16 @@ def open_loader(
 
 
 def plain_message(error: Exception) -> str:
-    """The message of an error, without the traceback that comes along from a process that prepares batches."""
+    """The message of an error, without the traceback that comes along from a process that prepares batches.
+
+    What torch says of a batch norm that sees a single value is told in words of the settings.
+    """
     message = str(error)
+    if message.startswith("Expected more than 1 value per channel when training"):
+        return (
+            "A batch norm got a single value for each channel: one image, whose map has come down to 1x1. Choose "
+            "larger images (--data.input-size) or more of them in a process and micro-batch (--optim.batch-size)."
+        )
     return message.rsplit(f"{type(error).__name__}: ", 1)[-1].strip() if message.startswith("Caught ") else message
 
 

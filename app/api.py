@@ -55,7 +55,7 @@ class Endpoints:
         human_parts class indices (uint8), with `confidence_<task>` 0..1; depth in metres; normals unit vectors
         (x right, y up, z toward the viewer); edge and sal probabilities 0..1.
         """
-        with _explained():
+        with self._explained():
             analysis = self._analysis(image, "")
             arrays: dict[str, np.ndarray] = {}
             tasks = {}
@@ -97,9 +97,9 @@ class Endpoints:
         tpp has one scale only. row: `weights` (rows x columns on the grid of keys, no unit), `shape`, `sum`, `query`
         [row, column] of the asking token on its grid `query_grid` [rows, columns].
         """
-        from bridgenet import drawing
+        with self._explained():
+            from bridgenet import drawing
 
-        with _explained():
             x, y = fraction(x, "x"), fraction(y, "y")
             kind = one_of(kind, ("tpp", "bridge"), "kind")
             analysis = self._analysis(image, id)
@@ -131,9 +131,9 @@ class Endpoints:
         bridge, 0 is the coarsest, -1 the finest. head: 0, 1, ..., or -1 for the mean of all. Shares are 0..1 and sum
         to 1; uniform would be 1 / number of tasks.
         """
-        from bridgenet import drawing
+        with self._explained():
+            from bridgenet import drawing
 
-        with _explained():
             x, y = fraction(x, "x"), fraction(y, "y")
             analysis = self._analysis(image, id)
             rows = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, head_of(analysis, head))
@@ -151,10 +151,10 @@ class Endpoints:
         measured, whether it is a root mean square (`rms`)}, beside which an effect is large or small, null where it is
         not known. What is not finite is null.
         """
-        from app.pages.own_errors import own_error
-        from bridgenet.inspection import interaction_matrix
+        with self._explained():
+            from app.pages.own_errors import own_error
+            from bridgenet.inspection import interaction_matrix
 
-        with _explained():
             removal = one_of(removal, ("mask", "zero", "mean"), "removal")
             analysis = self._analysis(image, id)
             name = f"api.interaction.{removal}"
@@ -181,9 +181,9 @@ class Endpoints:
         saliency, none for the component of a normal), `target` (what is explained), `full` and `baseline`: its value
         with all features, and with none; shapley scores sum to full - baseline.
         """
-        from bridgenet.inspection.attribution import TaskMethod, attribute_tasks
+        with self._explained():
+            from bridgenet.inspection.attribution import TaskMethod, attribute_tasks
 
-        with _explained():
             x, y = fraction(x, "x"), fraction(y, "y")
             chosen = one_of(method, get_args(TaskMethod), "method")
             analysis = self._analysis(image, id)
@@ -206,7 +206,7 @@ class Endpoints:
         its validation images, `input_size` [height, width] in pixels that it answers at, `scales` and `heads` of
         its attention, other `checkpoints`, `limits` of photos (megabytes, megapixels), `versions`.
         """
-        with _explained():
+        with self._explained():
             predictor = self.session.predictor()
             tasks = {task: {"title": TASKS[task].title, "unit": TASKS[task].unit} for task in predictor.tasks}
             classes = {task: list(known.names) for task, known in predictor.config.classes.items()}
@@ -223,6 +223,15 @@ class Endpoints:
                 "limits": {"megabytes": self.limits.megabytes, "megapixels": self.limits.megapixels},
                 "versions": versions(),
             }
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Once the network is there: what a program did wrong, as an error that Gradio hands on in words."""
+        try:
+            self.session.predictor()
+            yield
+        except (StudioError, ImageError, WriteError) as problem:
+            raise gr.Error(str(problem), print_exception=False) from problem
 
     def _analysis(self, image: Any, id: Any) -> Analysis:
         """The analysis of a photo that came along, or of the one that is named."""
@@ -252,15 +261,6 @@ class Endpoints:
             while len(self._results) > RESULTS:
                 shutil.rmtree(self._results.popleft().parent, ignore_errors=True)
         return file
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What a program did wrong, as an error that Gradio hands on in words."""
-    try:
-        yield
-    except (StudioError, ImageError, WriteError) as problem:
-        raise gr.Error(str(problem), print_exception=False) from problem
 
 
 def add_endpoints(session: Session, limits: Limits, queued: Mapping[str, Any]) -> Endpoints:

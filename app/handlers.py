@@ -173,11 +173,11 @@ class Handlers:
 
     def run(self, event: Event, key: str | None) -> Generator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is; by the event's ticket."""
-        from app.pages import views
-
         name, ticket = str(event.get("tab")), {"ticket": event.get("ticket")}
         try:
             analysis = self._known(key)
+            from app.pages import views
+
             selection = views.selection_of(analysis, event)
             compute = views.PAGES[name].compute if name in views.PAGES else None
             if compute is not None:
@@ -199,11 +199,11 @@ class Handlers:
 
     def reveal(self, event: Any) -> dict[str, Any]:
         """What holds for the question of a lesson: `say`, or a `problem` in words."""
-        from app.pages import lessons, views
-
         event = event if isinstance(event, Mapping) else {}
         try:
             analysis = self._known(event.get("key"))
+            from app.pages import lessons, views
+
             return {"say": lessons.answer(analysis, views.selection_of(analysis, event), event.get("lesson"))}
         except StudioError as problem:
             return {"problem": str(problem)}
@@ -255,8 +255,9 @@ class Handlers:
 
     def _analyse_example(self, name: Any, checkpoint: Any) -> Analysis:
         """An example, or the first one if there is none of this name."""
+        predictor = self.session.predictor(checkpoint)
         if name not in EXAMPLES:
-            name = first_example(self.session.predictor(checkpoint).config.data.name)
+            name = first_example(predictor.config.data.name)
         example = EXAMPLES[name]
         picture = example.load()
         return self.session.analyse(

@@ -124,6 +124,9 @@ class Analysis:
 class Session:
     """Loads checkpoints in the background, and knows what they say about the latest photos.
 
+    Until the first is loaded, nobody else imports torch and what builds on it: `predictor` waits. Two threads that
+    import the same packages from different ends would find them half made.
+
     More visitors come than analyses fit in memory. So photos, which are small, are kept longer: an analysis that was
     released is made again by the same network when somebody asks for it, and nobody notices but by the time it takes.
 
@@ -212,9 +215,9 @@ class Session:
         checkpoint: str | None = None,
     ) -> Analysis:
         """Everything a network computes for a photo. A photo that was analysed before is not computed again."""
+        predictor = self.predictor(checkpoint)
         from bridgenet.predictor import at_prediction_size
 
-        predictor = self.predictor(checkpoint)
         photo = at_prediction_size(photo)
         name = name_of(photo, title)
         subject = self._subjects.get(name)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from networks import photo, save_untrained
+from PIL import Image
 
 from app.memory import MOST_BYTES
 from app.session import Session, StudioError
@@ -116,3 +117,42 @@ def test_the_page_is_built_without_torch(checkpoint: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert result.stdout.strip().endswith("[]")
+
+
+ASKED_TOO_EARLY = """
+import sys, threading, time
+from pathlib import Path
+from app.api import Endpoints
+from app.handlers import Handlers
+from app.handlers import Limits
+from app.session import Session
+
+class Held(Session):
+    def _load(self, name):
+        threading.Event().wait()
+
+session = Held(Path(sys.argv[1]))
+endpoints, handlers = Endpoints(session, Limits()), Handlers(session)
+questions = [
+    lambda: endpoints.predict({"path": sys.argv[2]}), lambda: endpoints.attention(id="one"),
+    lambda: endpoints.bridge_share(id="one"), lambda: endpoints.interaction(id="one"),
+    lambda: endpoints.attribute(id="one"), endpoints.info, lambda: handlers.open_page({"ex": "room-0"}),
+    lambda: list(handlers.example({"id": "room-0"})), lambda: list(handlers.run({"tab": "tpp"}, None)),
+    lambda: handlers.pick({"tab": "tpp"}), lambda: handlers.reveal({"lesson": "tpp"}),
+]
+for question in questions:
+    threading.Thread(target=question, daemon=True).start()
+time.sleep(1)
+print("IMPORTED", [name for name in ("torch", "torchvision", "app.pages.views") if name in sys.modules])
+sys.stdout.flush()
+import os; os._exit(0)
+"""
+
+
+@pytest.mark.slow
+def test_while_a_network_is_loaded_no_question_imports_what_it_is_made_of(checkpoint: Path, tmp_path: Path) -> None:
+    """Two threads that import torch's packages from different ends find them half made."""
+    Image.fromarray(photo().pixels).save(tmp_path / "photo.png")
+    command = [sys.executable, "-c", ASKED_TOO_EARLY, str(checkpoint), str(tmp_path / "photo.png")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert said.stdout.strip().endswith("IMPORTED []"), said.stdout + said.stderr

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.session import Session
+from app.analysis.session import Session
 
 
 def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The first picture: what the page shows before the network is loaded.
+"""Makes the first picture, which the page shows before the network is loaded.
 
 `python -m app.first_paint` analyses the first example with a checkpoint and writes `first_paint.json`, so that a
 visitor sees the studio at work while torch is still being imported.
@@ -8,11 +8,9 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from app.browser import FOLDER
+from app.first_values import FILE
 
-FILE = FOLDER / "first_paint.json"
 LARGEST = 250_000
 """Bytes that the file may have."""
 
@@ -23,40 +21,16 @@ SIZES = (280, 260, 240, 220, 200, 160)
 """Longest side of its pictures: the first that fits is taken."""
 
 
-def first_values(checkpoint: Path, file: Path = FILE) -> dict[str, Any]:
-    """Values of all components before the network is loaded.
-
-    Args:
-        checkpoint: What is about to be loaded. If the file was made with another one, the head says so.
-        file: The bundled picture.
-    """
-    values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else _nothing_yet()
-    made_with = values["head"]["title"]
-    words = "The network is warming up; you can look around already"
-    if made_with != checkpoint.name:
-        words = f"{checkpoint.name} is warming up; this picture was made with {made_with}" if made_with else words
-        values["head"] |= {"title": made_with or checkpoint.name}
-    values["head"] |= {"banner": f"{words} …", "kind": "busy", "network": "warming"}
-    return values
-
-
-def _nothing_yet() -> dict[str, Any]:
-    return {
-        "head": {"title": "", "facts": []},
-        "rail": {"examples": [], "limit": 20},
-        "way": {"tabs": [{"name": "overview", "title": "Overview"}], "pipeline": []},
-    }
-
-
 def make(checkpoint: Path) -> str:
     """Analyse the first example and keep, as JSON, what every component would show."""
+    from app.analysis.session import Session
     from app.chip import checkpoint_chip
-    from app.demo import example_strip
-    from app.encoding import photo_uri
-    from app.handlers import MEGABYTES, first_example
-    from app.pages import views
-    from app.pages.overview import overview
-    from app.session import Session
+    from app.handlers import first_example
+    from app.page import example_strip
+    from app.tabs import views
+    from app.tabs.overview.page import overview
+    from app.uploads import MEGABYTES
+    from app.view.encoding import photo_uri
     from bridgenet.examples import EXAMPLES
     from bridgenet.images import LoadedImage
 

@@ -3,35 +3,23 @@
 import logging
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from gradio.utils import get_upload_folder
-
-from app.background import steps_of
+from app.analysis.session import Analysis, Session, StudioError
 from app.chip import checkpoint_chip
-from app.line import Line
-from app.links import not_understood, read_link
-from app.session import Analysis, Session, StudioError
 from app.tabs import TABS
+from app.takeaway.links import not_understood, read_link
+from app.uploads import Limits, read_upload
+from app.waiting.background import steps_of
+from app.waiting.line import Line
 from bridgenet.examples import EXAMPLES, examples_of
-from bridgenet.images import MAX_MEGAPIXELS, ImageError, LoadedImage, load_image
-
-MEGABYTES = 20
-"""Largest upload, unless the command line says otherwise."""
+from bridgenet.images import ImageError, LoadedImage
 
 OPENING = "open"
 """What stands for a ticket where a page is opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a photo may have: megabytes as a file, megapixels as a picture."""
-
-    megabytes: float = MEGABYTES
-    megapixels: float = MAX_MEGAPIXELS
 
 
 Event = Mapping[str, Any]
@@ -162,7 +150,7 @@ class Handlers:
             again = {"again": event["ex"]} if event.get("ex") in EXAMPLES else {}
             words = "The studio no longer has this example. Analysing it again …" if again else _RELEASED
             return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, **again}
-        from app.pages import views
+        from app.tabs import views
 
         try:
             selection = views.selection_of(analysis, event)
@@ -176,7 +164,7 @@ class Handlers:
         name, ticket = str(event.get("tab")), {"ticket": event.get("ticket")}
         try:
             analysis = self._known(key)
-            from app.pages import views
+            from app.tabs import views
 
             selection = views.selection_of(analysis, event)
             compute = views.PAGES[name].compute if name in views.PAGES else None
@@ -202,7 +190,8 @@ class Handlers:
         event = event if isinstance(event, Mapping) else {}
         try:
             analysis = self._known(event.get("key"))
-            from app.pages import lessons, views
+            from app.tabs import views
+            from app.tabs.lessons import page as lessons
 
             return {"say": lessons.answer(analysis, views.selection_of(analysis, event), event.get("lesson"))}
         except StudioError as problem:
@@ -237,8 +226,8 @@ class Handlers:
 
     def _opened(self, analysis: Analysis, link: Mapping[str, str], words: list[str], rail: dict[str, Any]) -> Answer:
         """What a link shows, and in one line what of it cannot be shown."""
-        from app.pages.attention import head_count
-        from app.pages.features import scale_names
+        from app.view.attention import head_count
+        from app.view.scales import scale_names
 
         read = read_link(link)
         shown = self._show(analysis, read, rail)
@@ -277,7 +266,8 @@ class Handlers:
         return answer
 
     def _show(self, analysis: Analysis, event: Event, rail: dict[str, Any]) -> Answer:
-        from app.pages import lessons, views
+        from app.tabs import views
+        from app.tabs.lessons import page as lessons
 
         has = views.capabilities(analysis)
         tabs = [tab["name"] for tab in has["tabs"]]
@@ -325,51 +315,3 @@ def complaint(words: str, *, alarm: bool = False) -> Answer:
 def first_example(dataset: str) -> str:
     """The example that a checkpoint shows first: one of the data set that it was trained on, else a photo of none."""
     return examples_of(dataset)[0]
-
-
-def uploaded_file(path: Any) -> Path:
-    """A file that this page has stored for the visitor.
-
-    Raises:
-        StudioError: The path lies elsewhere; nothing of the machine may be read through the page.
-    """
-    folder = Path(get_upload_folder()).resolve()
-    file = Path(path).resolve() if isinstance(path, str) else folder
-    if not file.is_relative_to(folder) or not file.is_file():
-        raise StudioError("The photo did not arrive. Drop it again.")
-    return file
-
-
-def read_upload(session: Session, path: Any, limits: Limits) -> LoadedImage:
-    """The photo that a visitor has sent. Its file is deleted.
-
-    Equal files of several visitors lie at one place of the disk: the first who is served deletes it for all, and the
-    others get the photo that it became. Who reads a photo puts what it became into `session.sent`.
-
-    Raises:
-        ImageError: It cannot be used.
-        StudioError: It has too many bytes, or is not there.
-    """
-    before = session.photo(session.sent.get(str(path)))
-    if before is not None and not Path(str(path)).is_file():
-        return before
-    return read_once(uploaded_file(path), limits)
-
-
-def read_once(path: Path, limits: Limits) -> LoadedImage:
-    """The photo in a file, which is deleted.
-
-    Raises:
-        ImageError: It cannot be used.
-        StudioError: It has too many bytes.
-    """
-    try:
-        size = path.stat().st_size / 1e6
-        if size > limits.megabytes:
-            raise StudioError(
-                f"This file has {size:.1f} MB, more than the {limits.megabytes:g} MB that the studio takes. "
-                "Export it smaller and send it again."
-            )
-        return load_image(path, max_megapixels=limits.megapixels)
-    finally:
-        path.unlink(missing_ok=True)

@@ -28,6 +28,11 @@ if not __package__:
 from app import place  # noqa: E402
 
 
+def load_views() -> None:
+    """The views import torch: while the network is loaded, not at the first click."""
+    import app.tabs.views  # noqa: F401
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, serve the page until Ctrl-C."""
     options = parse(arguments)
@@ -74,7 +79,7 @@ def end(folder: str) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    from app.session import KEPT
+    from app.analysis.session import KEPT
 
     parser = argparse.ArgumentParser(
         prog="python app/main.py", description="BridgeNet Studio: the network in the browser."
@@ -155,9 +160,9 @@ def find_checkpoint(asked: Path | None) -> Path:
 
 def serve(checkpoint: Path, options: argparse.Namespace, host: str, port: int) -> None:
     """Serve the page, then load the network behind it."""
-    from app.session import Session
+    from app.analysis.session import Session
 
-    session = Session(checkpoint, options.device, options.reference, options.keep)
+    session = Session(checkpoint, options.device, options.reference, options.keep, prepare=load_views)
     demo, settings = page(session, options)
     demo.launch(server_name=place.bracketed(host), server_port=port, **settings)
     address = place.address_of(host, port)
@@ -171,11 +176,11 @@ def serve(checkpoint: Path, options: argparse.Namespace, host: str, port: int) -
 def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
     """The page, and how it is launched: private, quiet, without a trace on the network."""
     from app.browser import browser_head, modules_route
-    from app.demo import build_demo
-    from app.first_paint import first_values
-    from app.handlers import Limits
+    from app.first_values import first_values
+    from app.page import build_demo
     from app.tabs import TABS
     from app.theme import studio_css, studio_head, studio_theme
+    from app.uploads import Limits
 
     place.protect()
     limits = Limits(options.max_upload_mb, options.max_pixels)

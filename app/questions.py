@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.session import Analysis, StudioError
+from app.analysis.session import Analysis, StudioError
 from bridgenet.tasks import TASKS, TaskName
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def task_of(analysis: Analysis, task: Any) -> TaskName:
 
 def head_of(analysis: Analysis, head: Any) -> int | None:
     """An attention head; None is the mean of all."""
-    from app.pages.attention import head_count
+    from app.view.attention import head_count
 
     chosen = whole(head, -1, head_count(analysis) - 1, "head")
     return None if chosen < 0 else chosen

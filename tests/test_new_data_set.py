@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from planting import copy_packages, put_in, run_there, touched
 
+from app.analysis.selection import Selection
+from app.analysis.session import Session
 from app.handlers import first_example
-from app.pages.views import all_views
-from app.selection import Selection
-from app.session import Session
+from app.tabs.views import all_views
 from bridgenet import SOURCES, Predictor
 from bridgenet.config import DataConfig, SettingError
 from bridgenet.evaluate import main as evaluate

@@ -107,9 +107,9 @@ import numpy as np
 import torch
 
 import bridgenet
-from app.pages.views import PAGES, all_views
-from app.selection import Selection
-from app.session import Session
+from app.tabs.views import PAGES, all_views
+from app.analysis.selection import Selection
+from app.analysis.session import Session
 from bridgenet.examples import EXAMPLES
 from bridgenet.images import LoadedImage
 from bridgenet.inspection import cut_trace, interaction_matrix

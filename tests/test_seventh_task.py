@@ -45,9 +45,9 @@ import sys
 from pathlib import Path
 
 import bridgenet
-from app.pages.views import all_views
-from app.selection import Selection
-from app.session import Session
+from app.tabs.views import all_views
+from app.analysis.selection import Selection
+from app.analysis.session import Session
 from bridgenet.examples import EXAMPLES
 from bridgenet.images import LoadedImage
 

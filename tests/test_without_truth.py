@@ -7,8 +7,8 @@ import pytest
 from nyud_folders import change, make_nyud
 from training_runs import finish, history, start_several, train_here
 
+from app.analysis.session import Session
 from app.handlers import checkpoint_chip
-from app.session import Session
 from bridgenet.evaluate import Arguments, run
 from bridgenet.learning import Runtime
 

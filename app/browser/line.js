@@ -1,5 +1,5 @@
 // @ts-check
-// The page's place in the studio's waiting line (`app/line.py`). Whoever wants the network takes a ticket and asks for the
+// The page's place in the studio's waiting line (`app/waiting/line.py`). Whoever wants the network takes a ticket and asks for the
 // turn until it comes; whoever asks for something else meanwhile gives up the former place.
 
 /** @import { LineServer, Turn } from "./types.js" */

@@ -1,6 +1,6 @@
 // @ts-check
 // Links: what an address says after its question mark, made and read. Python does both by the same rules
-// (`app/links.py`), gives options their types, and says what it could not understand.
+// (`app/takeaway/links.py`), gives options their types, and says what it could not understand.
 
 /** @import { Opened, Place, Scope, Selection } from "./types.js" */
 

@@ -158,7 +158,7 @@ function moved(fraction, count, step) {
 }
 
 /**
- * The selection, as far as this network has it. `read_selection` of `app/selection.py` judges by the same rules.
+ * The selection, as far as this network has it. `read_selection` of `app/analysis/selection.py` judges by the same rules.
  *
  * @param {Studio} studio
  * @param {Photo} photo

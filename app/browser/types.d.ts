@@ -15,7 +15,7 @@ export type Setting = string | number;
 /** Options of single views that were changed, by `view.name`. */
 export type Options = Record<string, Setting>;
 
-/** What is selected, by the names of `app/selection.py`. */
+/** What is selected, by the names of `app/analysis/selection.py`. */
 export interface Selection {
   at: Place;
   task: string | null;

@@ -1,4 +1,4 @@
-// What Python shows: JSON as the views make it (`app/pages`).
+// What Python shows: JSON as the views make it (`app/tabs`).
 
 import type { Place, Setting } from "./types.js";
 

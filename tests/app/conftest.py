@@ -5,8 +5,8 @@ import pytest
 import torch
 from networks import photo, save_untrained
 
-from app.selection import Selection
-from app.session import Analysis, Session
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
 
 
 @pytest.fixture(scope="session")

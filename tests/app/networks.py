@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from app.session import Analysis, Session
+from app.analysis.session import Analysis, Session
 from bridgenet import PRESETS, build_model
 from bridgenet.images import LoadedImage
 from bridgenet.learning.checkpoint import save_model

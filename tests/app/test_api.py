@@ -12,8 +12,8 @@ from gradio_client.exceptions import AppError
 from networks import photo
 from PIL import Image
 
+from app.analysis.session import Session
 from app.program import studio
-from app.session import Session
 from bridgenet.inspection import interaction_matrix
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from app.background import CancelledError, Step, steps_of
+from app.waiting.background import CancelledError, Step, steps_of
 
 
 def test_steps_are_told_in_order_and_the_work_is_done_at_the_end() -> None:

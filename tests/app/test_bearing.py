@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from app.session import KEPT
+from app.analysis.session import KEPT
 
 MEASURE = """
 import json, re, sys
 from pathlib import Path
 import numpy as np, torch
-from app.api import Endpoints
-from app.handlers import Limits
-from app.session import Session
+from app.endpoints import Endpoints
+from app.uploads import Limits
+from app.analysis.session import Session
 from PIL import Image
 torch.set_num_threads(1)
 endpoints = Endpoints(Session(Path(sys.argv[1])), Limits())

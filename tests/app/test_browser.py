@@ -8,8 +8,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.browser import ARRIVAL, FOLDER, browser_head, modules_route, start_of
+from app.parts import lesson_card, linked_viewer, wire
 from app.tabs import TABS
-from app.viewer import lesson_card, linked_viewer, wire
 
 HEAD = browser_head(TABS)
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.downloads import Downloads, file_name, matrices_of, zip_of
-from app.selection import Selection
-from app.session import Analysis, Session, StudioError
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session, StudioError
+from app.takeaway.downloads import Downloads, file_name, matrices_of, zip_of
 from bridgenet.inspection import interaction_matrix
 from bridgenet.tasks import ALL_TASKS
 
@@ -101,7 +101,7 @@ def test_the_views_come_as_pictures(archive: zipfile.ZipFile) -> None:
 def test_a_zip_that_grows_too_large_is_refused_in_words(
     session: Session, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.downloads.LARGEST", 10_000)
+    monkeypatch.setattr("app.takeaway.downloads.LARGEST", 10_000)
     with pytest.raises(StudioError, match="Analyse a smaller photo"):
         zip_of(analysis, Selection(), session)
 

@@ -4,7 +4,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from app.encoding import UNKNOWN, numbers_uri, photo_uri, png_uri, sampled
+from app.view.encoding import UNKNOWN, numbers_uri, photo_uri, png_uri, sampled
 
 
 def decode(uri: str) -> np.ndarray:

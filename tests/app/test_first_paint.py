@@ -1,8 +1,9 @@
 import json
 from pathlib import Path
 
-from app.demo import example_strip
-from app.first_paint import FILE, FIRST, LARGEST, first_values
+from app.first_paint import FIRST, LARGEST
+from app.first_values import FILE, first_values
+from app.page import example_strip
 from app.tabs import TABS
 from bridgenet.examples import EXAMPLES
 

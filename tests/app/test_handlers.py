@@ -9,10 +9,11 @@ import pytest
 from networks import save_untrained
 from PIL import Image
 
-from app.downloads import Downloads
-from app.handlers import Handlers, Limits, checkpoint_chip, read_link, uploaded_file
-from app.session import Session, StudioError
+from app.analysis.session import Session, StudioError
+from app.handlers import Handlers, checkpoint_chip, read_link
 from app.tabs import TABS
+from app.takeaway.downloads import Downloads
+from app.uploads import Limits, uploaded_file
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from app.held import leave_out_held
+from app.view.held import leave_out_held
 
 PICTURE = "data:image/png;base64," + "A" * 3000
 

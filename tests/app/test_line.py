@@ -1,6 +1,6 @@
 import pytest
 
-from app.line import CALLED, FORGOTTEN, PATIENCE, STUCK, Line
+from app.waiting.line import CALLED, FORGOTTEN, PATIENCE, STUCK, Line
 
 
 class Clock:

@@ -2,8 +2,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from app.links import ADDRESS, not_understood, read_link, studio_link
-from app.selection import Setting
+from app.analysis.selection import Setting
+from app.takeaway.links import ADDRESS, not_understood, read_link, studio_link
 
 
 def test_a_link_names_everything_that_is_selected() -> None:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from app.memory import Memory, bytes_of
+from app.analysis.memory import Memory, bytes_of
 
 
 @dataclass(frozen=True, slots=True)

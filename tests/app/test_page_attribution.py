@@ -7,14 +7,14 @@ import pytest
 import torch
 from networks import photo, without
 
-from app.background import CancelledError, steps_of
-from app.pages.attribution import PAGE, attribution
-from app.pages.attribution_goal import amount, goal_of
-from app.pages.attribution_results import agreement_words, cell_side, deletion_words, shown_values
-from app.pages.attribution_work import MOST, asked, due, found, latest, layers, missing
-from app.pages.views import view_of
-from app.selection import Selection
-from app.session import Analysis, Session
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
+from app.tabs.attribution.goal import amount, goal_of
+from app.tabs.attribution.page import PAGE, attribution
+from app.tabs.attribution.results import agreement_words, cell_side, deletion_words, shown_values
+from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, missing
+from app.tabs.views import view_of
+from app.waiting.background import CancelledError, steps_of
 from bridgenet import inspection
 from bridgenet.inspection import DeletionCurve, LayerAttribution, Pixel, Segment, Target, Whole
 

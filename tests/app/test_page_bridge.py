@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from networks import without
 
-from app.pages.bridge import PAGE, bridge, bridge_rows, bridge_sentence, chosen_region, region_shares, share_maps
-from app.selection import Selection
-from app.session import Analysis
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis
+from app.tabs.bridge.page import PAGE, bridge, bridge_rows, bridge_sentence, chosen_region, region_shares, share_maps
 from bridgenet import drawing
 from bridgenet.tasks import TASKS
 

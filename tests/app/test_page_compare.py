@@ -7,9 +7,11 @@ import pytest
 import torch
 from networks import photo, save_untrained, without
 
-from app.pages import views
-from app.pages.compare import PAGE, Compared, compare, compute, difference_map, measured, pair_key
-from app.pages.pairs import (
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session, StudioError
+from app.tabs import views
+from app.tabs.compare.page import PAGE, Compared, compare, compute, difference_map, measured, pair_key
+from app.tabs.compare.pairs import (
     Pair,
     Side,
     error_of,
@@ -18,8 +20,6 @@ from app.pages.pairs import (
     make_pair,
     prediction_of,
 )
-from app.selection import Selection
-from app.session import Analysis, Session, StudioError
 from bridgenet.images import LoadedImage
 from bridgenet.sources import SOURCES
 

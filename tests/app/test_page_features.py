@@ -7,13 +7,13 @@ import pytest
 import torch
 from networks import photo, save_untrained, without
 
-from app.pages.feature_facts import claim_sentence, levels
-from app.pages.feature_groups import groups_of
-from app.pages.feature_kinds import KINDS, at_scale, chosen_entry, entries, scale_names
-from app.pages.feature_views import SHARED_BY_ROW, colours_by, signed_map
-from app.pages.features import BASIS, CHANNEL, KIND, PAGE, READ_AS, VIEW, compute, features
-from app.selection import Selection
-from app.session import Analysis, Session, StudioError
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session, StudioError
+from app.tabs.features.facts import claim_sentence, levels
+from app.tabs.features.groups import groups_of
+from app.tabs.features.kinds import KINDS, at_scale, chosen_entry, entries, scale_names
+from app.tabs.features.page import BASIS, CHANNEL, KIND, PAGE, READ_AS, VIEW, compute, features
+from app.tabs.features.pictures import SHARED_BY_ROW, colours_by, signed_map
 from bridgenet import drawing
 from bridgenet.drawing import BASIS_FILE, fit_basis
 from bridgenet.inspection import cka_matrix, effective_rank, label_groups

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from networks import photo, without
 
-from app.pages.inspector import class_probabilities, inspector, most_refined, most_uncertain, task_row
-from app.selection import Selection
-from app.session import Analysis, Session
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
+from app.view.inspector import class_probabilities, inspector, most_refined, most_uncertain, task_row
 from bridgenet import drawing
 
 ROW, COLUMN = int(0.6 * 90), int(0.4 * 120)

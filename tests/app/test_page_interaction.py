@@ -8,13 +8,13 @@ import pytest
 import torch
 from networks import photo, without
 
-from app.pages import cuts
-from app.pages.changes import amount, enlarged
-from app.pages.interaction import PAGE, has_interaction, interaction, strongest, told
-from app.pages.matrices import OFF
-from app.pages.own_errors import own_error
-from app.selection import Selection
-from app.session import Analysis, Session, StudioError
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session, StudioError
+from app.tabs.interaction import cuts
+from app.tabs.interaction.matrices import OFF
+from app.tabs.interaction.page import PAGE, has_interaction, interaction, strongest, told
+from app.view.changes import amount, enlarged
+from app.view.own_errors import own_error
 from bridgenet.inspection import effect_of, interaction_matrix, without_reading
 from bridgenet.inspection.intervene import decode_again
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from networks import photo, without
 
-from app.demo import lesson_step
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
 from app.handlers import Handlers, read_link
-from app.pages import cuts, views
-from app.pages.findings import answers_agree, steepest
-from app.pages.lessons import LESSONS, answer, lessons, offered
-from app.selection import Selection
-from app.session import Analysis, Session
-from app.tabs import LESSON_STEPS, TABS
+from app.page import lesson_step
+from app.tabs import LESSON_STEPS, TABS, views
+from app.tabs.interaction import cuts
+from app.tabs.lessons.findings import answers_agree, steepest
+from app.tabs.lessons.page import LESSONS, answer, lessons, offered
 from bridgenet import drawing, inspection
 from bridgenet.tasks import TASKS
 

@@ -7,10 +7,10 @@ import pytest
 from networks import photo
 from PIL import Image
 
-from app.pages.maps import contour_step, prediction_map, truth_uri, unknown_words
-from app.pages.overview import error_maps, headline, modes, overview
-from app.selection import Selection
-from app.session import Analysis, Session
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
+from app.tabs.overview.page import error_maps, headline, modes, overview
+from app.view.maps import contour_step, prediction_map, truth_uri, unknown_words
 from bridgenet import drawing
 from bridgenet.kinds import error_array
 from bridgenet.tasks import IGNORE

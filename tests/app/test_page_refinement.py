@@ -6,11 +6,11 @@ import pytest
 import torch
 from networks import photo, without
 
-from app.pages import strengths
-from app.pages.changes import enlarged, shown_size
-from app.pages.refinement import PAGE, refinement
-from app.selection import Selection
-from app.session import Analysis, Session
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
+from app.tabs.refinement import strengths
+from app.tabs.refinement.page import PAGE, refinement
+from app.view.changes import enlarged, shown_size
 from bridgenet.inspection import changed_share, effect_of, with_bridge_strength
 from bridgenet.kinds import error_at
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from networks import without
 
-from app.pages.attention import has_bridge
-from app.pages.tpp import PAGE, tpp, tpp_sentence, tpp_view, used_patterns
-from app.selection import Selection
-from app.session import Analysis
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis
+from app.tabs.tpp.page import PAGE, tpp, tpp_sentence, tpp_view, used_patterns
+from app.view.attention import has_bridge
 from bridgenet import drawing, inspection
 from bridgenet.drawing import AttentionView
 

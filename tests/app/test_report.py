@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from app import still
-from app.report import picture_of, report
-from app.selection import Selection
-from app.session import Analysis
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis
 from app.tabs import TABS
+from app.takeaway import still
+from app.takeaway.report import picture_of, report
 
 PHOTO = "data:image/jpeg;base64,AAAA"
 

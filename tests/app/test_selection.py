@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from app.selection import Selection, read_selection
+from app.analysis.selection import Selection, read_selection
 
 TASKS = ("semseg", "depth")
 

@@ -10,8 +10,8 @@ import torch
 from networks import photo, save_untrained
 from PIL import Image
 
-from app.memory import MOST_BYTES
-from app.session import Session, StudioError
+from app.analysis.memory import MOST_BYTES
+from app.analysis.session import Session, StudioError
 
 
 def test_a_photo_is_computed_once(session: Session) -> None:
@@ -110,8 +110,8 @@ def test_a_checkpoint_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_page_is_built_without_torch(checkpoint: Path) -> None:
     code = (
-        "import sys; from app.demo import build_demo; from app.first_paint import first_values; "
-        "from app.session import Session; from pathlib import Path; "
+        "import sys; from app.page import build_demo; from app.first_values import first_values; "
+        "from app.analysis.session import Session; from pathlib import Path; "
         f"folder = Path({str(checkpoint)!r}); build_demo(Session(folder), first_values(folder)); "
         "print([name for name in ('torch', 'timm', 'matplotlib') if name in sys.modules])"
     )
@@ -122,10 +122,10 @@ def test_the_page_is_built_without_torch(checkpoint: Path) -> None:
 ASKED_TOO_EARLY = """
 import sys, threading, time
 from pathlib import Path
-from app.api import Endpoints
+from app.endpoints import Endpoints
 from app.handlers import Handlers
-from app.handlers import Limits
-from app.session import Session
+from app.uploads import Limits
+from app.analysis.session import Session
 
 class Held(Session):
     def _load(self, name):
@@ -143,7 +143,7 @@ questions = [
 for question in questions:
     threading.Thread(target=question, daemon=True).start()
 time.sleep(1)
-print("IMPORTED", [name for name in ("torch", "torchvision", "app.pages.views") if name in sys.modules])
+print("IMPORTED", [name for name in ("torch", "torchvision", "app.tabs.views") if name in sys.modules])
 sys.stdout.flush()
 import os; os._exit(0)
 """

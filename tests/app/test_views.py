@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from networks import without
 
-from app.pages.views import PAGES, all_views, capabilities, place_views, selection_of, view_of
-from app.selection import Selection
-from app.session import Analysis
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis
 from app.tabs import TABS
+from app.tabs.views import PAGES, all_views, capabilities, place_views, selection_of, view_of
 
 
 def ids(value: dict) -> list[str]:

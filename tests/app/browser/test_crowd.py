@@ -9,10 +9,11 @@ from browsing import PATIENCE, photo_file
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser
 
-from app.api import Endpoints
-from app.handlers import Handlers, Limits
+from app.analysis.session import Session
+from app.endpoints import Endpoints
+from app.handlers import Handlers
 from app.program import studio
-from app.session import Session
+from app.uploads import Limits
 from bridgenet.images import load_image
 
 PROGRAMS, PAGES = 12, 8

@@ -2,7 +2,7 @@
 
 from modules import Modules
 
-from app.line import Line, is_ticket
+from app.waiting.line import Line, is_ticket
 
 LINES = """
   const server = {

@@ -1,4 +1,4 @@
-"""Links of the page (`app/browser/link.js`) and of Python (`app/links.py`): each reads what the other writes."""
+"""Links of the page (`app/browser/link.js`) and of `app/takeaway/links.py`: each reads what the other writes."""
 
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from modules import Modules
 
-from app.links import read_link, studio_link
-from app.pages.views import OPTIONS
-from app.selection import Choice, Option, Scope, Slider, read_selection
+from app.analysis.selection import Choice, Option, Scope, Slider, read_selection
 from app.tabs import TABS
+from app.tabs.views import OPTIONS
+from app.takeaway.links import read_link, studio_link
 from bridgenet.examples import EXAMPLES
 from bridgenet.tasks import TASKS
 
@@ -108,7 +108,7 @@ texts = numbers | st.sampled_from(["map", "depth", "tpp", "incoming", ""]) | st.
 @FEW
 @given(pairs=st.lists(st.tuples(parts, texts), max_size=6))
 def test_both_understand_the_same_of_whatever_somebody_has_written(modules: Modules, pairs: list) -> None:
-    # Of a repeated name the first counts, as `app.demo` hands a link over.
+    # Of a repeated name the first counts, as `app.page` hands a link over.
     link = dict(reversed(pairs))
     page = read_by_the_page(modules, f"?{urlencode(pairs)}")
     python = read_link(link)

@@ -1,0 +1,1 @@
+"""What is known about a photo, and who remembers it. Knows no tab."""

@@ -1,0 +1,164 @@
+"""The one selection that every view follows, and the options of single views."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, cast, get_args
+
+from bridgenet.tasks import TaskName
+
+Scope = Literal["map", "tab", "all"]
+"""What shares a colour scale: nothing, the maps of a view at this pixel, or every pixel of the image."""
+
+Setting = str | float
+"""Value of an option."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a view that takes one of some values.
+
+    Attributes:
+        name: `view.what`, such as `tpp.direction`: also its name in a link.
+        label: What stands before it.
+        values: Values and what the reader sees; the first is the default.
+    """
+
+    name: str
+    label: str
+    values: dict[str, str]
+
+    @property
+    def default(self) -> str:
+        """The first value."""
+        return next(iter(self.values))
+
+    def read(self, value: Any) -> str:
+        """The value, or the default where it is none of those there are."""
+        return value if isinstance(value, str) and value in self.values else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """An option of a view that takes a number from `low` to `high`."""
+
+    name: str
+    label: str
+    low: float
+    high: float
+    step: float
+    default: float
+
+    def read(self, value: Any) -> float:
+        """The nearest number that the slider can show. Links hold it as text."""
+        value = plain_number(value) if isinstance(value, str) else value
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            return self.default
+        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
+        return round(self.low + steps * self.step, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An option of a view whose values depend on the photo or the checkpoint: the view judges them itself."""
+
+    name: str
+    label: str
+    default: str = ""
+
+    def read(self, value: Any) -> str:
+        """A short word of plain characters, or the default."""
+        return value if isinstance(value, str) and re.fullmatch(r"[\w.:>/ -]{0,60}", value) else self.default
+
+
+Option = Choice | Slider | Word
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected.
+
+    Attributes:
+        x: Fraction of the photo's width, 0 <= x < 1.
+        y: Fraction of the photo's height, 0 <= y < 1.
+        task: Name of a task of the checkpoint.
+        scale: Stage of the decoder, counted from the coarsest.
+        head: Attention head. None is the mean of all.
+        scope: What shares a colour scale.
+        tab: The view that is looked at.
+        options: Options of the views that differ from their default, by name.
+        pins: What was pinned as A and B, see `app.tabs.compare.page`; not judged here.
+    """
+
+    x: float = 0.5
+    y: float = 0.5
+    task: TaskName = "semseg"
+    scale: int = 0
+    head: int | None = None
+    scope: Scope = "tab"
+    tab: str = "overview"
+    options: Mapping[str, Setting] = field(default_factory=dict)
+    pins: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, option: Choice | Word) -> str:
+        """The value of an option that is a word."""
+        return str(self.options.get(option.name, option.default))
+
+    def number(self, option: Slider) -> float:
+        """The value of an option that is a number."""
+        return float(self.options.get(option.name, option.default))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The selection as JSON, as settings of a download."""
+        return asdict(self)
+
+
+def read_selection(
+    event: Mapping[str, Any],
+    *,
+    tasks: tuple[TaskName, ...],
+    scales: int,
+    heads: int,
+    options: Iterable[Option] = (),
+) -> Selection:
+    """The selection that the page reports, with everything that it cannot mean replaced by the nearest it can.
+
+    Args:
+        event: What the browser sent; nothing about it is taken on trust.
+        tasks: Tasks of the checkpoint.
+        scales: Number of decoder stages.
+        heads: Number of attention heads.
+        options: Options that exist.
+    """
+    task, scope, tab = event.get("task"), event.get("scope"), event.get("tab")
+    head, scale = _whole(event.get("head"), -1), _whole(event.get("scale"), -1)
+    settings = event.get("options")
+    settings = settings if isinstance(settings, Mapping) else {}
+    pins = event.get("pins")
+    return Selection(
+        x=_fraction(event.get("x")),
+        y=_fraction(event.get("y")),
+        task=task if task in tasks else tasks[0],
+        scale=scale if 0 <= scale < scales else max(scales - 1, 0),
+        head=head if 0 <= head < heads else None,
+        scope=cast(Scope, scope) if scope in get_args(Scope) else "tab",
+        tab=tab if isinstance(tab, str) else "overview",
+        options={option.name: option.read(settings[option.name]) for option in options if option.name in settings},
+        pins=pins if isinstance(pins, Mapping) else {},
+    )
+
+
+def plain_number(text: str) -> float | None:
+    """A plain decimal number. `float` would also take `nan`, `1_000`, digits of other scripts."""
+    return float(text) if re.fullmatch("-?[0-9]{1,9}([.][0-9]{1,12})?", text) else None
+
+
+def _fraction(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return 0.5
+    return min(max(float(value), 0.0), math.nextafter(1.0, 0.0))
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise

@@ -1,0 +1,1 @@
+"""What one number of a prediction comes from."""

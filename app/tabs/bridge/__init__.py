@@ -1,0 +1,1 @@
+"""Whom the bridge asked, everywhere and at a place."""

@@ -1,0 +1,358 @@
+"""Bridge: what the bridge token at the selected pixel read, and from which task (BFE)."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from app.analysis.kept import kept
+from app.analysis.selection import Choice, Selection, Word
+from app.analysis.session import Analysis
+from app.view.attention import (
+    SHARED,
+    asks_tasks,
+    attention_map,
+    attention_view,
+    class_here,
+    head_tool,
+    heads_read,
+    mostly,
+    own_network,
+    signed_map,
+    token_box,
+)
+from app.view.encoding import png_uri
+from app.view.maps import Map, map_columns, photo_map, token_map
+from app.view.page import Page, Value, tool
+from app.view.wording import percent, wording
+from bridgenet import drawing, inspection
+from bridgenet.drawing import AttentionView, Weighting
+from bridgenet.inspection import RegionShare
+from bridgenet.tasks import TASKS, TaskName
+
+TEXT = Path(__file__).with_name("text.md")
+
+WEIGHTING = Choice("bridge.weighting", "Attention", {"raw": "mass", "value": "× value"})
+REGION = Word("bridge.region", "Region")
+
+READ_AS = {
+    "raw": "by mass",
+    "value": "by the length of what is handed over (attention × value), scaled to sum 1",
+}
+
+LISTED = 6
+"""Classes that the table of regions names at most: what is left is one more row."""
+
+FEWEST_TOKENS = 1.0
+"""A class with fewer is neither listed nor offered: its share would be that of a part of a token."""
+
+STANDS_OUT = 1.25
+"""How much more than its area a class must get to be named in the sentence."""
+
+
+def bridge(analysis: Analysis, selection: Selection) -> Value:
+    """Value of the viewer of the bridge's attention at the selected pixel and scale."""
+    rows = bridge_rows(analysis, selection)
+    shares: dict[TaskName, float] = {task: row.total for task, row in rows.items()}
+    everything = drawing.together({**rows})
+    place = f", {mostly(everything)}{_on_class(analysis, everything)}"
+    what, how = wording(TEXT)
+    weighting = selection.text(WEIGHTING)
+    hint = what.replace("\n", " ").format(heads=heads_read(selection, analysis), weighting=READ_AS[weighting])
+    several = len(rows) > 1
+    regions = region_shares(analysis, selection) if several else []
+    return attention_view(analysis, f"{hint} {how}") | {
+        "say": bridge_sentence(shares, place),
+        "shares": [
+            {"title": TASKS[task].title, "colour": TASKS[task].colour, "share": share} for task, share in shares.items()
+        ],
+        "tools": [
+            head_tool(selection, analysis),
+            tool(WEIGHTING, selection),
+            *_region_tool(analysis, regions, selection),
+        ],
+        "groups": [
+            _place_maps(analysis, selection, rows),
+            *([_everywhere(analysis, selection, token_box(everything))] if several else []),
+            *(_region_groups(analysis, selection, regions) if regions else []),
+        ],
+    }
+
+
+def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[dict[str, str]]:
+    """What the bridge read, in words. Parts with a colour stand out.
+
+    Args:
+        shares: Of every task.
+        place: Where it was read: the end of the sentence, with what stands before it; may be empty.
+    """
+    if len(shares) == 1:
+        return [{"text": "There is one task: the bridge read all it knows from it" + place + "."}]
+    order = sorted(shares, key=lambda task: -shares[task])
+    titles = [TASKS[task].title.lower() for task in order]
+    first = {"text": f"{percent(shares[order[0]])} from {titles[0]}", "colour": TASKS[order[0]].colour}
+    rest = f", then {titles[1]}" + (f" and {titles[2]}" if len(titles) > 2 else "")
+    if shares[order[0]] - shares[order[-1]] < 0.02:
+        rest = ", and as much from every other task"
+    return [{"text": "Here the bridge read "}, first, {"text": f"{rest}{place}."}]
+
+
+def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionView]:
+    """What the bridge token at the selected place read from each task. The totals add up to 1."""
+    rows = drawing.bridge_rows(
+        analysis.trace.stages[selection.scale],
+        selection.x,
+        selection.y,
+        selection.head,
+        size=analysis.size,
+        **_weighting(analysis, selection),
+    )
+    return {task: rows[task] for task in analysis.tasks}
+
+
+def share_maps(analysis: Analysis, selection: Selection) -> dict[TaskName, np.ndarray]:
+    """Share of each task at every bridge token of the selected scale. At every token they add up to 1."""
+
+    def compute() -> dict[TaskName, np.ndarray]:
+        stage = analysis.trace.stages[selection.scale]
+        maps = drawing.bridge_share_maps(stage, selection.head, **_weighting(analysis, selection))
+        return {task: maps[task] for task in analysis.tasks}
+
+    return kept(analysis, f"bridge.shares:{_way(selection)}", compute)
+
+
+def region_shares(analysis: Analysis, selection: Selection) -> list[RegionShare]:
+    """Mean share of each task in every predicted class, largest class first; nothing without segmentation."""
+    if "semseg" not in analysis.prediction:
+        return []
+    labels = analysis.prediction["semseg"].array
+
+    def compute() -> list[RegionShare]:
+        return inspection.region_shares({**share_maps(analysis, selection)}, labels)
+
+    return kept(analysis, f"bridge.regions:{_way(selection)}", compute)
+
+
+def _way(selection: Selection) -> str:
+    """Names what the maps of the whole photo depend on."""
+    return f"{selection.scale}:{selection.head}:{selection.text(WEIGHTING)}"
+
+
+def _weighting(analysis: Analysis, selection: Selection) -> dict[str, Any]:
+    weighting = cast(Weighting, selection.text(WEIGHTING))
+    if weighting == "raw":
+        return {"weighting": weighting}
+    ask = partial(_values, analysis, selection.scale)
+    return {"weighting": weighting, "values": kept(analysis, f"bridge.values:{selection.scale}", ask)}
+
+
+def _values(analysis: Analysis, scale: int) -> np.ndarray:
+    return inspection.bridge_values(own_network(analysis), analysis.trace, scale)
+
+
+def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName, AttentionView]) -> Value:
+    """The photo, what was read of each task from the selected place, and who was asked most."""
+    limits = drawing.colour_limits({**rows}, selection.scope)
+    maps = [photo_map(analysis, "click anywhere, in any map")]
+    for task, row in rows.items():
+        about, where = TASKS[task], drawing.place_in_words(row.placed)
+        away = "" if row.distance is None else f" · {percent(row.distance)} away"
+        alt = f"Attention of the bridge to {about.title.lower()} tokens, {percent(row.total)} in all, mostly {where}"
+        more = {"note": percent(row.total), "colour": about.colour, "task": task, "foot": f"{where}{away}"}
+        shared = SHARED[selection.scope]
+        maps.append(attention_map(f"bridge-{task}", about.title, row, limits[task], shared, alt, **more))
+    maps[0]["token"] = maps[1]["token"]
+    if len(rows) > 1:
+        dominant = kept(analysis, f"bridge.dominant:{_way(selection)}", partial(_dominant_map, analysis, selection))
+        maps.append(dominant | {"token": maps[1]["token"]})
+    return {"id": "bridge-place", "columns": map_columns(len(maps)), "maps": maps}
+
+
+def _dominant_map(analysis: Analysis, selection: Selection) -> Map:
+    """The task that each bridge token asked most: hovering reads its name and lead, the legend isolates a task."""
+    stage, way = analysis.trace.stages[selection.scale], _weighting(analysis, selection)
+    dominant = drawing.dominant_task(stage, selection.head, **way)
+    names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
+    area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
+    legend = [
+        {"index": int(index), "name": names[index].title, "colour": names[index].colour, "share": float(area[index])}
+        for index in np.argsort(-area, kind="stable")
+        if area[index] > 0
+    ]
+    words = ", ".join(f"{entry['name'].lower()} at {percent(entry['share'])}" for entry in legend)
+    lead = np.round(100 * dominant.lead)
+    codes = np.stack([dominant.index, lead, np.zeros_like(lead)], axis=-1).astype(np.uint8)
+    return token_map(
+        "dominant",
+        "Asked most",
+        drawing.dominant_task_map(stage, selection.head, **way),
+        f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large",
+        colour="#55554f",
+        note="strong: clear lead",
+        legend=legend,
+        values={"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"},
+    )
+
+
+def _everywhere(analysis: Analysis, selection: Selection, box: dict[str, float]) -> Value:
+    """Share of each task at every token, on scales that are centred at an even share."""
+    maps = kept(analysis, f"bridge.everywhere:{_way(selection)}:{selection.scope}", partial(_even, analysis, selection))
+    even = percent(1 / len(maps))
+    return {
+        "id": "bridge-everywhere",
+        "title": "Share of each task, everywhere",
+        "text": f"white: the even share of {even}, red more, blue less; beside a name: its mean over the photo",
+        "columns": 3 if len(maps) in (3, 5, 6) else min(len(maps), 4),
+        "maps": [entry | {"token": box} for entry in maps],
+    }
+
+
+def _even(analysis: Analysis, selection: Selection) -> list[Map]:
+    maps = share_maps(analysis, selection)
+    even = 1 / len(maps)
+    # Nobody is asked less than not at all: a scale that is centred at an even share ends there on its lower side.
+    own = {task: min(float(np.abs(share - even).max()), even) for task, share in maps.items()}
+    limits = own if selection.scope == "map" else dict.fromkeys(own, max(own.values()))
+    entries = []
+    for task, share in maps.items():
+        about, mean, limit = TASKS[task], float(share.mean()), limits[task]
+        alt = f"Share of {about.title.lower()} at every bridge token: {percent(mean)} on average, "
+        alt += f"from {percent(float(share.min()))} to {percent(float(share.max()))}"
+        entry = signed_map(f"share-{task}", about.title, 100 * (share - even), 100 * limit, alt, base=100 * even)
+        entry["values"] |= {"significant": None, "digits": 0, "unit": "%"}
+        low, high = percent(even - limit), percent(even + limit)
+        high = f"≥ {high}" if float(share.max()) > even + limit else high
+        shared = SHARED["map" if selection.scope == "map" else "tab"]
+        entry["ramp"] |= {"low": low, "high": high, "shared": shared}
+        entries.append(entry | {"note": percent(mean), "colour": about.colour, "task": task})
+    return entries
+
+
+def _region_tool(analysis: Analysis, regions: list[RegionShare], selection: Selection) -> list[Value]:
+    if not regions:
+        return []
+    names = analysis.prediction["semseg"].classes
+    values = {"": "class at the pixel"}
+    values |= {names[region.index]: names[region.index] for region in regions if region.tokens >= FEWEST_TOKENS}
+    chosen = selection.text(REGION)
+    return [tool(REGION, selection, values) | {"chosen": chosen if chosen in values else ""}]
+
+
+def chosen_region(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> RegionShare:
+    """The class that was chosen, else the class at the pixel, else the largest."""
+    by_name = {analysis.prediction["semseg"].classes[region.index]: region for region in regions}
+    here = by_name.get(class_here(analysis, selection), regions[0])
+    return by_name.get(selection.text(REGION), here)
+
+
+def _region_groups(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> list[Value]:
+    """Shares by class of region: bars of one class, and a table of all."""
+    names, colours = analysis.prediction["semseg"].classes, analysis.prediction["semseg"].colours
+    chosen = chosen_region(analysis, selection, regions)
+    name, tasks = names[chosen.index], list(chosen.mean)
+    bars = [_region_bar(chosen, cast(TaskName, task)) for task in tasks]
+    top = max([row["high"] or row["value"] for row in bars] + [2 / len(tasks)])
+    large = [region for region in regions if region.tokens >= FEWEST_TOKENS]
+    rows = []
+    for region in large[:LISTED]:
+        marked = f"{names[region.index]} ◂" if region is chosen else names[region.index]
+        shares = [_with_interval(region, task) for task in tasks]
+        rows.append([{"text": marked, "colour": colours[region.index].lower()}, f"{region.tokens:.0f}", *shares])
+    rows += _rest_row(large[LISTED:], tasks)
+    titles = [
+        {"text": TASKS[cast(TaskName, task)].title, "colour": TASKS[cast(TaskName, task)].colour} for task in tasks
+    ]
+    return [
+        {
+            "id": "bridge-region",
+            "kind": "bars",
+            "title": f"In all {name} pixels",
+            "text": f"{_tokens(chosen.tokens)}; whisker: 95 % interval; dashed: even",
+            "rows": bars,
+            "to": min(top * 1.05, 1.0),
+            "tick": 1 / len(tasks),
+            "alt": f"Mean share of each task in all pixels seen as {name}, with 95 % intervals",
+        },
+        {
+            "id": "bridge-regions",
+            "kind": "table",
+            "title": "By class",
+            "text": "mean share in % ± 95 % interval, in this photo",
+            "head": ["seen as", "tokens", *titles],
+            "rows": rows,
+            "alt": "Mean share of each task in every predicted class",
+        },
+    ]
+
+
+def _rest_row(regions: list[RegionShare], tasks: list[str]) -> list[list[Any]]:
+    """The classes that have no row of their own, as one; nothing if there are none."""
+    if not regions:
+        return []
+    count = sum(region.tokens for region in regions)
+    shares = [sum(region.tokens * region.mean[task] for region in regions) / count for task in tasks]
+    title = f"{len(regions)} more class{'es' if len(regions) > 1 else ''}"
+    return [[{"text": title, "colour": "#8a867d"}, f"{count:.0f}", *(f"{100 * share:.0f}" for share in shares)]]
+
+
+def _tokens(count: float) -> str:
+    """A number of tokens in words. A class may cover less than one."""
+    if count < FEWEST_TOKENS:
+        return "less than a token"
+    return f"{count:.0f} token{'' if round(count) == 1 else 's'}"
+
+
+def _region_bar(region: RegionShare, task: TaskName) -> dict[str, Any]:
+    low, high = region.interval[task] or (None, None)
+    return {
+        "title": TASKS[task].title,
+        "colour": TASKS[task].colour,
+        "value": region.mean[task],
+        "low": low,
+        "high": high,
+        "text": f"{_with_interval(region, task)}\u00a0%",
+    }
+
+
+def _with_interval(region: RegionShare, task: str) -> str:
+    interval, mean = region.interval[task], region.mean[task]
+    if interval is None:
+        return f"{100 * mean:.0f}"
+    half = 100 * max(interval[1] - mean, mean - interval[0])
+    return f"{100 * mean:.0f}\u00a0±\u00a0{half:.{0 if half >= 1 else 1}f}"
+
+
+def _on_class(analysis: Analysis, view: AttentionView) -> str:
+    """The predicted class that got most of the attention, if that is much more than its area."""
+    if "semseg" not in analysis.prediction:
+        return ""
+    cover = kept(analysis, f"bridge.cover:{view.placed.shape}", partial(_coverage, analysis, view.placed.shape))
+    share = cover @ view.placed.ravel() / view.placed.sum()
+    top, area = int(share.argmax()), cover.mean(axis=1)
+    if share[top] < max(0.25, STANDS_OUT * area[top]):
+        return ""
+    name = analysis.prediction["semseg"].classes[top]
+    return f"; {percent(float(share[top]))} on {name}, which covers {percent(float(area[top]))}"
+
+
+def _coverage(analysis: Analysis, grid: tuple[int, int]) -> np.ndarray:
+    """Part of every cell of a grid that each predicted class covers: (classes, cells)."""
+    said = analysis.prediction["semseg"]
+    rows, columns = (
+        (np.arange(length) * cells // length) for length, cells in zip(said.array.shape, grid, strict=True)
+    )
+    cell = rows[:, None] * grid[1] + columns
+    count = np.zeros((len(said.classes), grid[0] * grid[1]))
+    np.add.at(count, (said.array.astype(int), cell), 1)
+    return count / np.maximum(count.sum(axis=0), 1)
+
+
+PAGE = Page(
+    "bridge",
+    bridge,
+    follows=frozenset({"place", "task", "scale", "head", "scope"}),
+    options=(WEIGHTING, REGION),
+    exists=asks_tasks,
+)

@@ -1,0 +1,1 @@
+"""Two photos, networks or interventions side by side."""

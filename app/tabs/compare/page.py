@@ -1,0 +1,334 @@
+"""Compare: two photos, two checkpoints, or one photo before and after an intervention, at one place."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.analysis.selection import Choice, Selection, Word
+from app.analysis.session import Analysis, Session
+from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, interventions, make_pair
+from app.view.encoding import numbers_uri, png_uri, sampled
+from app.view.inspector import pixel_of, task_row
+from app.view.maps import Map, error_map, map_unit, prediction_map, ramp
+from app.view.own_errors import error_of
+from app.view.page import Page, Progress, Value, button, tool
+from app.view.wording import wording
+from bridgenet import drawing
+from bridgenet.tasks import TASKS, TaskName, of_kind
+
+TEXT = Path(__file__).with_name("text.md")
+
+WITH = Word("compare.with", "B is")
+SHOW = Choice("compare.show", "Show", {"wipe": "A | B wipe", "sides": "side by side"})
+
+LONGEST = 320
+"""Longest side of a map, in pixels: there are many, and they come again with every place."""
+
+LEGEND = 3
+"""Classes in the legend of a map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A pair with what does not depend on the place.
+
+    Attributes:
+        pair: A and B.
+        differences: B minus A at every pixel, of the tasks that can be compared so.
+        errors: Mean errors of A and B against the ground truth, of the tasks where it is known.
+        maps: Groups of maps, by the value of `SHOW`, drawn when they are first asked for.
+    """
+
+    pair: Pair
+    differences: dict[TaskName, np.ndarray]
+    errors: dict[TaskName, tuple[float, float]]
+    maps: dict[str, list[Value]] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> dict[TaskName, float]:
+        """Mean amount of each difference."""
+        return {task: _mean_amount(difference) for task, difference in self.differences.items()}
+
+
+def measured(pair: Pair) -> Compared:
+    """A pair with its differences and errors."""
+    differences: dict[TaskName, np.ndarray] = {}
+    errors: dict[TaskName, tuple[float, float]] = {}
+    for task in pair.tasks:
+        if pair.comparable(task):
+            differences[task] = pair.difference(task)
+        a, b = error_of(pair.a.analysis, task), error_of(pair.b.analysis, task)
+        if a is not None and b is not None:
+            errors[task] = a, b
+    return Compared(pair, differences, errors)
+
+
+def compare(analysis: Analysis, selection: Selection) -> Value:
+    """Value of the viewer: numbers at the place and over the photo, who was asked, and the maps of every task."""
+    _, hint = wording(TEXT)
+    compared: Compared | None = analysis.memory.get(pair_key(analysis, selection))
+    shared: Value = {"hint": hint, "tools": _tools(analysis, selection, compared)}
+    if compared is None:
+        say = [{"text": "Two answers, side by side."}]
+        return shared | {"say": say, "groups": [], "pending": "B is still to be computed."}
+    pair = compared.pair
+    show = selection.text(SHOW) if pair.same_photo else "sides"
+    if show not in compared.maps:
+        compared.maps[show] = map_groups(compared, show)
+    words = f"A: {pair.a.words} · B: {pair.b.words}{left_out(pair)}"
+    numbers = {"id": "numbers", "title": "At this place", "text": words} | numbers_table(compared, selection)
+    return shared | {
+        "say": sentence(compared, selection),
+        "groups": [*compared.maps[show], numbers, *asked(pair, selection)],
+    }
+
+
+def compute(session: Session, analysis: Analysis, selection: Selection, report: Progress) -> None:
+    """Find or make A and B, measure what they differ by, and draw the maps.
+
+    Raises:
+        StudioError: A pin was released, or the checkpoint cannot be loaded.
+    """
+    analysis.memory["compare.checkpoints"] = tuple(session.checkpoints)
+    report(0, 2, "Asking the network about B")
+    pair = make_pair(session, analysis, selection.pins, other_of(analysis, selection))
+    report(1, 2, "Drawing A and B")
+    compared = measured(pair)
+    show = selection.text(SHOW) if pair.same_photo else "sides"
+    analysis.memory[pair_key(analysis, selection)] = compared
+    compared.maps[show] = map_groups(compared, show)
+    report(2, 2, "Drawing A and B")
+
+
+def other_of(analysis: Analysis, selection: Selection) -> str:
+    """What B is where nothing is pinned, as this checkpoint can mean it."""
+    asked_for = selection.text(WITH)
+    another = asked_for.startswith(CHECKPOINT) and asked_for != f"{CHECKPOINT}{analysis.checkpoint}"
+    return asked_for if another or asked_for in interventions(analysis) else MIRRORED
+
+
+def pair_key(analysis: Analysis, selection: Selection) -> str:
+    """Names a pair: equal keys, equal A and B."""
+    return "|".join(["compare", *_pinned_keys(selection), other_of(analysis, selection)])
+
+
+def _pinned_keys(selection: Selection) -> list[str]:
+    """Keys of what is pinned as A and B; empty where nothing is."""
+    pins = [selection.pins.get(letter) for letter in ("A", "B")]
+    return [str(pin.get("key")) if isinstance(pin, dict) else "" for pin in pins]
+
+
+def sentence(compared: Compared, selection: Selection) -> list[dict[str, str]]:
+    """How much A and B differ, in words."""
+    pair, changes = compared.pair, compared.changes
+    if not pair.same_photo or not changes:
+        return _apart(pair, selection)
+    if not any(changes.values()):
+        return [{"text": wording(TEXT)[0]}]
+    named = pair.a.words == AS_IT_IS
+    parts = [{"text": f"With {pair.b.words}, " if named else f"Between {pair.a.words} and {pair.b.words}, "}]
+    moving: list[TaskName] = [task for task in changes if changes[task] > 0]
+    for index, task in enumerate(moving):
+        link = "" if index == 0 else ", " if index < len(moving) - 1 else " and "
+        measured = {"text": amount(task, changes[task]), "colour": TASKS[task].colour}
+        if TASKS[task].kind == "classes":
+            parts += [
+                {"text": link},
+                measured,
+                {"text": f" of the pixels {'change' if named else 'differ in'} {TASKS[task].member}"},
+            ]
+        else:
+            verb = "" if set(moving[:index]) - set(of_kind("classes")) else _verb(task, "move" if named else "differ")
+            parts += [{"text": f"{link}{TASKS[task].title.lower()}{verb} by "}, measured]
+    return [*parts, {"text": "."}]
+
+
+def _verb(task: TaskName, verb: str) -> str:
+    return f" {verb}" if TASKS[task].title.endswith("s") else f" {verb}s"
+
+
+def _apart(pair: Pair, selection: Selection) -> list[dict[str, str]]:
+    parts: list[dict[str, str]] = [{"text": "At the same relative place: "}]
+    for index, task in enumerate(pair.tasks[:2]):
+        one, other = (task_row(side.analysis, task, selection)["value"] for side in (pair.a, pair.b))
+        words = f"{one} and {other}" if one != other else f"{one} in both"
+        parts += [{"text": ", "} if index else {"text": ""}, {"text": words, "colour": TASKS[task].colour}]
+    return [*parts, {"text": "."}]
+
+
+def left_out(pair: Pair) -> str:
+    """What is not compared, and why."""
+    notes = []
+    if names := [TASKS[task].title.lower() for task in pair.left_out]:
+        notes.append(f"only one of them answers {', '.join(names)}")
+    if pair.same_photo and not all(pair.comparable(task) for task in pair.tasks):
+        notes.append("their segmentations name different classes, so these are not compared pixel by pixel")
+    if not pair.same_photo:
+        notes.append("two photos: their pixels are not compared")
+    return "".join(f" · {note}" for note in notes)
+
+
+def numbers_table(compared: Compared, selection: Selection) -> Value:
+    """Every task at the place, over the photo, and against the ground truth where both have it."""
+    pair, changes = compared.pair, compared.changes
+    head = ["Task", "A", "B"]
+    head += ["Differs here by", "Mean, photo"] if changes else []
+    head += ["Mean error of A, of B"] if compared.errors else []
+    rows = []
+    for task in pair.tasks:
+        said = [task_row(side.analysis, task, selection)["value"] for side in (pair.a, pair.b)]
+        row: list[Any] = [{"text": TASKS[task].title, "colour": TASKS[task].colour}, *said]
+        if changes:
+            row += _differences(compared, task, selection)
+        if compared.errors:
+            row.append(
+                _errors(task, *compared.errors[task], judged=pair.same_photo) if task in compared.errors else "–"
+            )
+        rows.append(row)
+    return {
+        "kind": "table",
+        "head": head,
+        "rows": rows,
+        "alt": "What A and B say at this place, and how far they differ",
+    }
+
+
+def _differences(compared: Compared, task: TaskName, selection: Selection) -> list[str]:
+    if task not in compared.differences:
+        return ["–", "–"]
+    difference = compared.differences[task]
+    here = float(difference[pixel_of(compared.pair.a.analysis, selection)])
+    there = amount(task, _mean_amount(difference))
+    if TASKS[task].kind == "classes":
+        return ["another class" if here else "same class", f"{there} of pixels"]
+    return [amount(task, here, signed=TASKS[task].kind != "direction"), there]
+
+
+def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
+    """Both errors, and of the same photo which is smaller."""
+    told = ", ".join(amount(task, error).replace(" ", "\N{NO-BREAK SPACE}") for error in (a, b))
+    if not judged:
+        return told
+    change = amount(task, b - a, signed=True)
+    verdict = f"B {'better' if b < a else 'worse'}" if any(digit in change for digit in "123456789") else "the same"
+    return f"{told}: {verdict}"
+
+
+def amount(task: TaskName, value: float, *, signed: bool = False) -> str:
+    """A difference or an error in the unit of its task."""
+    sign = "+" if signed else ""
+    match TASKS[task].kind:
+        case "classes":
+            text = f"{100 * value:{sign}.1f} %"
+        case "metres":
+            text = f"{value:{sign}.2f} m"
+        case "direction":
+            text = f"{value:{sign}.1f}°"
+        case "probability":
+            text = f"{value:{sign}.3f}"
+    return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.replace("-", "+")
+
+
+def asked(pair: Pair, selection: Selection) -> list[Value]:
+    """Who the bridge asked at the place, in A and in B; nothing where neither has a bridge."""
+    rows = []
+    for letter, side in (("A", pair.a), ("B", pair.b)):
+        if (shares := side.shares(selection)) is not None:
+            about = ((TASKS[task], share) for task, share in shares.items())
+            bar = [{"title": task.title, "colour": task.colour, "share": share} for task, share in about]
+            rows.append({"title": f"{letter}: {side.words}", "shares": bar})
+    if not rows:
+        return []
+    return [{"id": "asked", "kind": "shares", "title": "Who the bridge asked here", "rows": rows}]
+
+
+def map_groups(compared: Compared, show: str) -> list[Value]:
+    """Per task: A and B on one scale, as a wipe or side by side, and their difference."""
+    pair, groups = compared.pair, []
+    for task in pair.tasks:
+        a, b = (_side_map(letter, side, task) for letter, side in (("A", pair.a), ("B", pair.b)))
+        maps = [a, b]
+        if show == "wipe" and pair.comparable(task):
+            wipe = {"src": a["src"], "alt": a["alt"], "left": "A", "right": "B", "label": f"{TASKS[task].title}: A | B"}
+            maps = [b | {"id": f"{task}-wipe", "title": TASKS[task].title, "note": "A | B", "wipe": wipe}]
+        if task in compared.differences:
+            maps.append(difference_map(task, compared.differences[task]))
+        columns = 3 if show == "sides" and len(maps) == 3 else 2
+        groups.append({"id": task, "columns": columns, "span": 12 if columns == 3 else 6, "maps": maps})
+    return groups
+
+
+def _side_map(letter: str, side: Side, task: TaskName) -> Map:
+    drawn = prediction_map(side.analysis, task, LONGEST)
+    alt = f"{letter}, {side.words}: {drawn['alt']}"
+    title = f"{letter} · {drawn['title']}"
+    if drawn.get("legend"):
+        drawn |= {"legend": drawn["legend"][:LEGEND]}
+    return drawn | {"id": f"{task}-{letter.lower()}", "title": title, "alt": alt, "note": "", "threshold": None}
+
+
+def difference_map(task: TaskName, difference: np.ndarray) -> Map:
+    """B minus A at every pixel, in the unit of the task."""
+    about = TASKS[task]
+    name, title, unit = f"{task}-difference", "B − A", map_unit(task)
+    mean = amount(task, _mean_amount(difference))
+    if TASKS[task].kind == "classes":
+        drawn = error_map(name, "Changed", task, difference, unit, mean, LONGEST)
+        return drawn | {
+            "ramp": None,
+            "foot": f"bright: another {about.member}, in % of the pixels",
+        }
+    if about.kind == "direction":
+        return error_map(name, "Angle", task, difference, unit, f"mean {mean}", LONGEST)
+    small = sampled(difference, LONGEST)
+    limit = max(float(np.percentile(np.abs(small), 98)), 1e-6)
+    step = 0.001
+    high = f"{limit:.2g} {unit}".strip()
+    more = "farther" if about.kind == "metres" else "more likely"
+    return {
+        "id": name,
+        "task": task,
+        "title": title,
+        "colour": about.colour,
+        "note": f"mean {mean}",
+        "src": png_uri(drawing.colour_signed(np.round(small * (100 / limit)) * (limit / 100), limit)),
+        "alt": f"{about.title}, B minus A: red where B is {more}, blue where it is less so, white where they agree",
+        "ramp": {"low": f"−{high}", "high": f"+{high}", "colours": ramp("rdbu")},
+        "values": {
+            "src": numbers_uri(sampled(difference, LONGEST // 2) + 32.0, step),
+            "scale": step,
+            "offset": -32.0,
+            "digits": 2,
+            "unit": unit,
+        },
+    }
+
+
+def _mean_amount(difference: np.ndarray) -> float:
+    return float(np.abs(difference).mean(dtype=np.float64))
+
+
+def _tools(analysis: Analysis, selection: Selection, compared: Compared | None) -> list[Value]:
+    others = dict(interventions(analysis))
+    for name in analysis.memory.get("compare.checkpoints", ()):
+        if name != analysis.checkpoint:
+            others[f"{CHECKPOINT}{name}"] = f"checkpoint {name}"
+    chosen = replace(selection, options={**selection.options, WITH.name: other_of(analysis, selection)})
+    tools = []
+    a, b = _pinned_keys(selection)
+    if a in ("", analysis.key) and not b:
+        tools.append(tool(WITH, chosen, others))
+    if compared is None or compared.pair.same_photo:
+        tools.append(tool(SHOW, selection))
+    return [*tools, button("unpin", "Release pins")] if selection.pins else tools
+
+
+PAGE = Page(
+    "compare",
+    compare,
+    follows=frozenset({"place", "scale", "head", "pins"}),
+    options=(WITH, SHOW),
+    compute=compute,
+)

@@ -1,0 +1,1 @@
+"""Every kind of feature map at every scale."""

@@ -1,0 +1,165 @@
+"""A feature map as six parts that add up, and which task each part moves."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from app.analysis.kept import kept
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis
+from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, in_words
+from app.view.attention import own_network
+from app.view.encoding import png_uri
+from app.view.maps import Map, heat_map, photo_map
+from app.view.page import Progress, Value
+from app.view.wording import percent
+from bridgenet import drawing
+from bridgenet.inspection import GroupEffects, Groups, dominant_group, feature_groups, label_groups
+from bridgenet.tasks import TASKS, TaskName
+
+MOST_GROUPS = 6
+
+PALETTE = np.array(
+    [[102, 102, 170], [204, 187, 68], [102, 170, 136], [238, 136, 102], [170, 102, 153], [136, 187, 221]], np.uint8
+)
+"""Colours of the groups, none of them that of a task."""
+
+NO_GROUP = 255
+
+
+def group_rows(analysis: Analysis, selection: Selection, kind: Kind) -> list[Value]:
+    """Where each group is, and once it is computed, which task it moves."""
+    entry = chosen_entry(analysis, selection.task, selection.scale, kind)
+    groups = groups_of(analysis, entry)
+    effects = analysis.memory.get(_labels_key(entry))
+    high = float(groups.maps.max())
+    own = selection.scope == "map"
+    tops = [float(part.max()) if own else high for part in groups.maps]
+    maps = [photo_map(analysis, ""), _dominant(entry, groups)]
+    for index, top in enumerate(tops):
+        maps.append(_group_map(entry, groups, index, top, effects))
+        maps[-1]["ramp"] |= {"shared": "this group" if own else "all groups"}
+    text = f"{percent(groups.explained)} of what is unusual in the {entry.channels} channels"
+    shown: list[Value] = [
+        {"id": "features-groups", "title": f"{KINDS[entry.kind]} at {entry.scale} in {len(tops)} groups"}
+        | {"text": text, "columns": 4, "maps": maps}
+    ]
+    return [*shown, _effect_matrix(analysis, effects, selection.task)] if effects is not None else shown
+
+
+def groups_of(analysis: Analysis, entry: Entry) -> Groups:
+    """The parts of one feature map, largest first."""
+    count = min(MOST_GROUPS, 2 * entry.channels, entry.grid[0] * entry.grid[1])
+    return kept(analysis, f"features.groups:{entry.path}", lambda: feature_groups(entry.feature, count))
+
+
+def groups_missing(analysis: Analysis, selection: Selection, kind: Kind) -> bool:
+    """Whether it is not known yet which task each group moves. Only parts of a bridge can be taken away from all."""
+    entry = chosen_entry(analysis, selection.task, selection.scale, kind)
+    return entry.kind == "bridge" and _labels_key(entry) not in analysis.memory
+
+
+def label_all(analysis: Analysis, selection: Selection, kind: Kind, report: Progress) -> None:
+    """Takes each group away in turn and keeps which task notices."""
+    entry = chosen_entry(analysis, selection.task, selection.scale, kind)
+    if entry.kind != "bridge" or entry.stage is None:
+        return
+    groups, model = groups_of(analysis, entry), own_network(analysis)
+    found, count = [], len(groups.maps)
+    for index in range(count):
+        report(index, count, f"Taking group {index + 1} of {count} out of the bridge")
+        part = slice(index, index + 1)
+        alone = replace(groups, maps=groups.maps[part], directions=groups.directions[part], shares=groups.shares[part])
+        found.append(label_groups(model, analysis.trace, alone, entry.stage))
+    change = np.concatenate([effects.change for effects in found])
+    total = change.sum(axis=0)
+    effect = np.where(total > 0, change / np.where(total > 0, total, 1), 0)
+    analysis.memory[_labels_key(entry)] = GroupEffects(found[0].tasks, change, effect)
+    report(count, count, "Done")
+
+
+def group_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> list[dict[str, str]]:
+    """What the largest group is, and what it moves once that is known."""
+    entry = chosen_entry(analysis, selection.task, selection.scale, kind)
+    groups, effects = groups_of(analysis, entry), analysis.memory.get(_labels_key(entry))
+    first = f"The largest group of the {in_words(entry.kind)} at {entry.scale}"
+    where = drawing.place_in_words(groups.maps[0])
+    said = [{"text": f"{first} holds {percent(float(groups.shares[0]))} of it, mostly {where}"}]
+    label = effects.labels[0] if effects is not None else None
+    if effects is None or label is None:
+        return [*said, {"text": "."}]
+    task = _task(label)
+    moved = {"text": TASKS[task].title.lower(), "colour": TASKS[task].colour}
+    share = percent(effects.of(0)[label])
+    return [*said, {"text": ", and moves "}, moved, {"text": f" most ({share} of what all groups do to it)."}]
+
+
+def _group_map(entry: Entry, groups: Groups, index: int, top: float, effects: GroupEffects | None) -> Map:
+    title, share = f"Group {index + 1}", percent(float(groups.shares[index]))
+    label = effects.labels[index] if effects is not None else None
+    words = "" if label is None or effects is None else f"moves {TASKS[_task(label)].title.lower()} most"
+    where = drawing.place_in_words(groups.maps[index])
+    alt = f"{title} of the {in_words(entry.kind)} at {entry.scale}: {share} of it, mostly {where}; {words}"
+    colour = "#{:02x}{:02x}{:02x}".format(*PALETTE[index])
+    drawn = heat_map(f"group-{index + 1}", title, groups.maps[index], top, alt.removesuffix("; "), colour=colour)
+    drawn |= {"note": share, "foot": words}
+    return drawn if label is None else drawn | {"task": label}
+
+
+def _dominant(entry: Entry, groups: Groups) -> Map:
+    strongest = dominant_group(groups.maps)
+    labels = np.where(np.isfinite(strongest), strongest, NO_GROUP).astype(np.uint8)
+    picture = drawing.colour_classes(np.where(labels == NO_GROUP, 255, labels).astype(np.int64), PALETTE)
+    names = [f"group {index + 1}" for index in range(len(groups.maps))]
+    legend = [
+        {"index": index, "name": str(index + 1), "colour": "#{:02x}{:02x}{:02x}".format(*PALETTE[index])}
+        | {"share": round(float((labels == index).mean()), 3)}
+        for index in range(len(names))
+        if (labels == index).any()
+    ]
+    alt = ", ".join(f"group {item['name']} at {percent(item['share'])} of the tokens" for item in legend)
+    values = {"src": png_uri(labels), "names": names, "unknown": "no group"}
+    return {
+        "id": "dominant-group",
+        "title": "Strongest",
+        "src": png_uri(picture),
+        "alt": f"The strongest group at every token: {alt}",
+        "note": f"{entry.grid[1]} × {entry.grid[0]}",
+        "tokens": True,
+        "legend": legend,
+        "values": values,
+        "colour": "#55554f",
+    }
+
+
+def _effect_matrix(analysis: Analysis, effects: GroupEffects, task: TaskName) -> Value:
+    most = max(float(effects.effect.max()), 1e-9)
+    rows = []
+    for index, row in enumerate(effects.effect):
+        cells = []
+        for name, share, change in zip(effects.tasks, row, effects.change[index], strict=True):
+            told = f"Without group {index + 1}, {TASKS[_task(name)].title.lower()} changes by {percent(float(change))}"
+            cells.append(
+                {"text": percent(float(share)), "level": float(share) / most, "title": f"{told} of its spread"}
+            )
+        colour = "#{:02x}{:02x}{:02x}".format(*PALETTE[index])
+        rows.append({"title": f"Group {index + 1}", "colour": colour, "cells": cells})
+    columns = [{"title": TASKS[_task(name)].title, "colour": TASKS[_task(name)].colour} for name in effects.tasks]
+    return {
+        "id": "features-effects",
+        "kind": "matrix",
+        "title": "What each group moves",
+        "text": "each group taken out of the bridge; share of a task's changes over all groups, columns sum to 100 %",
+        "rows": rows,
+        "columns": columns,
+        "corner": "without",
+        "alt": "Share of each task's changes that each group causes when it is taken out of the bridge",
+    }
+
+
+def _labels_key(entry: Entry) -> str:
+    return f"features.labels:{entry.path}"
+
+
+def _task(name: str) -> TaskName:
+    return next(task for task in TASKS if task == name)

@@ -1,0 +1,158 @@
+"""Features: every kind of feature map at every scale, in colours that can be compared, and numbers about them."""
+
+from pathlib import Path
+from typing import cast
+
+from app.analysis.selection import Choice, Selection, Slider
+from app.analysis.session import Analysis, Session
+from app.tabs.features.facts import claim_sentence, facts, likeness_sentence
+from app.tabs.features.groups import group_rows, group_sentence, groups_missing, label_all
+from app.tabs.features.kinds import KINDS, Kind, chosen_entry, entries
+from app.tabs.features.pictures import (
+    channel_rows,
+    colours_by,
+    foreground_of,
+    pca_rows,
+    similarity_rows,
+    strength_rows,
+    with_scale,
+)
+from app.view.page import Follows, Page, Progress, Value, choices, tool
+from app.view.wording import wording
+
+TEXT = Path(__file__).with_name("text.md")
+
+VIEW = Choice(
+    "features.view",
+    "Show",
+    {
+        "pca": "PCA colours",
+        "similarity": "similarity",
+        "strength": "strength",
+        "groups": "groups",
+        "channel": "channel",
+    },
+)
+BASIS = Choice("features.basis", "Basis", {"saved": "saved", "image": "this image", "foreground": "foreground"})
+KIND = Choice("features.kind", "Kind", {str(kind): title.lower() for kind, title in KINDS.items()})
+CHANNEL = Slider("features.channel", "Channel", 0, 4095, 1, 0)
+
+READ_AS = {
+    "pca": "Three principal components as red, green and blue; the basis is {basis}.",
+    "similarity": "Cosine similarity of every token to the one in the box, after each map's mean is taken away: red is "
+    "alike, blue opposite.",
+    "strength": "Length of the feature vector at every token: where a kind has much to say.",
+    "groups": "Parts that add up to the feature (non-negative matrix factorisation), and what the tasks do without "
+    "each part of the bridge.",
+    "channel": "Numbers of a single channel. A channel alone rarely means something: compare several.",
+}
+"""The views in words."""
+
+
+def features(analysis: Analysis, selection: Selection) -> Value:
+    """Value of the viewer, for the selected task, scale and kind."""
+    shown, kind = selection.text(VIEW), kind_of(analysis, selection)
+    _, how = wording(TEXT)
+    basis = colours_by(analysis, selection.text(BASIS)).words if shown == "pca" else ""
+    value: Value = {
+        "say": _say(analysis, selection, shown, kind),
+        "hint": f"{READ_AS[shown].format(basis=basis)} {how}",
+        "tools": tools(analysis, selection),
+        "groups": _arranged(_pictures(analysis, selection, shown, kind), facts(analysis, selection, kind)),
+    }
+    if shown == "groups" and groups_missing(analysis, selection, kind):
+        value["pending"] = "Which task does each group move?"
+    return value
+
+
+def kind_of(analysis: Analysis, selection: Selection) -> Kind:
+    """The chosen kind, or what stands for it where the checkpoint lacks it."""
+    wish = cast(Kind, selection.text(KIND))
+    return chosen_entry(analysis, selection.task, selection.scale, wish).kind
+
+
+def channel_of(analysis: Analysis, selection: Selection) -> int:
+    """The chosen channel, or the last there is."""
+    entry = chosen_entry(analysis, selection.task, selection.scale, kind_of(analysis, selection))
+    return min(int(selection.number(CHANNEL)), entry.channels - 1)
+
+
+def tools(analysis: Analysis, selection: Selection) -> list[Value]:
+    """Choices that make sense for this checkpoint, this photo and this view."""
+    shown, row = selection.text(VIEW), [tool(VIEW, selection)]
+    if shown == "pca":
+        there = {
+            value: text for value, text in BASIS.values.items() if value != "foreground" or foreground_of(analysis)
+        }
+        chosen = selection.text(BASIS)
+        row.append({"name": BASIS.name, "label": BASIS.label} | choices(there, chosen if chosen in there else "image"))
+    known = {entry.kind for entry in entries(analysis, selection.task)}
+    kinds = {kind: text for kind, text in KIND.values.items() if kind in known}
+    row.append({"name": KIND.name, "label": KIND.label} | choices(kinds, kind_of(analysis, selection)))
+    if shown == "channel":
+        entry = chosen_entry(analysis, selection.task, selection.scale, kind_of(analysis, selection))
+        bounds = {"high": entry.channels - 1, "value": channel_of(analysis, selection)}
+        row.append(tool(CHANNEL, selection) | bounds)
+    return row
+
+
+def compute(session: Session, analysis: Analysis, selection: Selection, report: Progress) -> None:
+    """Which task each group moves."""
+    label_all(analysis, selection, kind_of(analysis, selection), report)
+
+
+def ignores(selection: Selection) -> frozenset[Follows]:
+    """The place only matters where tokens are compared with it, the scope where numbers have a scale."""
+    shown = selection.text(VIEW)
+    idle: set[Follows] = set()
+    if shown != "similarity":
+        idle.add("place")
+    if shown == "pca":
+        idle.add("scope")
+    return frozenset(idle)
+
+
+def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[Value]:
+    match shown:
+        case "similarity":
+            return with_scale(analysis, similarity_rows(analysis, selection), selection)
+        case "strength":
+            return with_scale(analysis, strength_rows(analysis, selection.task, selection.scope), selection)
+        case "groups":
+            return group_rows(analysis, selection, kind)
+        case "channel":
+            return channel_rows(analysis, selection, kind, channel_of(analysis, selection))
+        case _:
+            rows = pca_rows(analysis, selection.task, selection.text(BASIS))
+            return with_scale(analysis, rows, selection)
+
+
+def _arranged(pictures: list[Value], charts: list[Value]) -> list[Value]:
+    """Pictures and the charts about them. The row around TPP leaves half of the width to the chart of the claim."""
+    place = next((index for index, row in enumerate(pictures) if row["id"] == "features-before"), None)
+    claim = next((chart for chart in charts if chart.get("id") == "features-claim"), None)
+    if place is None or claim is None:
+        return [*pictures, *charts]
+    pictures = [row | {"span": 6, "columns": 2} if index == place else row for index, row in enumerate(pictures)]
+    rest = [chart for chart in charts if chart is not claim]
+    if sum(chart["span"] for chart in rest) % 12:
+        rest[-1] = rest[-1] | {"span": 12}
+    return [*pictures[: place + 1], claim | {"span": 6}, *pictures[place + 1 :], *rest]
+
+
+def _say(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[dict[str, str]]:
+    if shown == "similarity":
+        return likeness_sentence(analysis, selection, kind)
+    if shown == "groups":
+        return group_sentence(analysis, selection, kind)
+    return claim_sentence(analysis, selection.scale)
+
+
+PAGE = Page(
+    "features",
+    features,
+    follows=frozenset({"place", "task", "scale", "scope"}),
+    options=(VIEW, BASIS, KIND, CHANNEL),
+    compute=compute,
+    ignores=ignores,
+)

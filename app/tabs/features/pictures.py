@@ -1,0 +1,279 @@
+"""Pictures of feature maps, kinds x scales: colours of principal components, likeness to a token, strength."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from app.analysis.kept import kept
+from app.analysis.selection import Scope, Selection
+from app.analysis.session import Analysis
+from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, colour_of, entries
+from app.view.encoding import numbers_uri
+from app.view.maps import Map, heat_map, photo_map, ramp, token_map
+from app.view.page import Value
+from app.view.wording import percent
+from bridgenet import drawing
+from bridgenet.drawing import BASIS_FILE, BasisError, ChannelMap, FeatureBasis
+from bridgenet.sources import SOURCES
+from bridgenet.tasks import TASKS, TaskName
+
+COLUMNS = 4
+"""Maps per row: the scales from 1/32 to 1/4."""
+
+STRONGEST = 8
+"""Channels that are offered beside the chosen one."""
+
+ROWS: tuple[tuple[str, tuple[Kind, ...], str], ...] = (
+    ("Task-generic", ("generic",), "what the backbone sees for all tasks"),
+    ("Task-specific", ("specific",), "{task} by itself, at {scale}"),
+    ("Task-specific", ("before", "after"), "{task} from its preliminary decoder at {scale}"),
+    ("Entering the stage", ("entering",), "{task}, before it meets the other tasks"),
+    ("Bridge", ("bridge",), "what all tasks told the bridge, the coarser bridge added"),
+    ("Refined", ("refined",), "{task}, after its refiner (TFR) has poured the bridge in"),
+)
+"""Rows of the view: title, kinds, and what they are."""
+
+SHARED_BY_ROW: dict[Scope, str] = {"map": "this map", "tab": "this row", "all": "all maps"}
+
+Draw = Callable[[Entry], Map]
+
+
+class Colours(NamedTuple):
+    """A basis, and in words what it was fitted on or why it is not the one that was asked for."""
+
+    basis: FeatureBasis
+    words: str
+
+
+def rows_of(analysis: Analysis, task: TaskName, draw: Draw, more: Callable[[list[Entry]], str]) -> list[Value]:
+    """One row of maps per kind, one column per scale.
+
+    Args:
+        analysis: The analysed photo.
+        task: Whose features are shown.
+        draw: Makes one map.
+        more: What else is to be said of a row, from its entries; may be empty.
+    """
+    known = entries(analysis, task)
+    rows = []
+    for title, kinds, words in ROWS:
+        found = [entry for entry in known if entry.kind in kinds]
+        if found:
+            about = words.format(task=TASKS[task].title.lower(), scale=found[0].scale)
+            text = "; ".join(part for part in (about, more(found)) if part)
+            row = {"id": f"features-{kinds[0]}", "title": title, "text": text, "columns": COLUMNS}
+            rows.append(row | {"maps": [draw(entry) for entry in found]})
+    return rows
+
+
+def with_scale(analysis: Analysis, rows: list[Value], selection: Selection) -> list[Value]:
+    """Rows whose maps of the selected scale are marked, and whose titles choose a scale."""
+    stages = {entry.name: entry.stage for entry in entries(analysis, selection.task)}
+
+    def marked(entry: Map) -> Map:
+        stage = stages[entry["id"]]
+        if stage is None:
+            return entry
+        return entry | {"choose": {"option": "scale", "value": stage, "chosen": stage == selection.scale}}
+
+    return [row | {"maps": [marked(entry) for entry in row["maps"]]} for row in rows]
+
+
+def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Value]:
+    """Principal components as colours."""
+
+    def compute() -> list[Value]:
+        basis = colours_by(analysis, wish).basis
+        pictures = basis.colours(analysis.trace, [entry.path for entry in entries(analysis, task)])
+
+        def draw(entry: Entry) -> Map:
+            alt = f"{_about(entry)}: three principal components as colours, {_grid(entry)} tokens"
+            return token_map(entry.name, _title(entry), pictures[entry.path], alt, **_shared(entry, task))
+
+        def explained(row: list[Entry]) -> str:
+            shares = ", ".join(percent(basis.explained(entry.path)) for entry in row)
+            if row[0].kind in ("bridge", "refined"):
+                return "colours as in the row above"
+            if row[0].kind == "before":
+                return f"one basis, PC 1–3 explain {percent(basis.explained(row[0].path))}"
+            turned = "each its own basis, turned toward the bridge" if analysis.trace.stages else "each its own basis"
+            own = turned if row[0].kind == "generic" else "a basis per scale"
+            return f"{own}; PC 1–3 explain {shares}"
+
+        return rows_of(analysis, task, draw, explained)
+
+    return kept(analysis, f"features.pca:{wish}:{task}", compute)
+
+
+def colours_by(analysis: Analysis, wish: str) -> Colours:
+    """The basis that is asked for, or that of this image with the reason.
+
+    Args:
+        analysis: The analysed photo.
+        wish: `saved`, `image` or `foreground`.
+    """
+
+    def compute() -> Colours:
+        if wish == "saved":
+            return _saved_basis(analysis)
+        if wish == "foreground":
+            return _foreground_basis(analysis)
+        return _own_basis(analysis, "fitted on this image: colours hold for it alone")
+
+    return kept(analysis, f"features.basis:{wish}", compute)
+
+
+def foreground_of(analysis: Analysis) -> drawing.Foreground | None:
+    """The foreground, if the predictions tell one."""
+
+    def compute() -> tuple[drawing.Foreground | None]:
+        answers: dict[TaskName, np.ndarray] = {task: analysis.prediction[task].array for task in analysis.tasks}
+        return (drawing.find_foreground(answers, analysis.prediction.classes),)
+
+    return kept(analysis, "features.foreground", compute)[0]
+
+
+def similarity_rows(analysis: Analysis, selection: Selection) -> list[Value]:
+    """Cosine similarity of all tokens to the one at the selected place."""
+
+    def draw(entry: Entry) -> Map:
+        values = drawing.similarity_to_token(entry.feature, selection.x, selection.y)
+        others = np.abs(values).ravel()
+        others = np.delete(others, _token_index(entry, selection))
+        own = selection.scope == "map" and others.size
+        limit = max(float(others.max()), 1e-3) if own else 1.0
+        alt = f"{_about(entry)}: cosine similarity to the token at the cross-hair, from −1 to 1"
+        shared = "this map" if own else "all maps"
+        more = _shared(entry, selection.task) | {"token": _token_box(entry, selection)}
+        return signed_map(entry.name, _title(entry), values, limit, alt, shared) | more
+
+    return rows_of(analysis, selection.task, draw, lambda row: "")
+
+
+def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Value]:
+    """Length of the feature at every token."""
+
+    def compute() -> list[Value]:
+        norms = {entry.name: drawing.channel_norm(entry.feature) for entry in entries(analysis, task)}
+        rows = {entry.name: row for row, (_, kinds, _) in enumerate(ROWS) for entry in _of(kinds, analysis, task)}
+
+        def draw(entry: Entry) -> Map:
+            sharing = {"map": [entry.name], "tab": [n for n in norms if rows[n] == rows[entry.name]], "all": norms}
+            high = max(float(norms[name].max()) for name in sharing[scope])
+            alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {high:.2g}"
+            drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, **_shared(entry, task))
+            drawn["ramp"] |= {"high": f"{high:.3g}", "shared": SHARED_BY_ROW[scope]}
+            return drawn
+
+        return rows_of(analysis, task, draw, lambda row: "")
+
+    return kept(analysis, f"features.strength:{task}:{scope}", compute)
+
+
+def channel_rows(analysis: Analysis, selection: Selection, kind: Kind, channel: int) -> list[Value]:
+    """One channel of the chosen kind beside the photo, and the channels that vary most."""
+    entry = chosen_entry(analysis, selection.task, selection.scale, kind)
+
+    def compute() -> list[Value]:
+        spread = entry.feature[0].flatten(1).std(dim=1, correction=0)
+        strongest = spread.argsort(descending=True, stable=True)[:STRONGEST].tolist()
+        largest = {index: float(entry.feature[0, index].abs().max()) for index in {channel, *strongest}}
+        whole = float(entry.feature.abs().max())
+
+        def draw(index: int, name: str) -> Map:
+            limit = {"map": largest[index], "tab": max(largest.values()), "all": whole}[selection.scope]
+            shown = drawing.channel_map(entry.feature, index, (-limit, limit), signed=True)
+            return _channel(entry, index, shown, name, selection)
+
+        title = f"{KINDS[entry.kind]} at {entry.scale}"
+        one = [photo_map(analysis, ""), draw(channel, "channel")]
+        tiles = []
+        for index in strongest:
+            choose = {"option": "features.channel", "value": index, "chosen": index == channel}
+            tiles.append(draw(index, f"channel-{len(tiles)}") | {"choose": choose})
+        text = f"of {entry.channels}, counted from 0; red above zero, blue below"
+        return [
+            {"id": "features-channel", "title": f"{title}, channel {channel}", "text": text, "columns": 2, "maps": one},
+            {"id": "features-channels", "title": "Channels that vary most", "columns": COLUMNS, "maps": tiles}
+            | {"text": "click a name"},
+        ]
+
+    name = f"features.channel:{entry.path}:{channel}:{selection.scope}"
+    return kept(analysis, name, compute)
+
+
+def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, shared: str) -> Map:
+    """Signed numbers: blue below zero, white at zero, red above; what is beyond the limit is still read exactly."""
+    far = max(float(np.abs(values).max()), 1e-9)
+    scale = {"low": f"−{limit:.2g}", "high": f"{limit:.2g}", "colours": ramp("rdbu"), "shared": shared}
+    read = {"src": numbers_uri(values + far, far / 30_000), "scale": far / 30_000, "offset": -far, "digits": 2}
+    return token_map(name, title, drawing.colour_signed(values, limit), alt, ramp=scale, values=read)
+
+
+def _channel(entry: Entry, index: int, shown: ChannelMap, name: str, selection: Selection) -> Map:
+    scope: dict[Scope, str] = {"map": "this map", "tab": "these maps", "all": "all channels"}
+    alt = f"{_about(entry)}: channel {index}, from {shown.values.min():.2g} to {shown.values.max():.2g}"
+    entry_map = signed_map(name, f"Channel {index}", shown.values, shown.limits[1], alt, scope[selection.scope])
+    entry_map["values"] |= {"significant": 3}
+    return entry_map | {"note": _grid(entry), "colour": colour_of(entry.kind, selection.task)}
+
+
+def _of(kinds: tuple[Kind, ...], analysis: Analysis, task: TaskName) -> list[Entry]:
+    return [entry for entry in entries(analysis, task) if entry.kind in kinds]
+
+
+def _saved_basis(analysis: Analysis) -> Colours:
+    folder = analysis.predictor.folder
+    make = "`python -m bridgenet.prepare basis` with its folder makes one"
+    if folder is None or not (folder / BASIS_FILE).is_file():
+        return _own_basis(analysis, f"this checkpoint keeps no basis ({make}), so colours hold for this image alone")
+    try:
+        basis = FeatureBasis.load(folder / BASIS_FILE, analysis.predictor.model)
+    except BasisError:
+        why = "the basis kept with this checkpoint is damaged or belongs to other weights"
+        return _own_basis(analysis, f"{why} ({make}), so colours hold for this image alone")
+    source = SOURCES[basis.source].pictures if basis.source in SOURCES else basis.source or "reference images"
+    return Colours(basis, f"fitted once on {basis.images} {source}: equal colours mean equal features in all images")
+
+
+def _foreground_basis(analysis: Analysis) -> Colours:
+    found = foreground_of(analysis)
+    if found is None:
+        return _own_basis(analysis, "there is no foreground in this image: fitted on all of it")
+    try:
+        basis = drawing.basis_of_trace(analysis.trace, found.mask, found.rule)
+    except BasisError:
+        return _own_basis(analysis, "the foreground is smaller than a few tokens: fitted on all of the image")
+    return Colours(basis, f"fitted on the foreground of this image ({found.rule}); what is outside may be saturated")
+
+
+def _own_basis(analysis: Analysis, words: str) -> Colours:
+    basis = kept(analysis, "features.basis.own", lambda: drawing.basis_of_trace(analysis.trace))
+    return Colours(basis, words)
+
+
+def _title(entry: Entry) -> str:
+    return KINDS[entry.kind] if entry.kind in ("before", "after") else entry.scale
+
+
+def _about(entry: Entry) -> str:
+    return f"{KINDS[entry.kind]} features at {entry.scale}"
+
+
+def _grid(entry: Entry) -> str:
+    return f"{entry.grid[1]} × {entry.grid[0]}"
+
+
+def _shared(entry: Entry, task: TaskName) -> dict[str, Any]:
+    return {"note": _grid(entry), "colour": colour_of(entry.kind, task)}
+
+
+def _token_index(entry: Entry, selection: Selection) -> int:
+    row, column = drawing.token_at(selection.x, selection.y, entry.grid)
+    return row * entry.grid[1] + column
+
+
+def _token_box(entry: Entry, selection: Selection) -> dict[str, float]:
+    (row, column), (height, width) = drawing.token_at(selection.x, selection.y, entry.grid), entry.grid
+    return {"left": column / width, "top": row / height, "width": 1 / width, "height": 1 / height}

@@ -1,0 +1,1 @@
+"""Who moves whom, beside what attention says."""

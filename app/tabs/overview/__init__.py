@@ -1,0 +1,1 @@
+"""All answers to the photo, and what is true."""

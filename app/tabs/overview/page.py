@@ -1,0 +1,180 @@
+"""Overview: the photo, all predictions, and their errors where the truth is known."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.analysis.kept import kept
+from app.analysis.selection import Choice, Selection, Slider
+from app.analysis.session import Analysis
+from app.view.encoding import LONGEST, sampled
+from app.view.maps import (
+    Map,
+    error_map,
+    map_columns,
+    map_unit,
+    photo_map,
+    prediction_map,
+    truth_uri,
+    with_unit,
+    wrong_map,
+)
+from app.view.page import Page, Value, choices, tool
+from app.view.wording import answers_in_words, percent, wording
+from bridgenet import drawing
+from bridgenet.kinds import error_array
+from bridgenet.sources import SOURCES
+from bridgenet.tasks import TASKS, TaskName
+
+TEXT = Path(__file__).with_name("text.md")
+
+MODE = Choice(
+    "overview.mode",
+    "Show",
+    {"side": "side by side", "slider": "slider", "blend": "over photo", "truth": "with truth"},
+)
+CONTOURS = Choice("overview.contours", "Depth contours", {"off": "off", "on": "on"})
+FADE = Choice("overview.fade", "Fade where unsure", {"off": "off", "on": "on"})
+OPACITY = Slider("overview.opacity", "Opacity", 0, 1, 0.05, 0.6)
+"""It only mixes pictures that the page has: the view does not follow it."""
+
+UNSURE = 0.5
+"""A pixel whose class has a smaller probability is called uncertain."""
+
+GLANCE = 320
+"""Longest side, in pixels, of what is counted for the headline: enough for whole per cents."""
+
+
+def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> Value:
+    """Value of the viewer: photo, predictions and error maps, none larger than `longest` pixels."""
+    height, width = analysis.size
+    _, hint = wording(TEXT)
+    source = SOURCES.get(analysis.dataset)
+    if source and not source.photos and analysis.truth_classes != source.name:
+        hint = f"This checkpoint has only ever seen {source.title}: a photo is foreign to it. {hint}"
+    if "semseg" in analysis.prediction:
+        hint += f" Uncertain: no class reaches {percent(UNSURE)}."
+    seen_height, seen_width = analysis.prediction.network_size
+    foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
+    mode = mode_of(analysis, selection)
+    on = {name: selection.text(option) == "on" for name, option in (("contours", CONTOURS), ("fade", FADE))}
+    maps = [
+        kept(
+            analysis, f"overview:{task}:{longest}:{on}", lambda task=task: prediction_map(analysis, task, longest, **on)
+        )
+        for task in analysis.tasks
+    ]
+    maps = [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]
+    errors = kept(analysis, f"overview.errors:{longest}", lambda: error_maps(analysis, longest))
+    columns = map_columns(len(maps))
+    if width < 0.8 * height:
+        # Tall photos leave room beside each other: four tasks and the photo make one row.
+        columns = 5 if len(maps) == 5 else 4
+    if len(errors) <= -len(maps) % columns:
+        # They fill the last row.
+        maps, errors = maps + errors, []
+    groups: list[dict[str, Any]] = [{"columns": columns, "maps": maps}]
+    if errors:
+        text = "the prediction against the truth that this example brings"
+        columns = map_columns(len(errors)) if width >= 0.8 * height else columns
+        groups.append({"id": "errors", "title": "Errors", "text": text, "columns": columns, "maps": errors})
+    return {
+        "say": headline(analysis),
+        "hint": hint,
+        "tools": tools(analysis, selection),
+        "groups": groups,
+    }
+
+
+def headline(analysis: Analysis) -> list[dict[str, str]]:
+    """What there is and what to notice, in one sentence. Parts with a colour stand out."""
+    what, _ = wording(TEXT)
+    parts = [{"text": what.format(count=answers_in_words(len(analysis.tasks)))}]
+    sure = None
+    if "semseg" in analysis.prediction:
+        answer = analysis.prediction["semseg"]
+        palette = drawing.class_palette(answer.colours)
+        largest = drawing.legend_entries(sampled(answer.array, GLANCE).astype(np.int64), answer.classes, palette)[:2]
+        names = " and ".join(f"{entry.name} {percent(entry.area)}" for entry in largest)
+        parts += [{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}]
+        sure = answer.confidence
+    if (
+        "depth" in analysis.prediction
+        and np.isfinite(depth := sampled(analysis.prediction["depth"].array, GLANCE)).any()
+    ):
+        near, far = drawing.depth_limits(depth)
+        distance = f"{near:.1f} m" if f"{near:.1f}" == f"{far:.1f}" else f"{near:.1f} to {far:.1f} m"
+        joint = ", " if len(parts) > 1 else ": everything "
+        parts += [{"text": joint}, {"text": f"{distance} away", "colour": TASKS["depth"].colour}]
+    if sure is not None:
+        unsure = float((sampled(sure, GLANCE) < UNSURE).mean())
+        parts.append({"text": f", {percent(unsure)} of it uncertain"})
+    return [*parts, {"text": "."}]
+
+
+def mode_of(analysis: Analysis, selection: Selection) -> str:
+    """How predictions are shown; beside the photo where the truth is asked for and not known."""
+    mode = selection.text(MODE)
+    return mode if mode in modes(analysis) else MODE.default
+
+
+def modes(analysis: Analysis) -> dict[str, str]:
+    """Ways of showing predictions that this photo allows."""
+    known = any(task in analysis.prediction for task in analysis.truth)
+    return {mode: text for mode, text in MODE.values.items() if mode != "truth" or known}
+
+
+def tools(analysis: Analysis, selection: Selection) -> list[dict[str, Any]]:
+    """Choices that make sense for this checkpoint and this photo."""
+    mode = mode_of(analysis, selection)
+    row = [{"name": MODE.name, "label": MODE.label} | choices(modes(analysis), mode)]
+    if mode == "blend":
+        row.append(tool(OPACITY, selection) | {"kind": "mix"})
+    if "depth" in analysis.prediction:
+        row.append(tool(CONTOURS, selection) | {"kind": "toggle"})
+    if any(analysis.prediction[task].confidence is not None for task in analysis.tasks):
+        row.append(tool(FADE, selection) | {"kind": "toggle"})
+    return row
+
+
+def error_maps(analysis: Analysis, longest: int = LONGEST) -> list[Map]:
+    """Errors of all tasks whose truth is known, each in its unit: metres, degrees, wrong classes, probability."""
+    return [_error_of(analysis, task, longest) for task in analysis.tasks if analysis.knows(task)]
+
+
+def _error_of(analysis: Analysis, task: TaskName, longest: int) -> Map:
+    error = error_array(task, analysis.prediction[task].array, analysis.truth[task])
+    known = error[np.isfinite(error)]
+    name, title = f"{task}-error", f"{TASKS[task].title} error"
+    if TASKS[task].kind == "classes":
+        title = f"Wrong {TASKS[task].member}"
+        foot = f"{percent(float(known.mean()))} wrong" if known.size else "not labelled"
+        return wrong_map(name, title, task, error, foot, longest)
+    digits = 0 if TASKS[task].kind == "direction" else 2
+    unit, statistic = map_unit(task), "mean" if TASKS[task].kind == "probability" else "median"
+    middle = {"median": np.median, "mean": np.mean}[statistic]
+    foot = f"{statistic} {with_unit(f'{middle(known):.{digits}f}', unit)}" if known.size else "nothing measured"
+    return error_map(name, title, task, error, unit, foot, longest)
+
+
+def _shown(entry: Map, analysis: Analysis, mode: str, longest: int) -> Map:
+    """A prediction with the photo or the truth under a slider, or blended over the photo."""
+    title = entry["title"]
+    match mode:
+        case "slider":
+            photo = {"src": "", "alt": f"The photo: {analysis.title}", "label": f"Photo or {title}: slide"}
+            return entry | {"wipe": photo | {"left": "photo", "right": "prediction"}}
+        case "blend":
+            return entry | {"blend": True}
+        case "truth":
+            source = truth_uri(analysis, entry["task"], longest)
+            if source is None:
+                return entry | {"foot": entry.get("foot") or "truth not known"}
+            truth = {"src": source, "alt": f"Truth: {title}", "label": f"Truth or prediction of {title}: slide"}
+            return entry | {"wipe": truth | {"left": "truth", "right": "prediction"}}
+        case _:
+            return entry
+
+
+PAGE = Page("overview", overview, options=(MODE, CONTOURS, FADE))

@@ -1,0 +1,1 @@
+"""What the bridge changes in each task."""

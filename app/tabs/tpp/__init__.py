@@ -1,0 +1,1 @@
+"""Task Pattern Propagation: where each task looks."""

@@ -1,0 +1,315 @@
+"""TPP: where each task looks from the selected pixel, or who looks at it, head by head, and whose pattern was used."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from app.analysis.kept import kept
+from app.analysis.selection import Choice, Selection
+from app.analysis.session import Analysis
+from app.view.attention import (
+    SHARED,
+    attention_map,
+    attention_view,
+    class_here,
+    head_count,
+    head_tool,
+    heads_read,
+    mostly,
+    own_network,
+    token_box,
+)
+from app.view.maps import Map, heat_map, map_columns, photo_map
+from app.view.page import Page, Value, tool
+from app.view.wording import percent, wording
+from bridgenet import drawing, inspection
+from bridgenet.drawing import AttentionView, Direction, Fusion, Weighting
+from bridgenet.tasks import TASKS, TaskName
+
+TEXT = Path(__file__).with_name("text.md")
+
+DIRECTION = Choice("tpp.direction", "Pixel", {"outgoing": "looks at", "incoming": "looked at by"})
+WEIGHTING = Choice("tpp.weighting", "Weights", {"raw": "raw", "value": "× value", "minus-average": "− average"})
+FUSION = Choice("tpp.fusion", "Fusion", {"after": "after", "before": "before"})
+OPTIONS = (DIRECTION, WEIGHTING, FUSION)
+
+READ_AS = {
+    DIRECTION.name: {"outgoing": "where the token in the box looks", "incoming": "which tokens look at the one boxed"},
+    WEIGHTING.name: {
+        "raw": "every row sums to 1",
+        "value": "times the length of what is handed over, rows scaled to sum 1",
+        "minus-average": "minus the average row of all tokens: red more than usual, blue less",
+    },
+    FUSION.name: {
+        "after": "after the patterns of all tasks were fused",
+        "before": "in each task's own pattern, before the fusion over tasks",
+    },
+}
+"""The options in words."""
+
+ALIKE = 0.01
+"""Distances that differ by less, as a fraction of the diagonal, are called equal."""
+
+Said = list[dict[str, str]]
+
+
+def tpp(analysis: Analysis, selection: Selection) -> Value:
+    """Value of the viewer of the tasks' own attention at the selected pixel."""
+    views: dict[TaskName, AttentionView] = {
+        task: tpp_view(analysis, selection, task, selection.head) for task in analysis.tasks
+    }
+    heads: list[int | None] = [None, *range(head_count(analysis))] if head_count(analysis) > 1 else [0]
+    strip = {head: tpp_view(analysis, selection, selection.task, head) for head in heads}
+    what, how = wording(TEXT)
+    words = {option.name.split(".")[1]: READ_AS[option.name][selection.text(option)] for option in OPTIONS}
+    return attention_view(analysis, f"{what.format(heads=heads_read(selection, analysis), **words)} {how}") | {
+        "say": tpp_sentence(views, selection.text(DIRECTION), class_here(analysis, selection)),
+        "tools": [head_tool(selection, analysis), *(tool(option, selection) for option in OPTIONS)],
+        "groups": _groups(analysis, selection, views, strip),
+    }
+
+
+def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int | None) -> AttentionView:
+    """Attention of one task, in the way that the options of the view ask for it."""
+    weighting = cast(Weighting, selection.text(WEIGHTING))
+    values = None
+    if weighting == "value":
+        # The network is asked once per photo and task.
+        ask = partial(_values, analysis, task)
+        values = kept(analysis, f"tpp.values:{task}", ask)
+    return drawing.tpp_attention(
+        analysis.trace,
+        task,
+        selection.x,
+        selection.y,
+        head=head,
+        direction=cast(Direction, selection.text(DIRECTION)),
+        fusion=cast(Fusion, selection.text(FUSION)),
+        weighting=weighting,
+        values=values,
+    )
+
+
+def used_patterns(analysis: Analysis, selection: Selection) -> dict[TaskName, dict[TaskName, float]]:
+    """Whose pattern each task used at the selected place: shares[target][source], each target's add up to 1."""
+
+    def compute() -> dict[str, dict[str, np.ndarray]]:
+        # This reads weights and runs nothing, so the network need not be copied.
+        return inspection.fusion_shares(analysis.predictor.model, analysis.trace, selection.head)
+
+    shares = kept(analysis, f"tpp.fusion:{selection.head}", compute)
+
+    def at_place(share: np.ndarray) -> float:
+        rows, columns = share.shape
+        return float(share[drawing.token_at(selection.x, selection.y, (rows, columns))])
+
+    return {
+        target: {source: at_place(shares[target][source]) for source in analysis.tasks} for target in analysis.tasks
+    }
+
+
+def tpp_sentence(views: Mapping[TaskName, AttentionView], direction: str, seen: str) -> Said:
+    """What stands out at this pixel, in words.
+
+    Args:
+        views: Attention of every task.
+        direction: outgoing or incoming.
+        seen: Predicted class of the pixel; may be empty.
+    """
+    pixel = f"this pixel, seen as {seen}," if seen else "this pixel"
+    if next(iter(views.values())).signed:
+        return _unlike_the_average(views, direction, pixel)
+    if direction == "incoming":
+        return _looked_at(views, pixel)
+    away: dict[TaskName, float] = {task: view.distance or 0.0 for task, view in views.items()}
+    order = sorted(away, key=lambda task: -away[task])
+    first, last = order[0], order[-1]
+    even = percent(float(views[first].away.mean()))
+    far = f": {percent(away[first])} of the diagonal (evenly it would be {even}), {mostly(views[first])}"
+    if away[first] - away[last] < ALIKE:
+        who = "every task looks equally far" if len(order) > 1 else f"{_says(first, 'look')} this far"
+        return [{"text": f"From {pixel} {who}{far}."}]
+    far_one = {"text": f"{_says(first, 'look')} farthest", "colour": TASKS[first].colour}
+    near_one = {"text": f"{_says(last, 'stay')} closest", "colour": TASKS[last].colour}
+    return [{"text": f"From {pixel} "}, far_one, {"text": f"{far}; "}, near_one, {"text": f", {percent(away[last])}."}]
+
+
+def _looked_at(views: Mapping[TaskName, AttentionView], pixel: str) -> Said:
+    times: dict[TaskName, float] = {task: view.total / view.even for task, view in views.items()}
+    most, least = max(times, key=lambda task: times[task]), min(times, key=lambda task: times[task])
+    where = _from(views[most])
+    if times[most] - times[least] < 0.05:
+        text = f"At {pixel} every task looks alike: {times[most]:.1f} × an even share, {where}."
+        return [{"text": text}]
+    return [
+        {"text": f"At {pixel} "},
+        {"text": f"{_says(most, 'look')} most", "colour": TASKS[most].colour},
+        {"text": f": {times[most]:.1f} × an even share, {where}; "},
+        {"text": f"{_title(least)} least", "colour": TASKS[least].colour},
+        {"text": f", {times[least]:.1f} ×."},
+    ]
+
+
+def _unlike_the_average(views: Mapping[TaskName, AttentionView], direction: str, pixel: str) -> Said:
+    moved: dict[TaskName, float] = {task: float(np.abs(view.weights).sum()) / 2 for task, view in views.items()}
+    most = max(moved, key=lambda task: moved[task])
+    if moved[most] < 0.005:
+        return [{"text": f"At {pixel} every task attends as it does on average."}]
+    name = {"text": _title(most), "colour": TASKS[most].colour}
+    if direction == "incoming":
+        return [
+            {"text": f"Who looks at {pixel} differs most in "},
+            name,
+            {"text": f": more than usual {_from(views[most])}."},
+        ]
+    elsewhere = f": {percent(moved[most])} of its attention went elsewhere, {mostly(views[most])}"
+    return [{"text": f"At {pixel} the row least like the average is that of "}, name, {"text": f"{elsewhere}."}]
+
+
+def _from(view: AttentionView) -> str:
+    """Where those who look are: `in the upper left` becomes `mostly from the upper left`."""
+    where = drawing.place_in_words(view.placed)
+    if where.startswith("all"):
+        return f"from {where}"
+    return f"mostly from {where[where.index('the') :]}"
+
+
+def _says(task: TaskName, verb: str) -> str:
+    """A task and what it does: depth looks, edges look."""
+    return f"{_title(task)} {verb}{'' if _title(task).endswith('s') else 's'}"
+
+
+def _title(task: TaskName) -> str:
+    return TASKS[task].title.lower()
+
+
+def _groups(
+    analysis: Analysis,
+    selection: Selection,
+    views: Mapping[TaskName, AttentionView],
+    strip: Mapping[int | None, AttentionView],
+) -> list[Value]:
+    everything = {str(name): view for part in (views, strip) for name, view in part.items()}
+    limits = drawing.colour_limits(everything, selection.scope)
+    maps = [photo_map(analysis, "click anywhere, in any map") | {"token": token_box(views[selection.task])}]
+    for task, view in views.items():
+        choose = {"option": "task", "value": task, "chosen": task == selection.task}
+        more = {"note": _sum(view), "colour": TASKS[task].colour, "task": task, "choose": choose}
+        maps.append(_tile(f"tpp-{task}", TASKS[task].title, view, limits[task], selection, more))
+    maps.append(_average_map(analysis, selection))
+    tiles = []
+    for head, view in strip.items():
+        choose = {"option": "head", "value": -1 if head is None else head, "chosen": head == selection.head}
+        title, name = ("Mean", "mean") if head is None else (f"Head {head + 1}", str(head))
+        # The table beside these has their numbers.
+        more = {"colour": TASKS[selection.task].colour, "choose": choose, "foot": ""}
+        tiles.append(_tile(f"tpp-head-{name}", title, view, limits[str(head)], selection, more))
+    title = _title(selection.task)
+    groups: list[Value] = [
+        {"id": "tpp-tasks", "columns": map_columns(len(maps)), "maps": maps},
+        {"id": "tpp-heads", "title": f"Heads of {title}", "span": 7, "columns": 3, "maps": tiles}
+        | {"text": "click a name to read that head alone"},
+        _atlas(analysis, selection, strip),
+    ]
+    return groups + ([_pattern_bars(analysis, selection)] if len(views) > 1 else [])
+
+
+def _tile(name: str, title: str, view: AttentionView, limit: float, selection: Selection, more: Map) -> Map:
+    where = f"more than usual {drawing.place_in_words(view.placed)}" if view.signed else mostly(view)
+    numbers = _numbers(view)
+    alt = f"TPP attention, {title.lower()}: {where}; {_sum(view)}"
+    alt += f", {numbers}" if numbers else ""
+    more = {"foot": numbers or where} | more
+    return attention_map(name, title, view, limit, SHARED[selection.scope], alt, **more)
+
+
+def _numbers(view: AttentionView) -> str:
+    if view.spread is None or view.distance is None:
+        return ""
+    return f"spread {view.spread:.2f} · {percent(view.distance)} away"
+
+
+def _sum(view: AttentionView) -> str:
+    """Sum of the map: of a row it is known, of a column it is compared with an even one."""
+    total = abs(view.total) if abs(view.total) < 5e-4 else view.total
+    as_known = abs(view.total - view.even) < 1e-3
+    return f"sum {total:.3f}" if as_known else f"sum {total:.2f}, even {view.even:.2f}"
+
+
+def _average_map(analysis: Analysis, selection: Selection) -> Map:
+    """Where the average token of the selected task looks: what its rows have in common."""
+    fusion = cast(Fusion, selection.text(FUSION))
+    name = f"tpp.average:{selection.task}:{selection.head}:{fusion}"
+
+    def compute() -> Map:
+        task, title = selection.task, TASKS[selection.task].title
+        ask = partial(drawing.tpp_attention, analysis.trace, task, 0.5, 0.5, head=selection.head, fusion=fusion)
+        average = ask().placed - ask(weighting="minus-average").placed
+        alt = f"Where the average token looks, {title.lower()}: {drawing.place_in_words(average)}"
+        heat = heat_map("tpp-average", "Average row", average, float(average.max()), alt)
+        heat["ramp"]["shared"] = SHARED["map"]
+        return heat | {"note": title.lower(), "colour": TASKS[task].colour, "foot": "what all places have in common"}
+
+    return kept(analysis, name, compute)
+
+
+def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, AttentionView]) -> Value:
+    """Numbers of the heads: spread, distance, and how much stays in the predicted class of the pixel."""
+    seen = class_here(analysis, selection)
+    rows = []
+    for head, view in strip.items():
+        name = "mean" if head is None else f"head {head + 1}"
+        spread, distance = ("–", "–") if view.spread is None else (f"{view.spread:.2f}", percent(view.distance or 0.0))
+        row = [{"text": name, "colour": TASKS[selection.task].colour}, spread, distance]
+        rows.append([*row, *([_purity(analysis, selection, view)] if seen else [])])
+    return {
+        "id": "tpp-atlas",
+        "kind": "table",
+        "span": 5,
+        "title": "Heads in numbers",
+        "text": "spread 0: one token, 1: even",
+        "head": ["", "spread", "away", *([f"on {seen} (chance)"] if seen else [])],
+        "rows": rows,
+        "alt": f"Spread, distance and purity of the heads of {_title(selection.task)} at this pixel",
+    }
+
+
+def _purity(analysis: Analysis, selection: Selection, view: AttentionView) -> str:
+    """How much of the attention stays in the class of the pixel, and how much would by chance, if it were even."""
+    if view.signed or view.total <= 0:
+        return "–"
+    labels = analysis.prediction["semseg"].array
+    mass, area = inspection.semantic_purity(view.placed, labels, selection.x, selection.y)
+    return f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
+
+
+def _pattern_bars(analysis: Analysis, selection: Selection) -> Value:
+    """Whose pattern each task used here."""
+    rows = [
+        {
+            "title": f"{TASKS[target].title} used",
+            "shares": [
+                {"title": TASKS[source].title, "colour": TASKS[source].colour, "share": share}
+                for source, share in shares.items()
+            ],
+        }
+        for target, shares in used_patterns(analysis, selection).items()
+    ]
+    text = "part of each task's pattern in the fused attention of this token"
+    return {"id": "tpp-patterns", "kind": "shares", "title": "Whose pattern was used", "text": text, "rows": rows}
+
+
+def _values(analysis: Analysis, task: TaskName) -> np.ndarray:
+    return inspection.pattern_values(own_network(analysis), analysis.trace, task)
+
+
+PAGE = Page(
+    "tpp",
+    tpp,
+    follows=frozenset({"place", "task", "head", "scope"}),
+    options=OPTIONS,
+    exists=lambda analysis: analysis.trace.pattern is not None,
+)

@@ -1,0 +1,1 @@
+"""What can be taken along: files, a report, a link."""

@@ -1,0 +1,151 @@
+"""Links that open the studio on a chosen view of a bundled photo, for notebooks, lessons and slides: made and read."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from app.analysis.selection import Choice, Option, Scope, Setting, Slider, plain_number
+from app.tabs import TABS
+from bridgenet.examples import EXAMPLES
+from bridgenet.tasks import TASKS, TaskName
+
+ADDRESS = "http://127.0.0.1:7860/"
+"""Where `make demo` serves the studio."""
+
+
+def studio_link(
+    example: str,
+    tab: str,
+    *,
+    place: tuple[float, float] | None = None,
+    task: TaskName | None = None,
+    scale: int | None = None,
+    head: int | None = None,
+    checkpoint: str | None = None,
+    address: str = ADDRESS,
+    **options: Setting,
+) -> str:
+    """The address of the studio with everything selected.
+
+    Args:
+        example: A bundled photo, see `bridgenet.examples.EXAMPLES`.
+        tab: Name of a view, see `app.tabs.TABS`.
+        place: Fractions (nx, ny) of the photo's width and height, 0 <= n < 1.
+        task: Whose features and answers are shown.
+        scale: Stage of the decoder, counted from the coarsest.
+        head: Attention head. None is the mean of all.
+        checkpoint: Name of a folder beside the studio's checkpoint.
+        address: Where the studio runs.
+        **options: Options of single views by their names, such as `**{"tpp.direction": "incoming"}`.
+
+    Raises:
+        ValueError: A name or value that the studio does not know; the message lists those it knows.
+    """
+    _one_of("example", example, EXAMPLES)
+    _one_of("tab", tab, TABS)
+    if task is not None:
+        _one_of("task", task, TASKS)
+    if place is not None and not all(0 <= fraction < 1 for fraction in place):
+        raise ValueError(f"A place is two fractions from 0 up to, not including, 1; got {place}.")
+    known = _options()
+    for name, value in options.items():
+        _one_of("option", name, known)
+        option = known[name]
+        if isinstance(option, Choice):
+            _one_of(f"value of {name}", str(value), option.values)
+        elif isinstance(option, Slider) and option.read(value) != value:
+            raise ValueError(
+                f"{name} goes from {option.low} to {option.high} in steps of {option.step}; got {value!r}."
+            )
+    px = None if place is None else f"{place[0]:.4f},{place[1]:.4f}"
+    parts = {"ex": example, "checkpoint": checkpoint, "tab": tab, "px": px, "task": task, "scale": scale, "head": head}
+    query = {name: value for name, value in {**parts, **options}.items() if value is not None}
+    return f"{address}?{urlencode(query, safe=',/')}"
+
+
+def read_link(link: Mapping[str, str]) -> dict[str, Any]:
+    """The selection that a link describes, as the page would report it. What cannot be read is left out.
+
+    The page reads links by the same rules before the network is there, see `app/browser/link.js`.
+    """
+    place = [plain_number(text) for text in link.get("px", "").split(",")]
+    inside = len(place) == 2 and all(fraction is not None and 0 <= fraction <= 1 for fraction in place)
+    whole = {name: link.get(name, "") for name in ("scale", "head")}
+    options = {name: _setting(_options().get(name), value) for name, value in link.items() if "." in name}
+    return {
+        **(dict(zip(("x", "y"), place, strict=True)) if inside else {}),
+        **{name: link[name] for name in ("task", "scope", "tab") if link.get(name)},
+        **{name: int(text) for name, text in whole.items() if re.fullmatch("-?[0-9]{1,4}", text)},
+        "options": {name: value for name, value in options.items() if value is not None},
+    }
+
+
+def not_understood(
+    link: Mapping[str, str], checkpoints: Collection[str], tabs: Collection[str], tasks: Collection[str],
+    scales: int, heads: int,
+) -> list[str]:  # fmt: skip
+    """Parts of a link that name nothing the studio has, as `name=value`, shortened.
+
+    Args:
+        link: Values by name. An empty value says nothing.
+        checkpoints: Those there are.
+        tabs: Views of the network that answers.
+        tasks: Its tasks.
+        scales: Number of its decoder stages.
+        heads: Number of its attention heads.
+    """
+    read = read_link(link)
+    known = {
+        "ex": EXAMPLES, "checkpoint": checkpoints, "photo": ("own",), "tab": tabs, "task": tasks,
+        "scope": get_args(Scope),
+    }  # fmt: skip
+
+    def understood(name: str, value: str) -> bool:
+        match name:
+            case "px":
+                return "x" in read
+            case "scale":
+                return read.get(name) in range(scales)
+            case "head":
+                return read.get(name) in range(-1, heads)
+            case _ if "." in name:
+                return name in read["options"]
+            case _:
+                return value in known[name] if name in known else name.startswith(FOREIGN)
+
+    wrong = [f"{name}={value}" for name, value in link.items() if value and not understood(name, value)]
+    return [text if len(text) <= SHORT else f"{text[:SHORT]}…" for text in wrong]
+
+
+FOREIGN = ("__", "view", "utm_", "token")
+"""Beginnings of names that are meant for others: Gradio's own, and what portals and mail programs add."""
+
+SHORT = 32
+"""Characters of a part of a link that are repeated to the reader."""
+
+
+def _options() -> dict[str, Option]:
+    # Not at the top: views import torch, and the page is built before it is there.
+    from app.tabs.overview.page import OPACITY
+    from app.tabs.views import OPTIONS
+
+    return {option.name: option for option in (*OPTIONS, OPACITY)}
+
+
+def _setting(option: Option | None, text: str) -> Setting | None:
+    """The value of an option; None where there is no such option or value."""
+    match option:
+        case None:
+            return None
+        case Slider():
+            number = plain_number(text)
+            return option.read(number) if number is not None and option.low <= number <= option.high else None
+        case _:
+            return text if option.read(text) == text else None
+
+
+def _one_of(what: str, name: str, known: Iterable[str]) -> None:
+    names = list(known)
+    if name not in names:
+        raise ValueError(f"The studio has no {what} {name!r}. Known: {', '.join(names)}.")

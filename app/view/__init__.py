@@ -1,0 +1,1 @@
+"""What views are made of: the contract of a tab, cards, words, numbers along an axis."""

@@ -1,0 +1,127 @@
+"""What the views of attention share: heads, scopes of colour, places in words, and one map of attention."""
+
+from typing import Any
+
+import numpy as np
+
+from app.analysis.kept import kept
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis
+from app.view.encoding import numbers_uri
+from app.view.maps import Map, heat_map, ramp, token_map
+from app.view.page import Value
+from bridgenet import drawing
+from bridgenet.drawing import AttentionView
+from bridgenet.model.network import Network
+
+SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
+"""What shares a colour scale, as a legend says it."""
+
+
+def has_bridge(analysis: Analysis) -> bool:
+    """Whether the checkpoint has bridge features, whatever its bridge reads."""
+    return any(stage.bridge is not None for stage in analysis.trace.stages)
+
+
+def asks_tasks(analysis: Analysis) -> bool:
+    """Whether the bridge reads the tasks, so that there is an attention over them."""
+    return any(stage.attention is not None for stage in analysis.trace.stages)
+
+
+def head_count(analysis: Analysis) -> int:
+    """Attention heads, of TPP or else of the bridge; 0 without either."""
+    if analysis.trace.pattern is not None:
+        return next(iter(analysis.trace.pattern.attention.values())).shape[1]
+    maps = [stage.attention for stage in analysis.trace.stages if stage.attention is not None]
+    return maps[0].shape[1] if maps else 0
+
+
+def heads_read(selection: Selection, analysis: Analysis) -> str:
+    """Which heads are read, in words."""
+    count = head_count(analysis)
+    if selection.head is not None:
+        return f"head {selection.head + 1} of {count}"
+    return f"mean of {count} heads" if count > 1 else "one head"
+
+
+def head_tool(selection: Selection, analysis: Analysis) -> dict[str, Any]:
+    """Choice of a head, or of the mean of all."""
+    heads = [{"value": head, "text": str(head + 1)} for head in range(head_count(analysis))]
+    chosen = -1 if selection.head is None else selection.head
+    options = [{"value": -1, "text": "mean"}, *heads]
+    return {"kind": "segments", "name": "head", "label": "Head", "options": options, "chosen": chosen}
+
+
+def attention_view(analysis: Analysis, hint: str) -> Value:
+    """What the values of both viewers begin with."""
+    return {"heads": head_count(analysis), "hint": hint}
+
+
+def own_network(analysis: Analysis) -> Network:
+    """The network, for running parts of it again. Copying it takes longer than all that the views ask of it."""
+    return kept(analysis, "attention.network", analysis.own_model)
+
+
+def class_here(analysis: Analysis, selection: Selection) -> str:
+    """Name of the predicted class of the selected pixel; empty without segmentation."""
+    if "semseg" not in analysis.prediction:
+        return ""
+    said = analysis.prediction["semseg"]
+    return said.classes[int(said.array[drawing.token_at(selection.x, selection.y, analysis.size)])]
+
+
+def mostly(view: AttentionView) -> str:
+    """Where most of a map's weight lies, as the end of a sentence."""
+    where = drawing.place_in_words(view.placed)
+    return where if where.startswith("all") else f"mostly {where}"
+
+
+def token_box(view: AttentionView) -> dict[str, float]:
+    """The token that is asked about, as a viewer outlines it."""
+    left, top, right, bottom = view.box
+    return {"left": left, "top": top, "width": right - left, "height": bottom - top}
+
+
+def attention_map(name: str, title: str, view: AttentionView, limit: float, shared: str, alt: str, **more: Any) -> Map:
+    """Attention as a map, from 0 to the limit, or for differences from minus to plus the limit.
+
+    Args:
+        name: Identifies the map.
+        title: Stands above it.
+        view: What is drawn, with the outline of the token that is asked about.
+        limit: Value at the full colour.
+        shared: What shares the colour scale, in words.
+        alt: The map in words.
+        more: Further keys of the map.
+    """
+    entry = (
+        signed_map(name, title, view.placed, limit, alt)
+        if view.signed
+        else heat_map(name, title, view.placed, limit, alt)
+    )
+    entry["ramp"] |= {"shared": shared}
+    return entry | {"token": token_box(view)} | more
+
+
+def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, *, base: float = 0.0) -> Map:
+    """Differences on a grid: blue below zero, white at zero, red above.
+
+    Args:
+        name: Identifies the map.
+        title: Stands above it.
+        values: Differences.
+        limit: Magnitude at the full colour.
+        alt: The map in words.
+        base: What they differ from; hovering reads the sum.
+    """
+    # Differences beyond the full colour can still be read.
+    reach = max(limit, float(np.abs(values).max()), 1e-9)
+    step = reach / 30_000
+    return token_map(
+        name,
+        title,
+        drawing.colour_signed(values, limit),
+        alt,
+        ramp={"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu")},
+        values={"src": numbers_uri(values + reach, step), "scale": step, "offset": base - reach, "significant": 2},
+    )

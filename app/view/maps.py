@@ -1,0 +1,311 @@
+"""One map of a viewer: picture, words, legend or scale, and the numbers that hovering reads."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from app.analysis.session import Analysis
+from app.view.encoding import numbers_uri, png_uri, sampled
+from app.view.wording import percent
+from bridgenet import drawing
+from bridgenet.drawing.palette import ScaleName
+from bridgenet.tasks import IGNORE, TASKS, TaskName
+
+Map = dict[str, Any]
+
+IMAGE_COLOUR = "#8a867d"
+
+CONTOUR_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Metres between two contour lines: the smallest that draws no more than ten lines is taken."""
+
+CERTAINTY_STEPS = 15
+"""Steps of transparency by which a segmentation fades where it is unsure. Few steps make a small PNG."""
+
+WRONG_PALETTE = np.array([[221, 224, 214], [178, 45, 30]], dtype=np.uint8)
+"""Colours of right and wrong pixels."""
+
+
+def map_columns(count: int) -> int:
+    """Maps side by side: three, or four where there are so many that three would make a third row."""
+    return 3 if count <= 6 else 4
+
+
+def photo_map(analysis: Analysis, foot: str) -> Map:
+    """The photo itself. Its picture is the viewer's own."""
+    return {
+        "id": "image",
+        "title": "Image",
+        "alt": f"The photo: {analysis.title}",
+        "foot": foot,
+        "colour": IMAGE_COLOUR,
+    }
+
+
+def prediction_map(
+    analysis: Analysis, task: TaskName, longest: int, *, contours: bool = False, fade: bool = False
+) -> Map:
+    """The prediction of one task, at most `longest` pixels wide or high.
+
+    Args:
+        analysis: The analysed photo.
+        task: Which task.
+        longest: Longest side of the picture, in pixels.
+        contours: Whether depth has lines of equal distance.
+        fade: Whether classes fade where the network is unsure of them.
+    """
+    array = sampled(analysis.prediction[task].array, longest)
+    about = TASKS[task]
+    shared: Map = {"id": task, "task": task, "title": about.title, "colour": about.colour}
+    match about.kind:
+        case "classes":
+            certain = analysis.prediction[task].confidence if fade else None
+            return shared | _class_map(array, analysis, task, None if certain is None else sampled(certain, longest))
+        case "metres":
+            return shared | _depth_map(array, analysis.depth_limits, longest, contours=contours)
+        case "direction":
+            unknown = unknown_words(array)
+            return shared | {
+                "src": png_uri(drawing.colour_normals(array)),
+                "alt": f"Predicted surface normals: red to the right, green up, blue toward the viewer{unknown}",
+                "note": "x y z",
+                "foot": f"right red · up green · to you blue{unknown}",
+                "disc": disc_uri(),
+                "values": {"normals": True},
+            }
+        case "probability":
+            unknown = unknown_words(array)
+            return shared | {
+                "src": png_uri(drawing.colour_probability(array)),
+                "alt": f"Predicted probability: {about.title.lower()}{unknown}",
+                "note": "probability",
+                "ramp": {"low": "0", "high": "1", "colours": ramp("greys")},
+                "threshold": {"value": 0.5},
+                "foot": unknown.removeprefix(", "),
+                "values": {
+                    "src": numbers_uri(sampled(array, longest // 2), 0.001),
+                    "scale": 0.001,
+                    "digits": 2,
+                    "unknown": "no value",
+                },
+            }
+
+
+def truth_uri(analysis: Analysis, task: TaskName, longest: int) -> str | None:
+    """What is known to be true, drawn as its prediction is; None where nothing is, or in classes of other colours."""
+    if task not in analysis.truth or task not in analysis.prediction:
+        return None
+    about, classes = TASKS[task], analysis.true_classes
+    if about.kind == "classes" and not (
+        task in classes and drawing.coloured_alike(classes[task], analysis.prediction.classes[task])
+    ):
+        return None
+    array = sampled(analysis.truth[task], longest)
+    if about.kind == "probability":
+        array = np.where(array == IGNORE, np.nan, array).astype(np.float32)
+    return png_uri(drawing.colour_task(task, array, classes, analysis.depth_limits))
+
+
+def error_map(name: str, title: str, task: TaskName, error: np.ndarray, unit: str, foot: str, longest: int) -> Map:
+    """How far a prediction is from what was measured, in the unit of the task; NaN where nothing was measured."""
+    unknown = unknown_words(error)
+    error = sampled(error.astype(np.float32), longest)
+    known = error[np.isfinite(error)]
+    high = float(np.percentile(known, 98)) if known.size else 0.0
+    top = with_unit(f"{high:.2g}", unit)
+    scale = {"low": "0", "high": f"≥ {top}", "colours": ramp("magma")}
+    return {
+        "id": name,
+        "title": title,
+        "colour": TASKS[task].colour,
+        "task": task,
+        # 200 steps and the hatching of unknown pixels fit a palette of 256 colours, which makes the PNG small.
+        "src": png_uri(drawing.colour_heat(_in_steps(error, high, 200), (0.0, high))),
+        "alt": f"{title}: {foot}{unknown}",
+        "note": foot,
+        "ramp": scale if high > 0 else single_value(with_unit("0", unit) if known.size else "", "magma", 0.0),
+        "foot": unknown.removeprefix(", "),
+        "values": {"src": numbers_uri(sampled(error, longest // 2), 0.01), "scale": 0.01, "digits": 2, "unit": unit},
+    }
+
+
+def wrong_map(name: str, title: str, task: TaskName, wrong: np.ndarray, foot: str, longest: int) -> Map:
+    """Where a class is wrong: 1 wrong, 0 right, NaN where the class is not known."""
+    unknown = unknown_words(wrong)
+    labels = np.where(np.isfinite(wrong), wrong, IGNORE).astype(np.int64)
+    present = drawing.legend_entries(labels, ("right", "wrong"), WRONG_PALETTE)
+    labels = sampled(labels, longest)
+    return {
+        "id": name,
+        "title": title,
+        "colour": TASKS[task].colour,
+        "task": task,
+        "src": png_uri(drawing.colour_classes(labels, WRONG_PALETTE)),
+        "alt": f"{title}: {foot}{unknown}",
+        "note": foot,
+        "legend": [_entry(entry) for entry in sorted(present, key=lambda entry: -entry.index)],
+        "foot": unknown.removeprefix(", "),
+        "values": {
+            "src": png_uri(sampled(labels, longest // 2).astype(np.uint8)),
+            "names": ["right", "wrong"],
+            "unknown": "not labelled",
+        },
+        "tokens": True,
+    }
+
+
+def token_map(name: str, title: str, picture: np.ndarray, alt: str, **more: Any) -> Map:
+    """A small grid of tokens, drawn without smoothing."""
+    return {"id": name, "title": title, "src": png_uri(picture), "alt": alt, "tokens": True, **more}
+
+
+def heat_map(name: str, title: str, weights: np.ndarray, high: float, alt: str, **more: Any) -> Map:
+    """Attention on a grid, from 0 to the top of a scale that several maps share."""
+    scale = {"low": "0", "high": f"{high:.2g}", "colours": ramp("magma")}
+    step = max(high, 1e-9) / 60_000
+    picture = drawing.colour_heat(weights, (0.0, high))
+    return token_map(
+        name,
+        title,
+        picture,
+        alt,
+        ramp=scale,
+        values={"src": numbers_uri(weights, step), "scale": step, "significant": 2},
+        **more,
+    )
+
+
+def ramp(scale: ScaleName, *, backwards: bool = False) -> list[str]:
+    """A colour scale as seven CSS colours."""
+    table = drawing.scale_table(scale)[:: -1 if backwards else 1]
+    return [_hex(table[round(stop * 255 / 6)]) for stop in range(7)]
+
+
+def single_value(text: str, scale: ScaleName, level: float) -> dict[str, Any]:
+    """The bar of a map that has one value everywhere.
+
+    Args:
+        text: The value, in words.
+        scale: Colour scale of the map.
+        level: Where on the scale the value lies, 0..1.
+    """
+    words = f"{text} everywhere" if text else "nothing is known"
+    return {"low": words, "high": "", "colours": [_hex(drawing.scale_table(scale)[round(255 * level)])] * 2}
+
+
+def unknown_words(array: np.ndarray) -> str:
+    """How much of a map has no value, and how that is drawn: `, 12 % without a value (hatched)`, or nothing."""
+    known = np.isfinite(array)
+    known = known if known.ndim == 2 else known.all(axis=-1)
+    if known.all():
+        return ""
+    share = 1 - float(known.mean())
+    return f", {'under 1 %' if share < 0.01 else percent(share)} without a value (hatched)"
+
+
+def with_unit(number: str, unit: str) -> str:
+    """A number and its unit; degrees stand close."""
+    return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
+
+
+def map_unit(task: TaskName) -> str:
+    """Unit of a difference at one pixel, where there is room for little: metres and degrees, nothing else."""
+    return TASKS[task].change_unit if TASKS[task].kind in ("metres", "direction") else ""
+
+
+@cache
+def disc_uri(size: int = 60) -> str:
+    """The hemisphere of directions in the colours of the normals."""
+    return png_uri(drawing.normals_disc(size))
+
+
+def contour_step(limits: tuple[float, float]) -> float:
+    """Metres between two contour lines."""
+    extent = limits[1] - limits[0]
+    return next((step for step in CONTOUR_STEPS if extent / step <= 10), CONTOUR_STEPS[-1])
+
+
+def _depth_map(array: np.ndarray, limits: tuple[float, float], longest: int, *, contours: bool) -> Map:
+    low, high = limits
+    unknown = unknown_words(array)
+    near, far = f"{low:.1f} m", f"{high:.1f} m"
+    scale = {"low": near, "high": far, "colours": ramp("viridis", backwards=True)}
+    picture = drawing.colour_depth(array, limits, valid=np.isfinite(array))
+    lines = contours and high > low
+    if lines:
+        picture = _with_contours(picture, array, contour_step(limits))
+    words = f", a line every {contour_step(limits):g} m" if lines else ""
+    return {
+        "title": "Depth, metric",
+        "src": png_uri(picture),
+        "alt": f"Predicted depth, from {low:.1f} to {high:.1f} metres{words}{unknown}",
+        "note": "near → far",
+        "ramp": scale
+        if far != near
+        else single_value(f"{low:.2f} m" if np.isfinite(array).any() else "", "viridis", 1.0),
+        "foot": (words + unknown).removeprefix(", "),
+        "values": {
+            "src": numbers_uri(sampled(array, longest // 2), 0.01),
+            "scale": 0.01,
+            "digits": 2,
+            "unit": "m",
+            "unknown": "no value",
+        },
+    }
+
+
+def _with_contours(picture: np.ndarray, depth: np.ndarray, step: float) -> np.ndarray:
+    """Lines where the distance passes a multiple of `step`: black on bright colours, white on dark ones."""
+    band = np.floor(np.nan_to_num(depth) / step)
+    line = np.zeros(depth.shape, dtype=bool)
+    line[:, 1:] |= band[:, 1:] != band[:, :-1]
+    line[1:] |= band[1:] != band[:-1]
+    line &= np.isfinite(depth)
+    bright = picture.mean(axis=-1) > 110
+    return np.where(line[..., None], np.where(bright, 0, 255)[..., None], picture).astype(np.uint8)
+
+
+def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: np.ndarray | None) -> Map:
+    about = TASKS[task]
+    names, palette = analysis.prediction[task].classes, drawing.class_palette(analysis.prediction[task].colours)
+    labels = array.astype(np.int64)
+    present = drawing.legend_entries(labels, names, palette)
+    if about.extent == "objects":
+        present = [entry for entry in present if entry.index]
+    legend = [_entry(entry) for entry in present[:6] if entry.area >= 0.005]
+    words = ", ".join(f"{entry['name']} {percent(entry['share'])}" for entry in legend) or "nobody found"
+    picture = drawing.colour_classes(labels, palette)
+    if certain is not None:
+        picture = np.dstack([picture, _opacity(certain)])
+        words += "; pale where the network is unsure"
+    height, width = array.shape
+    return {
+        "src": png_uri(picture),
+        "alt": f"{TASKS[task].title}: {words}",
+        "note": f"{len(names)} classes" if about.extent == "everywhere" else "",
+        "legend": legend or None,
+        "foot": "" if legend else "Nobody found in this photo." if about.extent == "objects" else "",
+        "values": {
+            "src": png_uri(sampled(array, max(height, width) // 2).astype(np.uint8)),
+            "names": list(names),
+        },
+        "tokens": True,
+    }
+
+
+def _entry(entry: drawing.LegendEntry) -> dict[str, Any]:
+    return {"index": entry.index, "name": entry.name, "colour": entry.colour, "share": round(entry.area, 3)}
+
+
+def _opacity(certain: np.ndarray) -> np.ndarray:
+    """Probability of the predicted class as opacity."""
+    steps = np.round(np.nan_to_num(certain) * CERTAINTY_STEPS) / CERTAINTY_STEPS
+    return (255 * steps.clip(0, 1)).round().astype(np.uint8)
+
+
+def _in_steps(values: np.ndarray, high: float, steps: int) -> np.ndarray:
+    return np.round(values * (steps / high)) * (high / steps) if high > 0 else values
+
+
+def _hex(colour: np.ndarray) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

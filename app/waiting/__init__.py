@@ -1,0 +1,1 @@
+"""The waiting line of the page, and work in the background."""

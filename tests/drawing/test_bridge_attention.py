@@ -29,7 +29,7 @@ def trace(request: pytest.FixtureRequest) -> Trace:
 def two_tasks(attention: torch.Tensor, cells: tuple[int, int], queries: tuple[int, int]) -> Stage:
     """A stage with two tasks whose tokens are the cells, and bridge queries that are the cells of the query map."""
     features = {task: torch.zeros(1, 2, *cells) for task in ("depth", "edge")}
-    return Stage(features, torch.zeros(1, 2, *queries), None, None, attention, features)
+    return Stage(features, torch.zeros(1, 2, *queries), None, None, attention, features, queries, cells, 1)
 
 
 def test_the_parts_of_a_bridge_row_make_one_whole(trace: Trace) -> None:

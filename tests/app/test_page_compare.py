@@ -14,12 +14,12 @@ from app.tabs.compare.page import PAGE, Compared, compare, compute, difference_m
 from app.tabs.compare.pairs import (
     Pair,
     Side,
-    error_of,
     intervene,
     interventions,
     make_pair,
     prediction_of,
 )
+from app.view.own_errors import error_of
 from bridgenet.images import LoadedImage
 from bridgenet.sources import SOURCES
 

@@ -11,9 +11,10 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.tabs.features.facts import claim_sentence, levels
 from app.tabs.features.groups import groups_of
-from app.tabs.features.kinds import KINDS, at_scale, chosen_entry, entries, scale_names
+from app.tabs.features.kinds import KINDS, at_scale, chosen_entry, entries
 from app.tabs.features.page import BASIS, CHANNEL, KIND, PAGE, READ_AS, VIEW, compute, features
 from app.tabs.features.pictures import SHARED_BY_ROW, colours_by, signed_map
+from app.view.scales import scale_names
 from bridgenet import drawing
 from bridgenet.drawing import BASIS_FILE, fit_basis
 from bridgenet.inspection import cka_matrix, effective_rank, label_groups

@@ -14,6 +14,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOLDER = Path(__file__).parent
 ARRIVAL = "arrival.js"
@@ -35,15 +36,33 @@ def modules_route() -> Route:
     return Route(f"/{_place()}/{{name}}", module)
 
 
+def preloading(app: ASGIApp) -> ASGIApp:
+    """The studio, whose page says in its first line that the modules will be needed: they arrive while it is read.
+
+    The head of the page would say so too late: Gradio's own script puts it there.
+    """
+    wanted = ", ".join(f"<{_place()}/{name}>; rel=modulepreload" for name in _modules())
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def say(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"link", wanted.encode())]
+            await send(message)
+
+        page = scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) in ("", "/")
+        await app(scope, receive, say if page else send)
+
+    return answer
+
+
 def browser_head(tabs: Iterable[str]) -> str:
-    """What the head of the page says so that the modules are loaded, once and all at the same time.
+    """What the head of the page says so that the modules are loaded, once.
 
     Args:
         tabs: Names of the views there are, for the module that reads links.
     """
-    preload = "".join(f'<link rel="modulepreload" href="{_place()}/{name}">' for name in _modules())
     main = f'<script type="module" src="{_place()}/main.js" data-tabs="{escape(json.dumps(list(tabs)))}"></script>'
-    return f"{preload}{main}<script>{(FOLDER / ARRIVAL).read_text(encoding='utf-8')}</script>"
+    return f"{main}<script>{(FOLDER / ARRIVAL).read_text(encoding='utf-8')}</script>"
 
 
 def start_of(part: str, events: Iterable[str] = ()) -> str:

@@ -3,13 +3,21 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import gradio as gr
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from app.browser import ARRIVAL, FOLDER, browser_head, modules_route, start_of
+from app.analysis.session import Session
+from app.browser import ARRIVAL, FOLDER, browser_head, modules_route, preloading, start_of
+from app.endpoints import add_endpoints
 from app.parts import lesson_card, linked_viewer, wire
 from app.tabs import TABS
+from app.uploads import Limits
 
 HEAD = browser_head(TABS)
 
@@ -30,19 +38,36 @@ def modules() -> list[str]:
     return sorted(path.name for path in FOLDER.glob("*.js") if path.name != ARRIVAL)
 
 
-def test_the_head_of_the_page_loads_every_module_once_and_relative_to_the_page() -> None:
+def pages() -> TestClient:
+    """A page and its modules, as the studio serves them."""
+    routes = [Route("/", lambda request: PlainTextResponse("the page")), modules_route()]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(preloading)]))
+
+
+def announced(client: TestClient, path: str = "/") -> list[str]:
+    """Modules that the answer says will be needed."""
+    return re.findall(r"<(.+?)>; rel=modulepreload", client.get(path).headers.get("link", ""))
+
+
+def test_the_page_announces_every_module_once_and_relative_to_itself_and_its_head_loads_the_main_one() -> None:
+    links = announced(pages())
+    assert sorted(link.rpartition("/")[2] for link in links) == modules()
     tags = Tags(HEAD).found
-    links = [attributes["href"] for tag, attributes in tags if tag == "link"]
-    assert sorted(str(link).rpartition("/")[2] for link in links) == modules()
     (main,) = [attributes for tag, attributes in tags if tag == "script" and attributes.get("type") == "module"]
     assert main["src"] in links
     assert json.loads(str(main["data-tabs"])) == list(TABS)
-    assert all(re.fullmatch(r"browser/[0-9a-f]{12}/\w+\.js", str(link)) for link in links)
+    assert all(re.fullmatch(r"browser/[0-9a-f]{12}/\w+\.js", link) for link in links)
+
+
+def test_a_page_under_a_path_announces_them_too_and_nothing_but_the_page_does() -> None:
+    client = TestClient(Starlette(routes=[Mount("/lab/studio", pages().app)]))
+    assert announced(client, "/lab/studio/") == announced(pages())
+    assert not announced(pages(), "/" + announced(pages())[0])
 
 
 def test_modules_are_served_as_scripts_that_browsers_may_keep_and_nothing_else_is() -> None:
-    client = TestClient(Starlette(routes=[modules_route()]))
-    links = [str(attributes["href"]) for tag, attributes in Tags(HEAD).found if tag == "link"]
+    client = pages()
+    links = announced(client)
     for link in links:
         answer = client.get(f"/{link}")
         assert answer.headers["content-type"].startswith("text/javascript")
@@ -64,6 +89,15 @@ def test_all_scripts_of_the_page_together_are_small() -> None:
     handed = sum(len(component.js_on_load or "") for component in components)
     assert handed < 5_000
     assert handed + sum((FOLDER / name).stat().st_size for name in [*modules(), ARRIVAL]) < 150_000
+
+
+def test_what_is_for_programs_alone_brings_no_scripts_of_its_own_to_the_page(tmp_path: Path) -> None:
+    with gr.Blocks() as demo:
+        add_endpoints(Session(tmp_path), Limits(1, 1), {})
+    assert {component["type"] for component in demo.config["components"]} == {"row", "form", "html"}
+    assert all(
+        endpoint["parameters"] for name, endpoint in demo.get_api_info()["named_endpoints"].items() if name != "/info"
+    )
 
 
 def test_every_part_of_the_page_is_one_that_the_modules_know_and_its_events_are_named() -> None:

@@ -30,7 +30,7 @@ export function createMap(studio, first) {
   const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
   const cut = first.threshold ? thresholdOf(first.title, first.threshold.value) : null;
   let map = first;
-  /** @type {Promise<Reader | null> | null} */
+  /** Decoded once somebody reads them: a view has many maps, and a pointer is over one. @type {Promise<Reader | null> | null} */
   let reader = null;
   /** Name of the pictures that are drawn. @type {string | undefined} */
   let hash;
@@ -78,7 +78,13 @@ export function createMap(studio, first) {
       [wipe.left.textContent, wipe.right.textContent] = [map.wipe.left, map.wipe.right];
       Object.assign(wipe.over, { src: map.wipe.src || src, alt: map.wipe.alt });
     }
-    reader = map.values ? openReader(map.values, picture) : null;
+    reader = null;
+  }
+
+  /** The numbers behind the picture; null where it has none. */
+  async function numbersOf() {
+    if (map.values) reader ??= openReader(map.values, picture);
+    return reader;
   }
 
   function drawPhoto() {
@@ -98,7 +104,7 @@ export function createMap(studio, first) {
     if (!cut) return;
     const limit = Number(cut.range.value);
     cut.text.textContent = limit.toFixed(2);
-    const numbers = await reader;
+    const numbers = cut.on.checked ? await numbersOf() : null;
     veil.classList.toggle("on", Boolean(numbers && cut.on.checked));
     if (numbers && cut.on.checked) paint(numbers, (at) => (numbers.number(at) >= limit ? [0, 0, 0, 255] : [255, 255, 255, 255]));
   }
@@ -151,7 +157,7 @@ export function createMap(studio, first) {
 
   /** @param {number | null} index - Of a class; null shows all. */
   async function isolate(index) {
-    const numbers = index === null ? null : await reader;
+    const numbers = index === null ? null : await numbersOf();
     veil.classList.toggle("on", Boolean(numbers));
     if (!numbers) return;
     // The veil has the colour of an empty map, which follows the theme.
@@ -182,7 +188,8 @@ export function createMap(studio, first) {
 
   /** @param {Place} place */
   async function readOut(place) {
-    const numbers = await reader;
+    // Without a pointer, only a direction is marked beside the map.
+    const numbers = studio.hover || map.values?.normals ? await numbersOf() : null;
     // The pointer may have moved on while the numbers were decoded.
     if (place !== (studio.hover ?? studio.at)) return;
     if (numbers?.normals) {

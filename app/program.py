@@ -25,6 +25,7 @@ def studio(
     threads: int | None = None,
     host: str = "127.0.0.1",
     variables: Mapping[str, str] | None = None,
+    main: Path = MAIN,
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The program on a free port: its address and process, ended at the end.
 
@@ -35,6 +36,7 @@ def studio(
         threads: Threads of the network. None: as many as torch likes.
         host: Address to serve on.
         variables: Of its environment, beside those of this process.
+        main: Its file: of this checkout or of another.
 
     Raises:
         RuntimeError: It ended, or did not answer; the message holds its words.
@@ -42,7 +44,7 @@ def studio(
     port = free_port()
     command = [
         sys.executable,
-        str(MAIN),
+        str(main),
         "--host",
         host,
         "--port",

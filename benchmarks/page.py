@@ -2,6 +2,11 @@
 
 Measured: from the command to an answer, from opening to the first picture, from a click to the new rows in every view
 that follows it, from opening the interaction view to its matrix, and one step of the bridge-strength slider.
+
+    python benchmarks/page.py --beside ../before
+
+measures the studio of another checkout with it, in turns, so that both meet the same machine: `ratio` is this one's
+time over the other's (geometric mean, with its 95 % interval). Below 1 it is quicker.
 """
 
 import argparse
@@ -11,11 +16,14 @@ import platform
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+from scipy import stats
 
 from app.program import studio
 
@@ -40,61 +48,130 @@ CLICK = """async ([x, y, view]) => {
 }"""
 
 
+Studio = TypeVar("Studio")
+
+Times = list[list[float]]
+"""Milliseconds: for each studio those of its turns."""
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="How quick the studio's page is.")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "nyud-lite0")
-    parser.add_argument("--clicks", type=int, default=15)
+    parser.add_argument("--checkpoint", default="nyud-lite0", help="name of a folder in checkpoints/")
+    parser.add_argument("--clicks", type=int, default=15, help="in every view")
+    parser.add_argument("--openings", type=int, default=3, help="of the page")
+    parser.add_argument("--beside", type=Path, help="another checkout, measured in turns with this one")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     wanted = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         raise SystemExit("There is no Chromium on the PATH; on Debian: apt-get install chromium.")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    checkouts = [ROOT, *([wanted.beside.resolve()] if wanted.beside else [])]
+    result: dict[str, Any] = {
+        "checkpoint": wanted.checkpoint,
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "unit": "ms",
+    }
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, ExitStack() as stack:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        began = time.perf_counter()
-        with studio(wanted.checkpoint.resolve(), Path(folder)) as (address, _):
-            result: dict[str, Any] = {
-                "checkpoint": wanted.checkpoint.name,
-                "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-                "unit": "ms",
-                "command_to_answer": round(1000 * (time.perf_counter() - began)),
-            }
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
-            result |= opening(page, address)
-            result["click"] = {view: clicks(page, view, wanted.clicks) for view in FOLLOWING}
-            result |= {"interaction_opened": interaction(page), "slider_step": slider(page)}
-        browser.close()
+        stack.callback(browser.close)
+        addresses: list[str] = []
+        pages: list[Page] = []
+        times: dict[str, Times] = {"command_to_answer": [], "opened_to_network": []}
+        for index, checkout in enumerate(checkouts):
+            began = time.perf_counter()
+            program = studio(
+                checkout / "checkpoints" / wanted.checkpoint, Path(folder) / str(index),
+                main=checkout / "app" / "main.py", variables={"PYTHONPATH": str(checkout)},
+            )  # fmt: skip
+            addresses.append(stack.enter_context(program)[0])
+            times["command_to_answer"].append([1000 * (time.perf_counter() - began)])
+            pages.append(browser.new_page(viewport={"width": 1400, "height": 900}))
+            times["opened_to_network"].append([first_answer(pages[-1], addresses[-1])])
+        times["opened_to_first_picture"] = in_turns(addresses, wanted.openings, opening(browser))
+        times |= measured(pages, wanted.clicks)
+    result |= {name: summary(each[0]) for name, each in times.items()}
+    if wanted.beside:
+        result["beside"] = {name: summary(each[1]) for name, each in times.items()}
+        result["ratio"] = {name: ratio(each[0], each[1]) for name, each in times.items() if len(each[0]) > 2}
     wanted.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
 
 
-def opening(page: Page, address: str) -> dict[str, float]:
-    """From opening to the first picture, and to the network's own answer."""
+def measured(pages: list[Page], count: int) -> dict[str, Times]:
+    """All that is measured on pages which are open."""
+    times: dict[str, Times] = {}
+    for view in FOLLOWING:
+        for page in pages:
+            warm(page, view)
+        times[f"click_{view}"] = [each[2:] for each in in_turns(pages, count + 2, clicking(view, count + 2))]
+    times["interaction_opened"] = in_turns(pages, 1, interaction)
+    for page in pages:
+        warm(page, "refinement")
+    times["slider_step_new"] = in_turns(pages, 5, lambda page, turn: slider(page, round(0.95 - 0.05 * turn, 2)))
+    times["slider_step_seen"] = in_turns(pages, 3, lambda page, turn: slider(page, round(0.95 - 0.05 * turn, 2)))
+    return times
+
+
+def in_turns(studios: list[Studio], turns: int, measure: Callable[[Studio, int], float]) -> Times:
+    """One after the other, in changing order, so that none is always the one that is served first."""
+    took: Times = [[] for _ in studios]
+    for turn in range(turns):
+        for index in sorted(range(len(studios)), reverse=turn % 2 == 1):
+            took[index].append(measure(studios[index], turn))
+    return took
+
+
+def first_answer(page: Page, address: str) -> float:
+    """From opening the page of a studio that has just begun to the network's own answer."""
     began = time.perf_counter()
     page.goto(address, wait_until="commit")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.map img.picture')].some((one) => one.naturalWidth > 0)"
-    )
-    first = 1000 * (time.perf_counter() - began)
     page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=120_000)
-    return {"opened_to_first_picture": round(first), "opened_to_network": round(1000 * (time.perf_counter() - began))}
+    return 1000 * (time.perf_counter() - began)
 
 
-def clicks(page: Page, view: str, count: int) -> dict[str, float]:
-    """From a click to the new rows, once the view is warm."""
+def opening(browser: Browser) -> Callable[[str, int], float]:
+    """From opening to the first picture, in a browser that has nothing of it yet."""
+
+    def measure(address: str, turn: int) -> float:
+        context = browser.new_context(viewport={"width": 1400, "height": 900})
+        page = context.new_page()
+        began = time.perf_counter()
+        page.goto(address, wait_until="commit")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.map img.picture')].some((one) => one.naturalWidth > 0)"
+        )
+        took = 1000 * (time.perf_counter() - began)
+        context.close()
+        return took
+
+    return measure
+
+
+def clicking(view: str, count: int) -> Callable[[Page, int], float]:
+    """From a click to the new rows: in every turn another place, the same for all."""
+    places = np.random.default_rng(0).uniform(0.05, 0.95, (count, 2))
+
+    def measure(page: Page, turn: int) -> float:
+        page.bring_to_front()
+        return page.evaluate(CLICK, [float(places[turn, 0]), float(places[turn, 1]), view])
+
+    return measure
+
+
+def warm(page: Page, view: str) -> None:
+    """The view, drawn once."""
+    page.bring_to_front()
     page.click(f"[data-testid=tab-{view}]")
     page.wait_for_selector(f"[data-testid=viewer-{view}][data-state=ready]", timeout=60_000)
     if view == "features":
         page.evaluate("bridgenetStudio.option('features.view', 'similarity')")
         page.wait_for_timeout(1500)
-    places = np.random.default_rng(0).uniform(0.05, 0.95, (count + 2, 2))
-    took = [page.evaluate(CLICK, [float(x), float(y), view]) for x, y in places][2:]
-    return {"median": round(float(np.median(took)), 1), "slowest": round(max(took), 1)}
 
 
-def interaction(page: Page) -> float:
+def interaction(page: Page, turn: int) -> float:
     """From opening the view to its whole matrix, for a photo that nothing was computed for."""
+    page.bring_to_front()
     page.click("[data-testid=tab-overview]")
     page.click("[data-testid=example-coffee]")
     page.wait_for_function("bridgenetStudio.photo.title.includes('cup')", timeout=60_000)
@@ -103,24 +180,33 @@ def interaction(page: Page) -> float:
     began = time.perf_counter()
     page.click("[data-testid=tab-interaction]")
     page.wait_for_selector("[data-testid=viewer-interaction][data-state=ready]", timeout=60_000)
-    return round(1000 * (time.perf_counter() - began))
+    return 1000 * (time.perf_counter() - began)
 
 
-def slider(page: Page) -> dict[str, float]:
-    """One step of the bridge strength to the new predictions, and the same once it was seen."""
-    page.click("[data-testid=tab-refinement]")
-    page.wait_for_selector("[data-testid=viewer-refinement][data-state=ready]", timeout=60_000)
-    took = []
-    for strength in (0.8, 0.85, 0.9, 0.85):
-        key = page.get_attribute("[data-testid=viewer-refinement]", "data-key")
-        began = time.perf_counter()
-        page.evaluate(f"bridgenetStudio.option('refinement.alpha', {strength})")
-        page.wait_for_function(
-            "key => (viewer => viewer.dataset.key !== key && viewer.dataset.state === 'ready')"
-            "(document.querySelector('[data-testid=viewer-refinement]'))", arg=key, polling=5,
-        )  # fmt: skip
-        took.append(1000 * (time.perf_counter() - began))
-    return {"new": round(float(np.median(took[:3])), 1), "seen": round(took[3], 1)}
+def slider(page: Page, strength: float) -> float:
+    """One step of the bridge strength to the new predictions."""
+    page.bring_to_front()
+    key = page.get_attribute("[data-testid=viewer-refinement]", "data-key")
+    began = time.perf_counter()
+    page.evaluate(f"bridgenetStudio.option('refinement.alpha', {strength})")
+    page.wait_for_function(
+        "key => (viewer => viewer.dataset.key !== key && viewer.dataset.state === 'ready')"
+        "(document.querySelector('[data-testid=viewer-refinement]'))", arg=key, polling=5,
+    )  # fmt: skip
+    return 1000 * (time.perf_counter() - began)
+
+
+def summary(took: list[float]) -> dict[str, float]:
+    """Median and slowest."""
+    return {"median": round(float(np.median(took)), 1), "slowest": round(max(took), 1), "n": len(took)}
+
+
+def ratio(here: list[float], beside: list[float]) -> dict[str, float]:
+    """How many times as long, with the 95 % interval of the mean over the turns."""
+    logs = np.log(here) - np.log(beside)
+    half = stats.t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
+    low, middle, high = np.exp([logs.mean() - half, logs.mean(), logs.mean() + half])
+    return {"ratio": round(float(middle), 3), "low": round(float(low), 3), "high": round(float(high), 3)}
 
 
 if __name__ == "__main__":

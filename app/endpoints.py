@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +20,7 @@ import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
 
+from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.questions import bridge_stage, fraction, head_of, one_of, target_at, task_of
 from app.takeaway.downloads import versions
@@ -152,17 +153,18 @@ class Endpoints:
         not known. What is not finite is null.
         """
         with self._explained():
+            from app.tabs.interaction import cuts
             from app.view.own_errors import own_error
-            from bridgenet.inspection import interaction_matrix
 
             removal = one_of(removal, ("mask", "zero", "mean"), "removal")
             analysis = self._analysis(image, id)
-            name = f"api.interaction.{removal}"
-            if name not in analysis.memory:
-                analysis.memory[name] = interaction_matrix(analysis.own_model(), analysis.images(), removal)
+            settings = replace(cuts.settings_of(analysis, Selection()), removal=removal)
+            if not settings.places:
+                raise StudioError(f"The tasks of {analysis.checkpoint} meet nowhere after the backbone.")
+            matrix = cuts.made_cuts(analysis, settings).matrix
             known = {task: own_error(analysis, task) for task in analysis.tasks}
             own = {task: None if error is None else asdict(error) for task, error in known.items()}
-            return {"id": analysis.key, "own_error": own} | analysis.memory[name].to_dict()
+            return {"id": analysis.key, "own_error": own} | matrix.to_dict()
 
     def attribute(
         self,

@@ -1,64 +1,56 @@
-"""What an analysis remembers for its views: bounded by size, the longest unused goes first."""
+"""A memory that is bounded by size: the longest unused goes first."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 MOST_BYTES = 96_000_000
 """Bytes of arrays that the results of one analysis may have together."""
 
-MOST_RESULTS = 200
+MOST_RESULTS = 400
 """Results that are kept however small they are."""
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
-class Memory(MutableMapping[str, Any]):
-    """A dict of results that lets go of those that were not used for longest. The newest is always kept.
+
+class Memory(MutableMapping[Key, Value]):
+    """A dict for many threads that lets go of what was not used for longest. The newest is always kept.
 
     Args:
-        most_bytes: Of all arrays together.
-        most: Number of results.
+        most_bytes: Of all arrays together, see `bytes_of`.
+        most: Number of entries: a smaller one takes as much room as the so manyth part of all.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES, most: int = MOST_RESULTS) -> None:
-        self.most_bytes = most_bytes
-        self.most = most
-        self._results: OrderedDict[str, Any] = OrderedDict()
-        self._sizes: dict[str, int] = {}
+        def room(entry: Value) -> int:
+            return min(max(bytes_of(entry), most_bytes // most), most_bytes)
+
+        self._entries: LRUCache[Key, Value] = LRUCache(most_bytes, room)
         self._lock = threading.RLock()
 
-    @property
-    def size(self) -> int:
-        """Bytes of all arrays that are kept."""
+    def __getitem__(self, key: Key) -> Value:
         with self._lock:
-            return sum(self._sizes.values())
+            return self._entries[key]
 
-    def __getitem__(self, key: str) -> Any:
+    def __setitem__(self, key: Key, entry: Value) -> None:
         with self._lock:
-            result = self._results[key]
-            self._results.move_to_end(key)
-            return result
+            self._entries[key] = entry
 
-    def __setitem__(self, key: str, result: Any) -> None:
+    def __delitem__(self, key: Key) -> None:
         with self._lock:
-            self._results[key] = result
-            self._results.move_to_end(key)
-            self._sizes[key] = bytes_of(result)
-            while len(self._results) > 1 and (self.size > self.most_bytes or len(self._results) > self.most):
-                oldest, _ = self._results.popitem(last=False)
-                del self._sizes[oldest]
+            del self._entries[key]
 
-    def __delitem__(self, key: str) -> None:
+    def __iter__(self) -> Iterator[Key]:
+        """Keys, in the order in which they came."""
         with self._lock:
-            del self._results[key], self._sizes[key]
-
-    def __iter__(self) -> Iterator[str]:
-        with self._lock:
-            return iter(list(self._results))
+            return iter(list(self._entries))
 
     def __len__(self) -> int:
-        return len(self._results)
+        return len(self._entries)
 
 
 def bytes_of(result: Any) -> int:

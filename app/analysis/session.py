@@ -13,11 +13,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate
 
 import numpy as np
 
 from app.analysis.memory import Memory
+from app.analysis.results import Asked, Found, Results
 from app.analysis.subject import Subject, name_of
 from bridgenet.labels import same_classes
 from bridgenet.tasks import TaskName
@@ -63,7 +64,7 @@ class Analysis:
         depth_limits: One scale, in metres, for predicted and measured depth.
         checkpoint: Name of the checkpoint.
         predictor: The network.
-        memory: Results that views want to compute once. Bounded: what was not used for longest is forgotten.
+        results: What was found out about it, see `result`.
     """
 
     key: str
@@ -76,7 +77,7 @@ class Analysis:
     depth_limits: tuple[float, float]
     checkpoint: str
     predictor: "Predictor"
-    memory: Memory = field(default_factory=Memory)
+    results: Results = field(default_factory=Results)
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:
@@ -100,6 +101,12 @@ class Analysis:
         from bridgenet.sources import SOURCES
 
         return SOURCES[self.truth_classes].classes if self.truth_classes else {}
+
+    def result(
+        self, compute: Callable[Concatenate["Analysis", Asked], Found], *asked: Asked.args, **named: Asked.kwargs
+    ) -> Found:
+        """What a function finds about this photo. It computes once, and is asked anew only when that was forgotten."""
+        return self.results.of(compute, self, *asked, **named)
 
     def knows(self, task: TaskName) -> bool:
         """Whether something is true of a task that its prediction can be compared with."""
@@ -158,8 +165,8 @@ class Session:
         self.kept = kept
         self.prepare = prepare
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
-        self.sent = Memory(most=SENT)
-        self._subjects = Memory(PHOTO_BYTES, photos)
+        self.sent: Memory[str, str] = Memory(most=SENT)
+        self._subjects: Memory[str, Subject] = Memory(PHOTO_BYTES, photos)
         self._lock = threading.Lock()
         # One analysis at a time: many at once would be ready no sooner, and each takes memory.
         self._network = threading.RLock()

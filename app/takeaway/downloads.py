@@ -11,6 +11,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -45,8 +46,8 @@ MEANINGS = {
     "classes.json": "Names and colours of the classes, by index.",
     "attention/tpp_<task>.npy": "TPP: where the selected pixel's token looks, float32 on the grid of keys; sums to 1.",
     "attention/bridge_<task>.npy": "Bridge: what it read of the task, float32 on the task's grid; all tasks sum to 1.",
-    "interaction/*": "Effect of removing each task on each other one, with units and control (csv and json), and "
-    "how wrong each task is by itself (own_errors).",
+    "interaction/*": "Effect of removing each task on each other one, with units and control (csv and json): a matrix "
+    "for each of the settings that were looked at, and how wrong each task is by itself (own_errors).",
     "views/<view>/*.png": "The maps of each view, as they were shown.",
     "settings.json": "Selection, checkpoint and its fingerprint, versions, link.",
 }
@@ -123,6 +124,7 @@ def zip_of(analysis: Analysis, selection: Selection, session: Session, link: str
 
 def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, bytes | str]]:
     """Names and contents of the files, but for what tells about them."""
+    from app.tabs.interaction.cuts import computed_matrices
     from app.view.own_errors import errors_csv
 
     yield "input.png", png(analysis.prediction.image)
@@ -130,12 +132,13 @@ def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, by
     for task in analysis.tasks:
         yield from _task_files(analysis, task)
     yield from _attention_files(analysis, selection)
-    for index, matrix in enumerate(matrices_of(analysis)):
+    matrices = computed_matrices(analysis)
+    for index, (settings, matrix) in enumerate(matrices.items()):
         stem = "interaction/matrix" if index == 0 else f"interaction/matrix-{index + 1}"
         yield f"{stem}.csv", matrix.to_csv()
-        yield f"{stem}.json", _json(matrix.to_dict())
-        if index == 0:
-            yield "interaction/own_errors.csv", errors_csv(analysis)
+        yield f"{stem}.json", _json(asdict(settings) | matrix.to_dict())
+    if matrices:
+        yield "interaction/own_errors.csv", errors_csv(analysis)
     yield from _view_files(analysis, selection)
 
 
@@ -185,17 +188,6 @@ def classes_of(analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
                 for index, (name, colour) in enumerate(zip(answer.classes, answer.colours, strict=True))
             ]
     return told
-
-
-def matrices_of(analysis: Analysis) -> list[Any]:
-    """Interaction matrices that were computed for this photo."""
-    from bridgenet.inspection import InteractionMatrix
-
-    found: list[Any] = []
-    for kept in list(analysis.memory.values()):
-        parts = kept if isinstance(kept, (list, tuple)) else kept.values() if isinstance(kept, Mapping) else [kept]
-        found += [part for part in parts if isinstance(part, InteractionMatrix)]
-    return found
 
 
 def versions() -> dict[str, str]:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from app.analysis.kept import kept
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.view.encoding import numbers_uri
@@ -13,6 +12,7 @@ from app.view.page import Value
 from bridgenet import drawing
 from bridgenet.drawing import AttentionView
 from bridgenet.model.network import Network
+from bridgenet.tasks import TaskName
 
 SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
 """What shares a colour scale, as a legend says it."""
@@ -59,7 +59,13 @@ def attention_view(analysis: Analysis, hint: str) -> Value:
 
 def own_network(analysis: Analysis) -> Network:
     """The network, for running parts of it again. Copying it takes longer than all that the views ask of it."""
-    return kept(analysis, "attention.network", analysis.own_model)
+    return analysis.own_model()
+
+
+def bridge_shares(analysis: Analysis, scale: int, head: int | None) -> dict[TaskName, np.ndarray]:
+    """Share of each task at every bridge token of a scale. At every token they add up to 1."""
+    maps = drawing.bridge_share_maps(analysis.trace.stages[scale], head)
+    return {task: maps[task] for task in analysis.tasks}
 
 
 def class_here(analysis: Analysis, selection: Selection) -> str:

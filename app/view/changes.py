@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from app.analysis.results import Results
 from app.analysis.session import Analysis
 from app.view.encoding import numbers_uri, png_uri
 from app.view.maps import Map, map_unit, ramp, with_unit
@@ -55,7 +56,7 @@ def with_logits(analysis: Analysis, logits: Mapping[TaskName, Tensor]) -> Analys
         values, sure = activate(task, enlarged(said, size)[0].cpu())
         confidence = None if sure is None else sure.numpy()
         answers[task] = replace(analysis.prediction[task], array=values.numpy(), confidence=confidence)
-    return replace(analysis, prediction=replace(analysis.prediction, tasks=answers), memory={})
+    return replace(analysis, prediction=replace(analysis.prediction, tasks=answers), results=Results())
 
 
 def amount(value: float, task: TaskName, *, words: bool = False) -> str:

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from app.analysis.kept import kept
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
+from app.view.attention import bridge_shares
 from app.view.maps import disc_uri
 from app.view.wording import percent
 from bridgenet import drawing
@@ -99,8 +99,7 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> dict[str
     stage = analysis.trace.stages[selection.scale] if analysis.trace.stages else None
     if stage is None or stage.attention is None:
         return {}
-    name = f"inspector.shares:{selection.scale}:{selection.head}"
-    maps = kept(analysis, name, lambda: drawing.bridge_share_maps(stage, selection.head))
+    maps = analysis.result(bridge_shares, selection.scale, selection.head)
     grid = next(iter(maps.values())).shape
     line, place = drawing.token_at(selection.x, selection.y, (grid[0], grid[1]))
     shares: dict[TaskName, float] = {task: float(maps[task][line, place]) for task in analysis.tasks}
@@ -117,9 +116,8 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> dict[str
 
 def notable_places(analysis: Analysis, task: TaskName) -> dict[str, Place]:
     """Places worth a visit, as fractions of the photo: `uncertain`, and `bridge` for the selected task."""
-    places = {"uncertain": kept(analysis, "inspector.uncertain", lambda: most_uncertain(analysis))}
-    changed = kept(analysis, f"inspector.bridge:{task}", lambda: most_refined(analysis, task))
-    return {name: place for name, place in (places | {"bridge": changed}).items() if place is not None}
+    places = {"uncertain": analysis.result(most_uncertain), "bridge": analysis.result(most_refined, task)}
+    return {name: place for name, place in places.items() if place is not None}
 
 
 def most_uncertain(analysis: Analysis) -> Place | None:

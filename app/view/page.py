@@ -27,7 +27,7 @@ class Page:
         follows: Parts of the selection that change the view; its own options always do.
         options: Options of this view.
         exists: Whether the checkpoint has what the view shows.
-        compute: The slow part: computes what `view` misses and keeps it in `analysis.memory`.
+        compute: The slow part: computes what `view` misses and keeps it in `analysis.results`.
         ignores: What of `follows` does not matter as its options are set, so that it is not drawn again in vain.
     """
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -11,18 +12,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
-from app.takeaway.downloads import Downloads, file_name, matrices_of, zip_of
+from app.tabs.interaction import cuts
+from app.tabs.interaction.cuts import REMOVAL
+from app.takeaway.downloads import Downloads, file_name, zip_of
 from bridgenet.inspection import interaction_matrix
 from bridgenet.tasks import ALL_TASKS
 
 
 @pytest.fixture(scope="module")
 def archive(session: Session, analysis: Analysis) -> zipfile.ZipFile:
-    if "matrix" not in analysis.memory:
-        analysis.memory["matrix"] = interaction_matrix(analysis.own_model(), analysis.images(), draws=1)
-    return zipfile.ZipFile(io.BytesIO(zip_of(analysis, Selection(x=0.4, y=0.6, task="depth"), session, "http://here")))
+    fresh = replace(analysis, results=Results())
+    for removal in ("mask", "mean"):
+        cuts.compute(session, fresh, Selection(options={REMOVAL.name: removal}), lambda done, total, words: None)
+    return zipfile.ZipFile(io.BytesIO(zip_of(fresh, Selection(x=0.4, y=0.6, task="depth"), session, "http://here")))
 
 
 def array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -64,12 +69,16 @@ def test_attention_rows_sum_to_one(archive: zipfile.ZipFile) -> None:
     assert sum(bridge) == pytest.approx(1, abs=1e-5)
 
 
-def test_an_interaction_matrix_that_was_computed_comes_along(archive: zipfile.ZipFile, analysis: Analysis) -> None:
-    matrix = matrices_of(analysis)[0]
-    told = json.loads(archive.read("interaction/matrix.json"))
-    np.testing.assert_allclose(told["effect"], matrix.effect)
-    rows = list(csv.DictReader(io.StringIO(archive.read("interaction/matrix.csv").decode())))
-    assert len(rows) == len(ALL_TASKS) ** 2
+def test_every_interaction_matrix_that_the_view_has_computed_comes_along(
+    archive: zipfile.ZipFile, analysis: Analysis
+) -> None:
+    for stem, removal in (("matrix", "mask"), ("matrix-2", "mean")):
+        matrix = interaction_matrix(analysis.own_model(), analysis.images(), removal)
+        told = json.loads(archive.read(f"interaction/{stem}.json"))
+        np.testing.assert_allclose(told["effect"], matrix.effect)
+        assert (told["removal"], told["over"]) == (removal, "image")
+        rows = list(csv.DictReader(io.StringIO(archive.read(f"interaction/{stem}.csv").decode())))
+        assert len(rows) == len(ALL_TASKS) ** 2
 
 
 def test_the_settings_say_which_weights_answered(

@@ -7,12 +7,13 @@ import pytest
 import torch
 from networks import photo, without
 
+from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.tabs.attribution.goal import amount, goal_of
 from app.tabs.attribution.page import PAGE, attribution
 from app.tabs.attribution.results import agreement_words, cell_side, deletion_words, shown_values
-from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, missing
+from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, missing, results_of
 from app.tabs.views import view_of
 from app.waiting.background import CancelledError, steps_of
 from bridgenet import inspection
@@ -26,7 +27,7 @@ INTEGRATED = PIXELS | {"attribution.pixel_method": "integrated_gradients"}
 @pytest.fixture
 def fresh(analysis: Analysis) -> Analysis:
     """The analysis without what other tests have computed."""
-    return replace(analysis, memory={})
+    return replace(analysis, results=Results())
 
 
 def silent(done: int, total: int, words: str = "") -> None:
@@ -284,7 +285,7 @@ def test_progress_is_told_in_words(session: Session, fresh: Analysis, selection:
 def test_only_the_newest_results_are_kept(session: Session, fresh: Analysis, selection: Selection) -> None:
     for index in range(MOST + 2):
         shown(session, fresh, replace(selection, x=(index + 0.5) / (MOST + 2), options=LAYERS))
-    assert len(fresh.memory["attribution"]) == MOST
+    assert len(fresh.result(results_of)) == MOST
     first = replace(selection, x=0.5 / (MOST + 2), options=LAYERS)
     assert found(fresh, asked(fresh, first), "main") is None
     assert latest(fresh, asked(fresh, first), "main") is not None

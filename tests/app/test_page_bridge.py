@@ -9,7 +9,16 @@ from networks import without
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
-from app.tabs.bridge.page import PAGE, bridge, bridge_rows, bridge_sentence, chosen_region, region_shares, share_maps
+from app.tabs.bridge.page import (
+    PAGE,
+    Way,
+    bridge,
+    bridge_rows,
+    bridge_sentence,
+    chosen_region,
+    region_shares,
+    share_maps,
+)
 from bridgenet import drawing
 from bridgenet.tasks import TASKS
 
@@ -51,7 +60,7 @@ def test_shares_everywhere_add_up_to_one_and_agree_with_those_here(
     analysis: Analysis, selection: Selection, weighting: str
 ) -> None:
     chosen = replace(selection, scale=2, options={"bridge.weighting": weighting})
-    maps, rows = share_maps(analysis, chosen), bridge_rows(analysis, chosen)
+    maps, rows = share_maps(analysis, Way.of(chosen)), bridge_rows(analysis, chosen)
     assert np.allclose(sum(maps.values()), 1, atol=1e-5)
     assert [float(maps[task][rows[task].query]) for task in analysis.tasks] == pytest.approx(
         [rows[task].total for task in analysis.tasks], abs=1e-5
@@ -111,7 +120,7 @@ def test_the_class_of_the_pixel_is_the_region_unless_another_is_chosen(
     analysis: Analysis, selection: Selection
 ) -> None:
     names = analysis.prediction["semseg"].classes
-    regions = region_shares(analysis, selection)
+    regions = region_shares(analysis, Way.of(selection))
     here = names[int(analysis.prediction["semseg"].array[54, 48])]
     assert names[chosen_region(analysis, selection, regions).index] == here
     for region in regions:
@@ -124,7 +133,7 @@ def test_the_class_of_the_pixel_is_the_region_unless_another_is_chosen(
 
 
 def test_regions_cover_the_photo_and_their_shares_add_up_to_one(analysis: Analysis, selection: Selection) -> None:
-    regions = region_shares(analysis, selection)
+    regions = region_shares(analysis, Way.of(selection))
     assert sum(region.area for region in regions) == pytest.approx(1)
     assert all(sum(region.mean.values()) == pytest.approx(1, abs=1e-5) for region in regions)
     bars = group(bridge(analysis, selection), "bridge-region")
@@ -134,7 +143,7 @@ def test_regions_cover_the_photo_and_their_shares_add_up_to_one(analysis: Analys
 
 def test_the_table_names_six_classes_and_sums_up_the_others(analysis: Analysis, selection: Selection) -> None:
     table = group(bridge(analysis, selection), "bridge-regions")
-    large = [region for region in region_shares(analysis, selection) if region.tokens >= 1]
+    large = [region for region in region_shares(analysis, Way.of(selection)) if region.tokens >= 1]
     assert len(table["rows"]) == min(len(large), 7)
     assert sum(int(row[1]) for row in table["rows"]) == pytest.approx(sum(region.tokens for region in large), abs=4)
     if len(large) > 6:
@@ -149,7 +158,7 @@ def test_the_table_names_six_classes_and_sums_up_the_others(analysis: Analysis, 
 def test_a_class_of_less_than_a_token_is_not_offered(analysis: Analysis, selection: Selection) -> None:
     names = analysis.prediction["semseg"].classes
     offered = {option["value"] for option in bridge(analysis, selection)["tools"][-1]["options"]}
-    large = {names[region.index] for region in region_shares(analysis, selection) if region.tokens >= 1}
+    large = {names[region.index] for region in region_shares(analysis, Way.of(selection)) if region.tokens >= 1}
     assert offered == large | {""}
 
 

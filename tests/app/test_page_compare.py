@@ -7,10 +7,11 @@ import pytest
 import torch
 from networks import photo, save_untrained, without
 
+from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.tabs import views
-from app.tabs.compare.page import PAGE, Compared, compare, compute, difference_map, measured, pair_key
+from app.tabs.compare.page import PAGE, compare, compute, difference_map, measured, pair_key
 from app.tabs.compare.pairs import (
     Pair,
     Side,
@@ -52,9 +53,9 @@ def test_an_analysis_compared_with_itself_differs_nowhere(analysis: Analysis, se
     compared = measured(with_itself(analysis))
     assert set(compared.changes) == set(analysis.tasks)
     assert not any(difference.any() for difference in compared.differences.values())
-    analysis.memory[pair_key(analysis, chosen(selection, "noise"))] = compared
-    assert text_of(compare(analysis, chosen(selection, "noise"))["say"]) == "A and B agree."
-    del analysis.memory[pair_key(analysis, chosen(selection, "noise"))]
+    fresh = replace(analysis, results=Results())
+    fresh.results.keep(compared, measured, *pair_key(fresh, chosen(selection, "noise")))
+    assert text_of(compare(fresh, chosen(selection, "noise"))["say"]) == "A and B agree."
 
 
 def test_a_mirrored_symmetric_photo_gets_mirrored_normals(session: Session) -> None:
@@ -196,9 +197,12 @@ def test_what_b_cannot_be_is_the_mirrored_photo(analysis: Analysis, selection: S
 
 def test_a_pair_keeps_neither_features_nor_other_pairs_alive(session: Session, analysis: Analysis) -> None:
     pair = make_pair(session, analysis, {}, "bridge")
-    assert pair.a.analysis.trace.task_generic == () and not pair.a.analysis.memory and not pair.b.analysis.memory
+    assert (
+        pair.a.analysis.trace.task_generic == ()
+        and not len(pair.a.analysis.results)
+        and not len(pair.b.analysis.results)
+    )
 
 
 def test_the_view_is_one_of_the_pages(analysis: Analysis) -> None:
     assert views.PAGES["compare"] is PAGE
-    assert isinstance(analysis.memory.get("nothing", Compared(with_itself(analysis), {}, {})), Compared)

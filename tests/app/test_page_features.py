@@ -7,13 +7,14 @@ import pytest
 import torch
 from networks import photo, save_untrained, without
 
+from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.tabs.features.facts import claim_sentence, levels
 from app.tabs.features.groups import groups_of
 from app.tabs.features.kinds import KINDS, at_scale, chosen_entry, entries
 from app.tabs.features.page import BASIS, CHANNEL, KIND, PAGE, READ_AS, VIEW, compute, features
-from app.tabs.features.pictures import SHARED_BY_ROW, colours_by, signed_map
+from app.tabs.features.pictures import SHARED_BY_ROW, colours_by, foreground_of, signed_map
 from app.view.scales import scale_names
 from bridgenet import drawing
 from bridgenet.drawing import BASIS_FILE, fit_basis
@@ -122,16 +123,16 @@ def test_a_foreground_is_offered_only_where_there_is_one(analysis: Analysis, sel
         row = next(entry for entry in features(analysis, selection)["tools"] if entry["name"] == BASIS.name)
         return [option["value"] for option in row["options"]]
 
-    analysis.memory["features.foreground"] = (None,)
-    analysis.memory.pop("features.basis:foreground", None)
-    assert offered(analysis) == ["saved", "image"]
-    assert "no foreground" in features(analysis, asked(selection, "pca", basis="foreground"))["hint"]
+    bare = replace(analysis, results=Results())
+    bare.results.keep(None, foreground_of)
+    assert offered(bare) == ["saved", "image"]
+    assert "no foreground" in features(bare, asked(selection, "pca", basis="foreground"))["hint"]
     mask = np.zeros(analysis.size, dtype=bool)
     mask[:60] = True
-    del analysis.memory["features.basis:foreground"], analysis.memory["features.pca:foreground:depth"]
-    analysis.memory["features.foreground"] = (drawing.Foreground(mask, "the upper part"),)
-    assert offered(analysis) == ["saved", "image", "foreground"]
-    assert "the upper part" in features(analysis, asked(selection, "pca", basis="foreground"))["hint"]
+    full = replace(analysis, results=Results())
+    full.results.keep(drawing.Foreground(mask, "the upper part"), foreground_of)
+    assert offered(full) == ["saved", "image", "foreground"]
+    assert "the upper part" in features(full, asked(selection, "pca", basis="foreground"))["hint"]
 
 
 def test_pictures_follow_the_task_where_features_belong_to_one(analysis: Analysis, selection: Selection) -> None:
@@ -217,7 +218,7 @@ def test_groups_are_shown_at_once_and_labelled_once_computed(
     after = features(analysis, selection)
     assert "pending" not in after
     entry = chosen_entry(analysis, "depth", 2, "bridge")
-    expected = label_groups(analysis.own_model(), analysis.trace, groups_of(analysis, entry), 2)
+    expected = label_groups(analysis.own_model(), analysis.trace, groups_of(analysis, entry.path), 2)
     tiles = [one(after, f"group-{index + 1}") for index in range(6)]
     assert [tile.get("task") for tile in tiles] == list(expected.labels)
     shares = np.array([[cell["level"] for cell in row["cells"]] for row in chart(after, "effects")["rows"]])
@@ -296,10 +297,14 @@ def test_without_tpp_or_bridge_their_rows_are_missing(tmp_path: Path, selection:
 
 
 def test_what_is_remembered_stays_bounded(analysis: Analysis, selection: Selection) -> None:
+    fresh = replace(analysis, results=Results())
+    kept = []
     for index in range(30):
-        features(analysis, asked(replace(selection, scale=2), "channel", channel=index % 16))
-        features(analysis, asked(replace(selection, x=index / 30), "similarity"))
-    assert len(analysis.memory) <= analysis.memory.most and analysis.memory.size < analysis.memory.most_bytes
+        features(fresh, asked(replace(selection, scale=2), "channel", channel=index % 16))
+        features(fresh, asked(replace(selection, x=index / 30), "similarity"))
+        kept.append(len(fresh.results))
+    # One picture a channel, none a place.
+    assert kept[-1] == kept[15] == kept[0] + 15
 
 
 def test_the_claim_stands_beside_the_maps_around_tpp(analysis: Analysis, selection: Selection) -> None:

@@ -10,9 +10,12 @@ from networks import photo, without
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
+from app.endpoints import Endpoints
 from app.tabs.interaction import cuts
 from app.tabs.interaction.matrices import OFF
 from app.tabs.interaction.page import PAGE, has_interaction, interaction, strongest, told
+from app.tabs.lessons.findings import attention_predicts
+from app.uploads import Limits
 from app.view.changes import amount, enlarged
 from app.view.own_errors import own_error
 from bridgenet.inspection import effect_of, interaction_matrix, without_reading
@@ -245,3 +248,14 @@ def test_odd_cells_of_a_link_fall_back_to_the_strongest(session: Session, analys
     value, _ = opened(session, analysis, cell="nobody>depth")
     assert group(value, "effects")["chosen"] == ">".join(strongest(direct))
     assert PAGE.name == "interaction"
+
+
+def test_view_lesson_and_program_speak_of_one_matrix_that_is_computed_once(session: Session) -> None:
+    asked = session.analyse(photo(seed=77), title="asked thrice")
+    cuts.compute(session, asked, Selection(), lambda done, total, words: None)
+    (shown,) = cuts.computed_matrices(asked).values()
+    told = Endpoints(session, Limits(1, 1)).interaction(id=asked.key)
+    assert told["effect"] == shown.effect.tolist()
+    assert attention_predicts(asked, Selection())
+    (still,) = cuts.computed_matrices(asked).values()
+    assert still is shown

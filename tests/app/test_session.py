@@ -11,7 +11,7 @@ from networks import photo, save_untrained
 from PIL import Image
 
 from app.analysis.memory import MOST_BYTES
-from app.analysis.session import Session, StudioError
+from app.analysis.session import Analysis, Session, StudioError
 
 
 def test_a_photo_is_computed_once(session: Session) -> None:
@@ -95,10 +95,39 @@ def test_analyses_of_two_visitors_are_found_by_their_own_keys_alone(session: Ses
 
 def test_what_an_analysis_remembers_is_bounded(session: Session) -> None:
     analysis = session.analyse(photo(seed=43), title="much")
+
+    def view(analysis: Analysis, number: int) -> np.ndarray:
+        return np.full(MOST_BYTES // 10, number, np.uint8)
+
     for number in range(30):
-        analysis.memory[f"view.{number}"] = np.zeros(MOST_BYTES // 10, np.uint8)
-    assert analysis.memory.size <= MOST_BYTES
-    assert "view.29" in analysis.memory and "view.0" not in analysis.memory
+        assert (analysis.result(view, number) == number).all()
+    assert list(analysis.results.all(view)) == [(number,) for number in range(20, 30)]
+
+
+def test_a_function_is_asked_the_same_once_also_where_it_finds_nothing(session: Session) -> None:
+    analysis, asked = session.analyse(photo(seed=44), title="once"), []
+
+    def find(analysis: Analysis, task: str, most: int = 3) -> None:
+        asked.append((task, most))
+
+    for task in ("depth", "edge", "depth"):
+        analysis.result(find, task)
+        analysis.result(find, task, most=4)
+    assert asked == [("depth", 3), ("depth", 4), ("edge", 3), ("edge", 4)]
+
+
+def test_what_one_function_found_is_not_the_result_of_another(session: Session) -> None:
+    analysis = session.analyse(photo(seed=45), title="apart")
+
+    def low(analysis: Analysis, value: int) -> int:
+        return -value
+
+    def high(analysis: Analysis, value: int) -> int:
+        return value
+
+    assert (analysis.result(low, 2), analysis.result(high, 2)) == (-2, 2)
+    assert analysis.results.get(low, 3) is None and analysis.results.keep(9, low, 3) == 9
+    assert analysis.result(low, 3) == 9 and analysis.results.all(low) == {(2,): -2, (3,): 9}
 
 
 def test_a_checkpoint_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:

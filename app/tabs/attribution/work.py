@@ -7,7 +7,6 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from app.analysis.kept import kept
 from app.analysis.memory import Memory
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis, Session
@@ -161,7 +160,7 @@ def layer_of(analysis: Analysis, selection: Selection) -> str:
 
 def found(analysis: Analysis, ask: Asked, part: Part) -> Found | None:
     """Exactly what is asked for, if it was computed."""
-    return _results(analysis).get(ask.key(part))
+    return analysis.result(results_of).get(ask.key(part))
 
 
 def latest(analysis: Analysis, ask: Asked, part: Part) -> Found | None:
@@ -169,7 +168,7 @@ def latest(analysis: Analysis, ask: Asked, part: Part) -> Found | None:
     exact = found(analysis, ask, part)
     if exact is not None:
         return exact
-    results = _results(analysis)
+    results = analysis.result(results_of)
     start = f"{part}|{ask.settings}||"
     return next((results[key] for key in reversed(list(results)) if key.startswith(start)), None)
 
@@ -194,11 +193,12 @@ def compute(session: Session, analysis: Analysis, selection: Selection, report: 
     ask = asked(analysis, selection)
     for part in due(analysis, ask) or missing(analysis, ask):
         result = _computed(analysis, ask, part, report)
-        _results(analysis)[ask.key(part)] = Found(ask.goal, result)
+        analysis.result(results_of)[ask.key(part)] = Found(ask.goal, result)
 
 
-def _results(analysis: Analysis) -> Memory:
-    return kept(analysis, "attribution", lambda: Memory(most=MOST))
+def results_of(analysis: Analysis) -> Memory[str, Found]:
+    """Room for the newest results; whoever asks an analysis for it gets what was put there."""
+    return Memory(most=MOST)
 
 
 def _computed(analysis: Analysis, ask: Asked, part: Part, report: Progress) -> Result:

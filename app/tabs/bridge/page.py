@@ -1,20 +1,20 @@
 """Bridge: what the bridge token at the selected pixel read, and from which task (BFE)."""
 
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from app.analysis.kept import kept
-from app.analysis.selection import Choice, Selection, Word
+from app.analysis.selection import Choice, Scope, Selection, Word
 from app.analysis.session import Analysis
 from app.view.attention import (
     SHARED,
     asks_tasks,
     attention_map,
     attention_view,
+    bridge_shares,
     class_here,
     head_tool,
     heads_read,
@@ -62,7 +62,7 @@ def bridge(analysis: Analysis, selection: Selection) -> Value:
     weighting = selection.text(WEIGHTING)
     hint = what.replace("\n", " ").format(heads=heads_read(selection, analysis), weighting=READ_AS[weighting])
     several = len(rows) > 1
-    regions = region_shares(analysis, selection) if several else []
+    regions = analysis.result(region_shares, Way.of(selection)) if several else []
     return attention_view(analysis, f"{hint} {how}") | {
         "say": bridge_sentence(shares, place),
         "shares": [
@@ -99,6 +99,26 @@ def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[dict[s
     return [{"text": "Here the bridge read "}, first, {"text": f"{rest}{place}."}]
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the maps of the whole photo depend on.
+
+    Attributes:
+        scale: Stage of the bridge.
+        head: Of the attention; None is the mean.
+        weighting: What is counted: reading alone, or what was read.
+    """
+
+    scale: int
+    head: int | None
+    weighting: Weighting
+
+    @classmethod
+    def of(cls, selection: Selection) -> "Way":
+        """As it is selected."""
+        return cls(selection.scale, selection.head, cast(Weighting, selection.text(WEIGHTING)))
+
+
 def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionView]:
     """What the bridge token at the selected place read from each task. The totals add up to 1."""
     rows = drawing.bridge_rows(
@@ -107,49 +127,35 @@ def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, Atte
         selection.y,
         selection.head,
         size=analysis.size,
-        **_weighting(analysis, selection),
+        **_weighting(analysis, Way.of(selection)),
     )
     return {task: rows[task] for task in analysis.tasks}
 
 
-def share_maps(analysis: Analysis, selection: Selection) -> dict[TaskName, np.ndarray]:
-    """Share of each task at every bridge token of the selected scale. At every token they add up to 1."""
-
-    def compute() -> dict[TaskName, np.ndarray]:
-        stage = analysis.trace.stages[selection.scale]
-        maps = drawing.bridge_share_maps(stage, selection.head, **_weighting(analysis, selection))
-        return {task: maps[task] for task in analysis.tasks}
-
-    return kept(analysis, f"bridge.shares:{_way(selection)}", compute)
+def share_maps(analysis: Analysis, way: Way) -> dict[TaskName, np.ndarray]:
+    """Share of each task at every bridge token of a scale. At every token they add up to 1."""
+    if way.weighting == "raw":
+        return analysis.result(bridge_shares, way.scale, way.head)
+    stage = analysis.trace.stages[way.scale]
+    maps = drawing.bridge_share_maps(stage, way.head, **_weighting(analysis, way))
+    return {task: maps[task] for task in analysis.tasks}
 
 
-def region_shares(analysis: Analysis, selection: Selection) -> list[RegionShare]:
+def region_shares(analysis: Analysis, way: Way) -> list[RegionShare]:
     """Mean share of each task in every predicted class, largest class first; nothing without segmentation."""
     if "semseg" not in analysis.prediction:
         return []
-    labels = analysis.prediction["semseg"].array
-
-    def compute() -> list[RegionShare]:
-        return inspection.region_shares({**share_maps(analysis, selection)}, labels)
-
-    return kept(analysis, f"bridge.regions:{_way(selection)}", compute)
+    return inspection.region_shares({**analysis.result(share_maps, way)}, analysis.prediction["semseg"].array)
 
 
-def _way(selection: Selection) -> str:
-    """Names what the maps of the whole photo depend on."""
-    return f"{selection.scale}:{selection.head}:{selection.text(WEIGHTING)}"
-
-
-def _weighting(analysis: Analysis, selection: Selection) -> dict[str, Any]:
-    weighting = cast(Weighting, selection.text(WEIGHTING))
-    if weighting == "raw":
-        return {"weighting": weighting}
-    ask = partial(_values, analysis, selection.scale)
-    return {"weighting": weighting, "values": kept(analysis, f"bridge.values:{selection.scale}", ask)}
+def _weighting(analysis: Analysis, way: Way) -> dict[str, Any]:
+    if way.weighting == "raw":
+        return {"weighting": way.weighting}
+    return {"weighting": way.weighting, "values": analysis.result(_values, way.scale)}
 
 
 def _values(analysis: Analysis, scale: int) -> np.ndarray:
-    return inspection.bridge_values(own_network(analysis), analysis.trace, scale)
+    return inspection.bridge_values(analysis.result(own_network), analysis.trace, scale)
 
 
 def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName, AttentionView]) -> Value:
@@ -165,15 +171,15 @@ def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName
         maps.append(attention_map(f"bridge-{task}", about.title, row, limits[task], shared, alt, **more))
     maps[0]["token"] = maps[1]["token"]
     if len(rows) > 1:
-        dominant = kept(analysis, f"bridge.dominant:{_way(selection)}", partial(_dominant_map, analysis, selection))
+        dominant = analysis.result(_dominant_map, Way.of(selection))
         maps.append(dominant | {"token": maps[1]["token"]})
     return {"id": "bridge-place", "columns": map_columns(len(maps)), "maps": maps}
 
 
-def _dominant_map(analysis: Analysis, selection: Selection) -> Map:
+def _dominant_map(analysis: Analysis, way: Way) -> Map:
     """The task that each bridge token asked most: hovering reads its name and lead, the legend isolates a task."""
-    stage, way = analysis.trace.stages[selection.scale], _weighting(analysis, selection)
-    dominant = drawing.dominant_task(stage, selection.head, **way)
+    stage, weighting = analysis.trace.stages[way.scale], _weighting(analysis, way)
+    dominant = drawing.dominant_task(stage, way.head, **weighting)
     names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
     area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
     legend = [
@@ -187,7 +193,7 @@ def _dominant_map(analysis: Analysis, selection: Selection) -> Map:
     return token_map(
         "dominant",
         "Asked most",
-        drawing.dominant_task_map(stage, selection.head, **way),
+        drawing.dominant_task_map(stage, way.head, **weighting),
         f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large",
         colour="#55554f",
         note="strong: clear lead",
@@ -198,7 +204,7 @@ def _dominant_map(analysis: Analysis, selection: Selection) -> Map:
 
 def _everywhere(analysis: Analysis, selection: Selection, box: dict[str, float]) -> Value:
     """Share of each task at every token, on scales that are centred at an even share."""
-    maps = kept(analysis, f"bridge.everywhere:{_way(selection)}:{selection.scope}", partial(_even, analysis, selection))
+    maps = analysis.result(_even, Way.of(selection), selection.scope)
     even = percent(1 / len(maps))
     return {
         "id": "bridge-everywhere",
@@ -209,12 +215,12 @@ def _everywhere(analysis: Analysis, selection: Selection, box: dict[str, float])
     }
 
 
-def _even(analysis: Analysis, selection: Selection) -> list[Map]:
-    maps = share_maps(analysis, selection)
+def _even(analysis: Analysis, way: Way, scope: Scope) -> list[Map]:
+    maps = analysis.result(share_maps, way)
     even = 1 / len(maps)
     # Nobody is asked less than not at all: a scale that is centred at an even share ends there on its lower side.
     own = {task: min(float(np.abs(share - even).max()), even) for task, share in maps.items()}
-    limits = own if selection.scope == "map" else dict.fromkeys(own, max(own.values()))
+    limits = own if scope == "map" else dict.fromkeys(own, max(own.values()))
     entries = []
     for task, share in maps.items():
         about, mean, limit = TASKS[task], float(share.mean()), limits[task]
@@ -224,7 +230,7 @@ def _even(analysis: Analysis, selection: Selection) -> list[Map]:
         entry["values"] |= {"significant": None, "digits": 0, "unit": "%"}
         low, high = percent(even - limit), percent(even + limit)
         high = f"≥ {high}" if float(share.max()) > even + limit else high
-        shared = SHARED["map" if selection.scope == "map" else "tab"]
+        shared = SHARED["map" if scope == "map" else "tab"]
         entry["ramp"] |= {"low": low, "high": high, "shared": shared}
         entries.append(entry | {"note": percent(mean), "colour": about.colour, "task": task})
     return entries
@@ -328,7 +334,8 @@ def _on_class(analysis: Analysis, view: AttentionView) -> str:
     """The predicted class that got most of the attention, if that is much more than its area."""
     if "semseg" not in analysis.prediction:
         return ""
-    cover = kept(analysis, f"bridge.cover:{view.placed.shape}", partial(_coverage, analysis, view.placed.shape))
+    rows, columns = view.placed.shape
+    cover = analysis.result(_coverage, (rows, columns))
     share = cover @ view.placed.ravel() / view.placed.sum()
     top, area = int(share.argmax()), cover.mean(axis=1)
     if share[top] < max(0.25, STANDS_OUT * area[top]):

@@ -68,7 +68,7 @@ def measured(pair: Pair) -> Compared:
 def compare(analysis: Analysis, selection: Selection) -> Value:
     """Value of the viewer: numbers at the place and over the photo, who was asked, and the maps of every task."""
     _, hint = wording(TEXT)
-    compared: Compared | None = analysis.memory.get(pair_key(analysis, selection))
+    compared = analysis.results.get(measured, *pair_key(analysis, selection))
     shared: Value = {"hint": hint, "tools": _tools(analysis, selection, compared)}
     if compared is None:
         say = [{"text": "Two answers, side by side."}]
@@ -91,13 +91,13 @@ def compute(session: Session, analysis: Analysis, selection: Selection, report: 
     Raises:
         StudioError: A pin was released, or the checkpoint cannot be loaded.
     """
-    analysis.memory["compare.checkpoints"] = tuple(session.checkpoints)
+    analysis.results.keep(checkpoints_of(session), checkpoints_of)
     report(0, 2, "Asking the network about B")
     pair = make_pair(session, analysis, selection.pins, other_of(analysis, selection))
     report(1, 2, "Drawing A and B")
     compared = measured(pair)
     show = selection.text(SHOW) if pair.same_photo else "sides"
-    analysis.memory[pair_key(analysis, selection)] = compared
+    analysis.results.keep(compared, measured, *pair_key(analysis, selection))
     compared.maps[show] = map_groups(compared, show)
     report(2, 2, "Drawing A and B")
 
@@ -109,9 +109,14 @@ def other_of(analysis: Analysis, selection: Selection) -> str:
     return asked_for if another or asked_for in interventions(analysis) else MIRRORED
 
 
-def pair_key(analysis: Analysis, selection: Selection) -> str:
+def pair_key(analysis: Analysis, selection: Selection) -> tuple[str, ...]:
     """Names a pair: equal keys, equal A and B."""
-    return "|".join(["compare", *_pinned_keys(selection), other_of(analysis, selection)])
+    return (*_pinned_keys(selection), other_of(analysis, selection))
+
+
+def checkpoints_of(session: Session) -> tuple[str, ...]:
+    """Names of the networks that can be asked about the same photo."""
+    return tuple(session.checkpoints)
 
 
 def _pinned_keys(selection: Selection) -> list[str]:
@@ -312,7 +317,7 @@ def _mean_amount(difference: np.ndarray) -> float:
 
 def _tools(analysis: Analysis, selection: Selection, compared: Compared | None) -> list[Value]:
     others = dict(interventions(analysis))
-    for name in analysis.memory.get("compare.checkpoints", ()):
+    for name in analysis.results.get(checkpoints_of) or ():
         if name != analysis.checkpoint:
             others[f"{CHECKPOINT}{name}"] = f"checkpoint {name}"
     chosen = replace(selection, options={**selection.options, WITH.name: other_of(analysis, selection)})

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from app.analysis.memory import Memory
+from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.view.attention import has_bridge, head_count
@@ -220,7 +220,7 @@ def _light(analysis: Analysis, depth_limits: tuple[float, float]) -> Analysis:
     nothing: dict[str, Any] = {"task_generic": (), "pattern": None}
     nothing |= {part: {} for part in ("task_specific", "preliminary", "mixed", "fused", "predictions")}
     light = replace(trace, stages=stages, **nothing)
-    return replace(analysis, trace=light, memory=Memory(), depth_limits=depth_limits)
+    return replace(analysis, trace=light, results=Results(), depth_limits=depth_limits)
 
 
 def _joint_limits(a: Analysis, b: Analysis) -> tuple[float, float]:

@@ -3,10 +3,9 @@
 import numpy as np
 import torch
 
-from app.analysis.kept import kept
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
-from app.tabs.features.kinds import KINDS, Entry, Kind, at_scale, chosen_entry, colour_of, in_words
+from app.tabs.features.kinds import KINDS, Kind, at_scale, chosen_entry, colour_of, in_words
 from app.view.encoding import sampled
 from app.view.page import Value
 from app.view.scales import scale_names
@@ -44,11 +43,10 @@ def facts(analysis: Analysis, selection: Selection, kind: Kind) -> list[Value]:
     tall, wide = next(iter(here.values())).grid
     if tall * wide < FEWEST_TOKENS:
         return []
-    name = f"{task}:{stage}"
     charts = [
-        kept(analysis, f"features.cka:{name}", lambda: _likeness(here, analysis, task, stage)),
-        kept(analysis, f"features.spectrum:{name}:{kind}", lambda: _spectrum(here, analysis, task, stage, kind)),
-        kept(analysis, f"features.numbers:{name}", lambda: _numbers(here, analysis, task, stage)),
+        analysis.result(_likeness, task, stage),
+        analysis.result(_spectrum, task, stage, kind),
+        analysis.result(_numbers, task, stage),
     ]
     if "bridge" in here:
         charts.append(_claim(analysis, stage) | {"span": 12 if len(here) > NARROW else 6})
@@ -60,17 +58,13 @@ def levels(analysis: Analysis, stage: int) -> LevelContent | None:
     here = at_scale(analysis, analysis.tasks[0], stage)
     if "bridge" not in here or "generic" not in here or here["bridge"].grid[0] * here["bridge"].grid[1] < FEWEST_TOKENS:
         return None
-
-    def compute() -> LevelContent:
-        tasks = torch.cat(list(analysis.trace.stages[stage].task_specific.values()), dim=1)
-        return level_content(here["bridge"].feature, here["generic"].feature, tasks)
-
-    return kept(analysis, f"features.levels:{stage}", compute)
+    tasks = torch.cat(list(analysis.trace.stages[stage].task_specific.values()), dim=1)
+    return level_content(here["bridge"].feature, here["generic"].feature, tasks)
 
 
 def claim_sentence(analysis: Analysis, stage: int) -> Said:
     """Whether the bridge carries what the backbone sees and what the tasks know, with its controls."""
-    found, scale = levels(analysis, stage), scale_names(analysis)[stage]
+    found, scale = analysis.result(levels, stage), scale_names(analysis)[stage]
     if found is None:
         return [{"text": f"What the network sees at {scale}, from the backbone to the refined features."}]
     colour = colour_of("bridge", analysis.tasks[0])
@@ -129,7 +123,8 @@ def _classes_by_likeness(
     return [(answer.classes[index], means[index]) for index in sorted(means, key=lambda index: -means[index])], seen
 
 
-def _likeness(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage: int) -> Value:
+def _likeness(analysis: Analysis, task: TaskName, stage: int) -> Value:
+    here = at_scale(analysis, task, stage)
     matrix = cka_matrix({kind: entry.feature for kind, entry in here.items()})
     kinds = list(here)
     rows = []
@@ -154,8 +149,8 @@ def _likeness(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage
     }
 
 
-def _spectrum(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage: int, chosen: Kind) -> Value:
-    series = []
+def _spectrum(analysis: Analysis, task: TaskName, stage: int, chosen: Kind) -> Value:
+    here, series = at_scale(analysis, task, stage), []
     for kind in ("generic", "entering", "bridge", "refined"):
         if kind in here:
             spectrum = radial_spectrum(here[kind].feature)
@@ -179,9 +174,9 @@ def _spectrum(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage
     }
 
 
-def _numbers(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage: int) -> Value:
+def _numbers(analysis: Analysis, task: TaskName, stage: int) -> Value:
     rows = []
-    for kind, entry in here.items():
+    for kind, entry in at_scale(analysis, task, stage).items():
         explained = drawing.pca_rgb(entry.feature).explained
         fineness = radial_spectrum(entry.feature).centroid
         name = {"text": KINDS[kind], "colour": colour_of(kind, task)}
@@ -200,7 +195,7 @@ def _numbers(here: dict[Kind, Entry], analysis: Analysis, task: TaskName, stage:
 
 
 def _claim(analysis: Analysis, stage: int) -> Value:
-    found = levels(analysis, stage)
+    found = analysis.result(levels, stage)
     if found is None:
         return {"kind": "words", "span": 6, "paragraphs": []}
     bridge, grey = colour_of("bridge", analysis.tasks[0]), colour_of("generic", analysis.tasks[0])

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.analysis.kept import kept
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, in_words
@@ -30,8 +29,8 @@ NO_GROUP = 255
 def group_rows(analysis: Analysis, selection: Selection, kind: Kind) -> list[Value]:
     """Where each group is, and once it is computed, which task it moves."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
-    groups = groups_of(analysis, entry)
-    effects = analysis.memory.get(_labels_key(entry))
+    groups = analysis.result(groups_of, entry.path)
+    effects = analysis.results.get(effects_of, entry.path)
     high = float(groups.maps.max())
     own = selection.scope == "map"
     tops = [float(part.max()) if own else high for part in groups.maps]
@@ -47,41 +46,46 @@ def group_rows(analysis: Analysis, selection: Selection, kind: Kind) -> list[Val
     return [*shown, _effect_matrix(analysis, effects, selection.task)] if effects is not None else shown
 
 
-def groups_of(analysis: Analysis, entry: Entry) -> Groups:
+def groups_of(analysis: Analysis, path: str) -> Groups:
     """The parts of one feature map, largest first."""
-    count = min(MOST_GROUPS, 2 * entry.channels, entry.grid[0] * entry.grid[1])
-    return kept(analysis, f"features.groups:{entry.path}", lambda: feature_groups(entry.feature, count))
+    feature = analysis.trace[path]
+    _, channels, height, width = feature.shape
+    return feature_groups(feature, min(MOST_GROUPS, 2 * channels, height * width))
 
 
 def groups_missing(analysis: Analysis, selection: Selection, kind: Kind) -> bool:
     """Whether it is not known yet which task each group moves. Only parts of a bridge can be taken away from all."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
-    return entry.kind == "bridge" and _labels_key(entry) not in analysis.memory
+    return entry.kind == "bridge" and analysis.results.get(effects_of, entry.path) is None
 
 
 def label_all(analysis: Analysis, selection: Selection, kind: Kind, report: Progress) -> None:
     """Takes each group away in turn and keeps which task notices."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
-    if entry.kind != "bridge" or entry.stage is None:
-        return
-    groups, model = groups_of(analysis, entry), own_network(analysis)
+    if entry.kind == "bridge" and entry.stage is not None:
+        analysis.results.keep(effects_of(analysis, entry.path, entry.stage, report), effects_of, entry.path)
+
+
+def effects_of(analysis: Analysis, path: str, stage: int, report: Progress) -> GroupEffects:
+    """Which task each group of a bridge feature moves."""
+    groups, model = analysis.result(groups_of, path), analysis.result(own_network)
     found, count = [], len(groups.maps)
     for index in range(count):
         report(index, count, f"Taking group {index + 1} of {count} out of the bridge")
         part = slice(index, index + 1)
         alone = replace(groups, maps=groups.maps[part], directions=groups.directions[part], shares=groups.shares[part])
-        found.append(label_groups(model, analysis.trace, alone, entry.stage))
+        found.append(label_groups(model, analysis.trace, alone, stage))
     change = np.concatenate([effects.change for effects in found])
     total = change.sum(axis=0)
     effect = np.where(total > 0, change / np.where(total > 0, total, 1), 0)
-    analysis.memory[_labels_key(entry)] = GroupEffects(found[0].tasks, change, effect)
     report(count, count, "Done")
+    return GroupEffects(found[0].tasks, change, effect)
 
 
 def group_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> list[dict[str, str]]:
     """What the largest group is, and what it moves once that is known."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
-    groups, effects = groups_of(analysis, entry), analysis.memory.get(_labels_key(entry))
+    groups, effects = analysis.result(groups_of, entry.path), analysis.results.get(effects_of, entry.path)
     first = f"The largest group of the {in_words(entry.kind)} at {entry.scale}"
     where = drawing.place_in_words(groups.maps[0])
     said = [{"text": f"{first} holds {percent(float(groups.shares[0]))} of it, mostly {where}"}]
@@ -155,10 +159,6 @@ def _effect_matrix(analysis: Analysis, effects: GroupEffects, task: TaskName) ->
         "corner": "without",
         "alt": "Share of each task's changes that each group causes when it is taken out of the bridge",
     }
-
-
-def _labels_key(entry: Entry) -> str:
-    return f"features.labels:{entry.path}"
 
 
 def _task(name: str) -> TaskName:

@@ -53,7 +53,7 @@ def features(analysis: Analysis, selection: Selection) -> Value:
     """Value of the viewer, for the selected task, scale and kind."""
     shown, kind = selection.text(VIEW), kind_of(analysis, selection)
     _, how = wording(TEXT)
-    basis = colours_by(analysis, selection.text(BASIS)).words if shown == "pca" else ""
+    basis = analysis.result(colours_by, selection.text(BASIS)).words if shown == "pca" else ""
     value: Value = {
         "say": _say(analysis, selection, shown, kind),
         "hint": f"{READ_AS[shown].format(basis=basis)} {how}",
@@ -81,9 +81,8 @@ def tools(analysis: Analysis, selection: Selection) -> list[Value]:
     """Choices that make sense for this checkpoint, this photo and this view."""
     shown, row = selection.text(VIEW), [tool(VIEW, selection)]
     if shown == "pca":
-        there = {
-            value: text for value, text in BASIS.values.items() if value != "foreground" or foreground_of(analysis)
-        }
+        found = analysis.result(foreground_of) is not None
+        there = {value: text for value, text in BASIS.values.items() if value != "foreground" or found}
         chosen = selection.text(BASIS)
         row.append({"name": BASIS.name, "label": BASIS.label} | choices(there, chosen if chosen in there else "image"))
     known = {entry.kind for entry in entries(analysis, selection.task)}
@@ -117,13 +116,14 @@ def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) 
         case "similarity":
             return with_scale(analysis, similarity_rows(analysis, selection), selection)
         case "strength":
-            return with_scale(analysis, strength_rows(analysis, selection.task, selection.scope), selection)
+            return with_scale(analysis, analysis.result(strength_rows, selection.task, selection.scope), selection)
         case "groups":
             return group_rows(analysis, selection, kind)
         case "channel":
-            return channel_rows(analysis, selection, kind, channel_of(analysis, selection))
+            task, scale, scope = selection.task, selection.scale, selection.scope
+            return analysis.result(channel_rows, task, scale, scope, kind, channel_of(analysis, selection))
         case _:
-            rows = pca_rows(analysis, selection.task, selection.text(BASIS))
+            rows = analysis.result(pca_rows, selection.task, selection.text(BASIS))
             return with_scale(analysis, rows, selection)
 
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.analysis.kept import kept
 from app.analysis.selection import Scope, Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, colour_of, entries
@@ -82,28 +81,24 @@ def with_scale(analysis: Analysis, rows: list[Value], selection: Selection) -> l
 
 def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Value]:
     """Principal components as colours."""
+    basis = analysis.result(colours_by, wish).basis
+    pictures = basis.colours(analysis.trace, [entry.path for entry in entries(analysis, task)])
 
-    def compute() -> list[Value]:
-        basis = colours_by(analysis, wish).basis
-        pictures = basis.colours(analysis.trace, [entry.path for entry in entries(analysis, task)])
+    def draw(entry: Entry) -> Map:
+        alt = f"{_about(entry)}: three principal components as colours, {_grid(entry)} tokens"
+        return token_map(entry.name, _title(entry), pictures[entry.path], alt, **_shared(entry, task))
 
-        def draw(entry: Entry) -> Map:
-            alt = f"{_about(entry)}: three principal components as colours, {_grid(entry)} tokens"
-            return token_map(entry.name, _title(entry), pictures[entry.path], alt, **_shared(entry, task))
+    def explained(row: list[Entry]) -> str:
+        shares = ", ".join(percent(basis.explained(entry.path)) for entry in row)
+        if row[0].kind in ("bridge", "refined"):
+            return "colours as in the row above"
+        if row[0].kind == "before":
+            return f"one basis, PC 1–3 explain {percent(basis.explained(row[0].path))}"
+        turned = "each its own basis, turned toward the bridge" if analysis.trace.stages else "each its own basis"
+        own = turned if row[0].kind == "generic" else "a basis per scale"
+        return f"{own}; PC 1–3 explain {shares}"
 
-        def explained(row: list[Entry]) -> str:
-            shares = ", ".join(percent(basis.explained(entry.path)) for entry in row)
-            if row[0].kind in ("bridge", "refined"):
-                return "colours as in the row above"
-            if row[0].kind == "before":
-                return f"one basis, PC 1–3 explain {percent(basis.explained(row[0].path))}"
-            turned = "each its own basis, turned toward the bridge" if analysis.trace.stages else "each its own basis"
-            own = turned if row[0].kind == "generic" else "a basis per scale"
-            return f"{own}; PC 1–3 explain {shares}"
-
-        return rows_of(analysis, task, draw, explained)
-
-    return kept(analysis, f"features.pca:{wish}:{task}", compute)
+    return rows_of(analysis, task, draw, explained)
 
 
 def colours_by(analysis: Analysis, wish: str) -> Colours:
@@ -113,25 +108,17 @@ def colours_by(analysis: Analysis, wish: str) -> Colours:
         analysis: The analysed photo.
         wish: `saved`, `image` or `foreground`.
     """
-
-    def compute() -> Colours:
-        if wish == "saved":
-            return _saved_basis(analysis)
-        if wish == "foreground":
-            return _foreground_basis(analysis)
-        return _own_basis(analysis, "fitted on this image: colours hold for it alone")
-
-    return kept(analysis, f"features.basis:{wish}", compute)
+    if wish == "saved":
+        return _saved_basis(analysis)
+    if wish == "foreground":
+        return _foreground_basis(analysis)
+    return _own_basis(analysis, "fitted on this image: colours hold for it alone")
 
 
 def foreground_of(analysis: Analysis) -> drawing.Foreground | None:
     """The foreground, if the predictions tell one."""
-
-    def compute() -> tuple[drawing.Foreground | None]:
-        answers: dict[TaskName, np.ndarray] = {task: analysis.prediction[task].array for task in analysis.tasks}
-        return (drawing.find_foreground(answers, analysis.prediction.classes),)
-
-    return kept(analysis, "features.foreground", compute)[0]
+    answers: dict[TaskName, np.ndarray] = {task: analysis.prediction[task].array for task in analysis.tasks}
+    return drawing.find_foreground(answers, analysis.prediction.classes)
 
 
 def similarity_rows(analysis: Analysis, selection: Selection) -> list[Value]:
@@ -153,54 +140,45 @@ def similarity_rows(analysis: Analysis, selection: Selection) -> list[Value]:
 
 def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Value]:
     """Length of the feature at every token."""
+    norms = {entry.name: drawing.channel_norm(entry.feature) for entry in entries(analysis, task)}
+    rows = {entry.name: row for row, (_, kinds, _) in enumerate(ROWS) for entry in _of(kinds, analysis, task)}
 
-    def compute() -> list[Value]:
-        norms = {entry.name: drawing.channel_norm(entry.feature) for entry in entries(analysis, task)}
-        rows = {entry.name: row for row, (_, kinds, _) in enumerate(ROWS) for entry in _of(kinds, analysis, task)}
+    def draw(entry: Entry) -> Map:
+        sharing = {"map": [entry.name], "tab": [n for n in norms if rows[n] == rows[entry.name]], "all": norms}
+        high = max(float(norms[name].max()) for name in sharing[scope])
+        alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {high:.2g}"
+        drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, **_shared(entry, task))
+        drawn["ramp"] |= {"high": f"{high:.3g}", "shared": SHARED_BY_ROW[scope]}
+        return drawn
 
-        def draw(entry: Entry) -> Map:
-            sharing = {"map": [entry.name], "tab": [n for n in norms if rows[n] == rows[entry.name]], "all": norms}
-            high = max(float(norms[name].max()) for name in sharing[scope])
-            alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {high:.2g}"
-            drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, **_shared(entry, task))
-            drawn["ramp"] |= {"high": f"{high:.3g}", "shared": SHARED_BY_ROW[scope]}
-            return drawn
-
-        return rows_of(analysis, task, draw, lambda row: "")
-
-    return kept(analysis, f"features.strength:{task}:{scope}", compute)
+    return rows_of(analysis, task, draw, lambda row: "")
 
 
-def channel_rows(analysis: Analysis, selection: Selection, kind: Kind, channel: int) -> list[Value]:
+def channel_rows(analysis: Analysis, task: TaskName, scale: int, scope: Scope, kind: Kind, channel: int) -> list[Value]:
     """One channel of the chosen kind beside the photo, and the channels that vary most."""
-    entry = chosen_entry(analysis, selection.task, selection.scale, kind)
+    entry = chosen_entry(analysis, task, scale, kind)
+    spread = entry.feature[0].flatten(1).std(dim=1, correction=0)
+    strongest = spread.argsort(descending=True, stable=True)[:STRONGEST].tolist()
+    largest = {index: float(entry.feature[0, index].abs().max()) for index in {channel, *strongest}}
+    whole = float(entry.feature.abs().max())
 
-    def compute() -> list[Value]:
-        spread = entry.feature[0].flatten(1).std(dim=1, correction=0)
-        strongest = spread.argsort(descending=True, stable=True)[:STRONGEST].tolist()
-        largest = {index: float(entry.feature[0, index].abs().max()) for index in {channel, *strongest}}
-        whole = float(entry.feature.abs().max())
+    def draw(index: int, name: str) -> Map:
+        limit = {"map": largest[index], "tab": max(largest.values()), "all": whole}[scope]
+        shown = drawing.channel_map(entry.feature, index, (-limit, limit), signed=True)
+        return _channel(entry, index, shown, name, scope, task)
 
-        def draw(index: int, name: str) -> Map:
-            limit = {"map": largest[index], "tab": max(largest.values()), "all": whole}[selection.scope]
-            shown = drawing.channel_map(entry.feature, index, (-limit, limit), signed=True)
-            return _channel(entry, index, shown, name, selection)
-
-        title = f"{KINDS[entry.kind]} at {entry.scale}"
-        one = [photo_map(analysis, ""), draw(channel, "channel")]
-        tiles = []
-        for index in strongest:
-            choose = {"option": "features.channel", "value": index, "chosen": index == channel}
-            tiles.append(draw(index, f"channel-{len(tiles)}") | {"choose": choose})
-        text = f"of {entry.channels}, counted from 0; red above zero, blue below"
-        return [
-            {"id": "features-channel", "title": f"{title}, channel {channel}", "text": text, "columns": 2, "maps": one},
-            {"id": "features-channels", "title": "Channels that vary most", "columns": COLUMNS, "maps": tiles}
-            | {"text": "click a name"},
-        ]
-
-    name = f"features.channel:{entry.path}:{channel}:{selection.scope}"
-    return kept(analysis, name, compute)
+    title = f"{KINDS[entry.kind]} at {entry.scale}"
+    one = [photo_map(analysis, ""), draw(channel, "channel")]
+    tiles = []
+    for index in strongest:
+        choose = {"option": "features.channel", "value": index, "chosen": index == channel}
+        tiles.append(draw(index, f"channel-{len(tiles)}") | {"choose": choose})
+    text = f"of {entry.channels}, counted from 0; red above zero, blue below"
+    return [
+        {"id": "features-channel", "title": f"{title}, channel {channel}", "text": text, "columns": 2, "maps": one},
+        {"id": "features-channels", "title": "Channels that vary most", "columns": COLUMNS, "maps": tiles}
+        | {"text": "click a name"},
+    ]
 
 
 def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, shared: str) -> Map:
@@ -211,12 +189,12 @@ def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str
     return token_map(name, title, drawing.colour_signed(values, limit), alt, ramp=scale, values=read)
 
 
-def _channel(entry: Entry, index: int, shown: ChannelMap, name: str, selection: Selection) -> Map:
-    scope: dict[Scope, str] = {"map": "this map", "tab": "these maps", "all": "all channels"}
+def _channel(entry: Entry, index: int, shown: ChannelMap, name: str, scope: Scope, task: TaskName) -> Map:
+    shared: dict[Scope, str] = {"map": "this map", "tab": "these maps", "all": "all channels"}
     alt = f"{_about(entry)}: channel {index}, from {shown.values.min():.2g} to {shown.values.max():.2g}"
-    entry_map = signed_map(name, f"Channel {index}", shown.values, shown.limits[1], alt, scope[selection.scope])
+    entry_map = signed_map(name, f"Channel {index}", shown.values, shown.limits[1], alt, shared[scope])
     entry_map["values"] |= {"significant": 3}
-    return entry_map | {"note": _grid(entry), "colour": colour_of(entry.kind, selection.task)}
+    return entry_map | {"note": _grid(entry), "colour": colour_of(entry.kind, task)}
 
 
 def _of(kinds: tuple[Kind, ...], analysis: Analysis, task: TaskName) -> list[Entry]:
@@ -238,7 +216,7 @@ def _saved_basis(analysis: Analysis) -> Colours:
 
 
 def _foreground_basis(analysis: Analysis) -> Colours:
-    found = foreground_of(analysis)
+    found = analysis.result(foreground_of)
     if found is None:
         return _own_basis(analysis, "there is no foreground in this image: fitted on all of it")
     try:
@@ -249,8 +227,11 @@ def _foreground_basis(analysis: Analysis) -> Colours:
 
 
 def _own_basis(analysis: Analysis, words: str) -> Colours:
-    basis = kept(analysis, "features.basis.own", lambda: drawing.basis_of_trace(analysis.trace))
-    return Colours(basis, words)
+    return Colours(analysis.result(_basis_of_image), words)
+
+
+def _basis_of_image(analysis: Analysis) -> FeatureBasis:
+    return drawing.basis_of_trace(analysis.trace)
 
 
 def _title(entry: Entry) -> str:

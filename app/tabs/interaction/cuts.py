@@ -1,7 +1,6 @@
 """What the view Interaction computes: the matrices of its settings, for the photo and for a set of photos."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import torch
@@ -86,12 +85,12 @@ class Settings:
     over: str
 
     @property
-    def key(self) -> str:
-        """Names the settings of one photo."""
-        return f"{self.removal}|{'+'.join(self.places)}|{self.norm}|{self.other}"
+    def of_photo(self) -> "Settings":
+        """The same over the photo alone."""
+        return replace(self, over="image")
 
 
-SETS: WeakKeyDictionary[Any, Memory] = WeakKeyDictionary()
+SETS: WeakKeyDictionary[Network, Memory[Settings, InteractionMatrix]] = WeakKeyDictionary()
 """Matrices over reference sets, by network: they are the same for every photo and every visitor."""
 
 
@@ -119,13 +118,25 @@ def other_example(analysis: Analysis, selection: Selection) -> str:
 
 def cuts_of(analysis: Analysis, settings: Settings) -> Cuts | None:
     """What was computed for the photo, if it was."""
-    return analysis.memory.get(f"interaction|{settings.key}")
+    return analysis.results.get(cut_photo, settings.of_photo)
+
+
+def made_cuts(analysis: Analysis, settings: Settings, report: Progress = lambda done, total, words: None) -> Cuts:
+    """What was computed for the photo, else computed now: whoever asks, view, lesson or program, gets the same."""
+    known = cuts_of(analysis, settings)
+    return known or analysis.results.keep(cut_photo(analysis, settings, report), cut_photo, settings.of_photo)
+
+
+def computed_matrices(analysis: Analysis) -> dict[Settings, InteractionMatrix]:
+    """Every matrix that was computed for the photo, and over sets of photos by its network."""
+    own = {settings: cuts.matrix for (settings,), cuts in analysis.results.all(cut_photo).items()}
+    return own | dict(SETS.get(analysis.predictor.model, Memory()))
 
 
 def matrix_of(analysis: Analysis, settings: Settings) -> InteractionMatrix | None:
     """The matrix that is asked for, if it was computed."""
     if settings.over != "image":
-        return SETS.get(analysis.predictor.model, Memory()).get(f"{settings.over}|{settings.key}")
+        return SETS.get(analysis.predictor.model, Memory()).get(settings)
     cuts = cuts_of(analysis, settings)
     return None if cuts is None else cuts.matrix
 
@@ -139,11 +150,10 @@ def compute(session: Session, analysis: Analysis, selection: Selection, report: 
     settings = settings_of(analysis, selection)
     if not settings.places:
         return
-    if cuts_of(analysis, settings) is None:
-        analysis.memory[f"interaction|{settings.key}"] = cut_photo(analysis, settings, report)
+    made_cuts(analysis, settings, report)
     if settings.over != "image" and matrix_of(analysis, settings) is None:
         kept = SETS.setdefault(analysis.predictor.model, Memory())
-        kept[f"{settings.over}|{settings.key}"] = _over_set(session, analysis, settings, report)
+        kept[settings] = _over_set(session, analysis, settings, report)
 
 
 @torch.inference_mode()

@@ -6,7 +6,6 @@ from typing import cast
 
 import numpy as np
 
-from app.analysis.kept import kept
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.interaction import cuts
@@ -193,14 +192,15 @@ def stations(analysis: Analysis, settings: Settings) -> Value:
 
 def chosen_cell(analysis: Analysis, settings: Settings, computed: Cuts, cell: Cell) -> Value:
     """The target of a cell before and after the cut, and where it changed, in this photo."""
-    name = f"interaction|{settings.key}|{'>'.join(cell)}"
+    photo = settings.of_photo
+    maps = analysis.results.get(cell_maps, photo, cell)
     return {
         "id": "cell",
         "span": 12 if len(computed.matrix.tasks) >= MANY else 7,
         "columns": 2,
         "title": cell_title(settings, cell),
         "text": "in this photo",
-        "maps": kept(analysis, name, lambda: cell_maps(analysis, computed, cell)),
+        "maps": maps or analysis.results.keep(cell_maps(analysis, computed, cell), cell_maps, photo, cell),
     }
 
 

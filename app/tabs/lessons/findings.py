@@ -1,10 +1,8 @@
 """What holds for one photo, in one sentence each: the answers of the lessons, measured when they are asked for."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -18,9 +16,10 @@ from app.tabs.interaction.page import strongest, told
 from app.view.own_errors import error_of
 from app.view.scales import scale_names
 from app.view.wording import answers_in_words, percent
-from bridgenet import drawing, inspection
+from bridgenet import drawing
 from bridgenet.inspection.similarity import linear_cka
 from bridgenet.kinds import difference
+from bridgenet.predictor import Prediction
 from bridgenet.tasks import TASKS, TaskName
 
 Part = dict[str, str]
@@ -95,7 +94,8 @@ def bridge_asks(analysis: Analysis, selection: Selection) -> list[Part]:
 
 def nobody_listens(analysis: Analysis, selection: Selection) -> list[Part]:
     """What changes with the bridge strength at 0, and what that does to an error that is known."""
-    silent = _remembered(analysis, "lessons|bridge", lambda: prediction_of(analysis, intervene(analysis, "bridge")))
+    with _measuring:
+        silent = analysis.result(without_bridge)
     parts: list[Part] = [{"text": "Without the bridge the answers change: "}]
     told: list[TaskName] = [task for task in analysis.tasks if task in ("semseg", "depth", "normals")]
     for index, task in enumerate(told or analysis.tasks[:1]):
@@ -108,18 +108,15 @@ def nobody_listens(analysis: Analysis, selection: Selection) -> list[Part]:
     return [*parts, {"text": f"{truth}."}]
 
 
+def without_bridge(analysis: Analysis) -> Prediction:
+    """What is predicted with the bridge strength at 0."""
+    return prediction_of(analysis, intervene(analysis, "bridge"))
+
+
 def attention_predicts(analysis: Analysis, selection: Selection) -> list[Part]:
     """Whether what is read most also matters most."""
-    computed = cuts.cuts_of(analysis, cuts.settings_of(analysis, Selection()))
-    matrix = (
-        computed.matrix
-        if computed is not None
-        else _remembered(
-            analysis,
-            "lessons|interaction",
-            lambda: inspection.interaction_matrix(analysis.own_model(), analysis.images()),
-        )
-    )
+    with _measuring:
+        matrix = cuts.made_cuts(analysis, cuts.settings_of(analysis, Selection())).matrix
     source, target = strongest(matrix)
     cut, moved = TASKS[source], TASKS[target]
     times = float(matrix.strength[matrix.tasks.index(source), matrix.tasks.index(target)])
@@ -165,10 +162,3 @@ def _better_or_worse(analysis: Analysis, silent: Analysis) -> str:
 
 _measuring = threading.Lock()
 """Sentences are measured one at a time."""
-
-
-def _remembered(analysis: Analysis, key: str, measure: Callable[[], Any]) -> Any:
-    with _measuring:
-        if key not in analysis.memory:
-            analysis.memory[key] = measure()
-        return analysis.memory[key]

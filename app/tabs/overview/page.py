@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from app.analysis.kept import kept
 from app.analysis.selection import Choice, Selection, Slider
 from app.analysis.session import Analysis
 from app.view.encoding import LONGEST, sampled
@@ -59,14 +58,9 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
     mode = mode_of(analysis, selection)
     on = {name: selection.text(option) == "on" for name, option in (("contours", CONTOURS), ("fade", FADE))}
-    maps = [
-        kept(
-            analysis, f"overview:{task}:{longest}:{on}", lambda task=task: prediction_map(analysis, task, longest, **on)
-        )
-        for task in analysis.tasks
-    ]
+    maps = [analysis.result(prediction_map, task, longest, **on) for task in analysis.tasks]
     maps = [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]
-    errors = kept(analysis, f"overview.errors:{longest}", lambda: error_maps(analysis, longest))
+    errors = analysis.result(error_maps, longest)
     columns = map_columns(len(maps))
     if width < 0.8 * height:
         # Tall photos leave room beside each other: four tasks and the photo make one row.

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.analysis.kept import kept
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.view.changes import amount, amount_map, enlarged, shown_size, signed_map, with_logits
@@ -19,13 +18,11 @@ from bridgenet.inspection import Changed
 from bridgenet.inspection.effects import change_map
 from bridgenet.inspection.refinement import error_at
 from bridgenet.kinds import truth_tensor
+from bridgenet.model.network import Network
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 STRIP = (0.0, 0.5, 1.0, 1.5, 2.0)
 """Strengths that are computed when the view is opened."""
-
-NAME = "refinement|"
-"""Beginning of the names under which steps are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +55,23 @@ def compute(session: Session, analysis: Analysis, selection: Selection, report: 
 
 def is_computed(analysis: Analysis) -> bool:
     """Whether all strengths of the film strip are there."""
-    return all(_name(alpha) in analysis.memory for alpha in STRIP)
+    return all(analysis.results.get(make_step, alpha) is not None for alpha in STRIP)
 
 
 def step_of(analysis: Analysis, alpha: float) -> Step:
     """The predictions at a strength, computed when first asked for."""
-    return kept(analysis, _name(alpha), lambda: _make_step(analysis, alpha))
+    return analysis.result(make_step, round(alpha, 2))
 
 
 def steps_so_far(analysis: Analysis) -> list[tuple[float, Step]]:
     """Strengths that were computed and not forgotten, in ascending order."""
-    names = [name for name in list(analysis.memory) if name.startswith(NAME)]
-    found = [(float(name.removeprefix(NAME)), analysis.memory.get(name)) for name in names]
-    return sorted(((alpha, step) for alpha, step in found if step is not None), key=lambda entry: entry[0])
+    steps = analysis.results.all(make_step)
+    return sorted(((alpha, step) for (alpha,), step in steps.items()), key=lambda entry: entry[0])
 
 
 def logits_at(analysis: Analysis, alpha: float) -> dict[TaskName, Tensor]:
     """What the heads say at a strength: `inspection.with_bridge_strength`, on a copy of the network."""
-    model, lock = kept(analysis, "refinement-model", lambda: (analysis.own_model(), Lock()))
+    model, lock = analysis.result(_model_and_lock)
     with lock:
         trace = inspection.with_bridge_strength(model, analysis.trace, alpha)
     return {task: trace.logits[task] for task in analysis.tasks}
@@ -105,9 +101,14 @@ def unit_of(task: TaskName) -> str:
             return ""
 
 
+def _model_and_lock(analysis: Analysis) -> tuple[Network, Lock]:
+    return analysis.own_model(), Lock()
+
+
 @torch.inference_mode()
-def _make_step(analysis: Analysis, alpha: float) -> Step:
-    without: dict[TaskName, Tensor] = kept(analysis, "refinement-without", lambda: logits_at(analysis, 0))
+def make_step(analysis: Analysis, alpha: float) -> Step:
+    """The predictions at a strength, and what differs from those without the bridge."""
+    without = analysis.result(logits_at, 0)
     said = logits_at(analysis, alpha) if alpha else without
     step = Step(all(torch.equal(said[task], analysis.trace.logits[task]) for task in analysis.tasks))
     drawn, size = with_logits(analysis, said), shown_size(analysis)
@@ -136,7 +137,3 @@ def _gain(task: TaskName, before: Tensor, after: Tensor, truth: Tensor, step: St
     step.error[task] = last
     foot = f"{amount(first, task)} → {amount(last, task)}{unit_of(task)}"
     return signed_map(f"change-{task}", TASKS[task].title, task, errors[0], errors[1], foot)
-
-
-def _name(alpha: float) -> str:
-    return f"{NAME}{alpha:.2f}"

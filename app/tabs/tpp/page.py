@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 
-from app.analysis.kept import kept
 from app.analysis.selection import Choice, Selection
 from app.analysis.session import Analysis
 from app.view.attention import (
@@ -75,11 +74,8 @@ def tpp(analysis: Analysis, selection: Selection) -> Value:
 def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int | None) -> AttentionView:
     """Attention of one task, in the way that the options of the view ask for it."""
     weighting = cast(Weighting, selection.text(WEIGHTING))
-    values = None
-    if weighting == "value":
-        # The network is asked once per photo and task.
-        ask = partial(_values, analysis, task)
-        values = kept(analysis, f"tpp.values:{task}", ask)
+    # The network is asked once per photo and task.
+    values = analysis.result(_values, task) if weighting == "value" else None
     return drawing.tpp_attention(
         analysis.trace,
         task,
@@ -95,12 +91,7 @@ def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int
 
 def used_patterns(analysis: Analysis, selection: Selection) -> dict[TaskName, dict[TaskName, float]]:
     """Whose pattern each task used at the selected place: shares[target][source], each target's add up to 1."""
-
-    def compute() -> dict[str, dict[str, np.ndarray]]:
-        # This reads weights and runs nothing, so the network need not be copied.
-        return inspection.fusion_shares(analysis.predictor.model, analysis.trace, selection.head)
-
-    shares = kept(analysis, f"tpp.fusion:{selection.head}", compute)
+    shares = analysis.result(_fusion_shares, selection.head)
 
     def at_place(share: np.ndarray) -> float:
         rows, columns = share.shape
@@ -199,7 +190,8 @@ def _groups(
         choose = {"option": "task", "value": task, "chosen": task == selection.task}
         more = {"note": _sum(view), "colour": TASKS[task].colour, "task": task, "choose": choose}
         maps.append(_tile(f"tpp-{task}", TASKS[task].title, view, limits[task], selection, more))
-    maps.append(_average_map(analysis, selection))
+    fusion = cast(Fusion, selection.text(FUSION))
+    maps.append(analysis.result(_average_map, selection.task, selection.head, fusion))
     tiles = []
     for head, view in strip.items():
         choose = {"option": "head", "value": -1 if head is None else head, "chosen": head == selection.head}
@@ -239,21 +231,15 @@ def _sum(view: AttentionView) -> str:
     return f"sum {total:.3f}" if as_known else f"sum {total:.2f}, even {view.even:.2f}"
 
 
-def _average_map(analysis: Analysis, selection: Selection) -> Map:
-    """Where the average token of the selected task looks: what its rows have in common."""
-    fusion = cast(Fusion, selection.text(FUSION))
-    name = f"tpp.average:{selection.task}:{selection.head}:{fusion}"
-
-    def compute() -> Map:
-        task, title = selection.task, TASKS[selection.task].title
-        ask = partial(drawing.tpp_attention, analysis.trace, task, 0.5, 0.5, head=selection.head, fusion=fusion)
-        average = ask().placed - ask(weighting="minus-average").placed
-        alt = f"Where the average token looks, {title.lower()}: {drawing.place_in_words(average)}"
-        heat = heat_map("tpp-average", "Average row", average, float(average.max()), alt)
-        heat["ramp"]["shared"] = SHARED["map"]
-        return heat | {"note": title.lower(), "colour": TASKS[task].colour, "foot": "what all places have in common"}
-
-    return kept(analysis, name, compute)
+def _average_map(analysis: Analysis, task: TaskName, head: int | None, fusion: Fusion) -> Map:
+    """Where the average token of a task looks: what its rows have in common."""
+    title = TASKS[task].title.lower()
+    ask = partial(drawing.tpp_attention, analysis.trace, task, 0.5, 0.5, head=head, fusion=fusion)
+    average = ask().placed - ask(weighting="minus-average").placed
+    alt = f"Where the average token looks, {title}: {drawing.place_in_words(average)}"
+    heat = heat_map("tpp-average", "Average row", average, float(average.max()), alt)
+    heat["ramp"]["shared"] = SHARED["map"]
+    return heat | {"note": title, "colour": TASKS[task].colour, "foot": "what all places have in common"}
 
 
 def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, AttentionView]) -> Value:
@@ -302,8 +288,13 @@ def _pattern_bars(analysis: Analysis, selection: Selection) -> Value:
     return {"id": "tpp-patterns", "kind": "shares", "title": "Whose pattern was used", "text": text, "rows": rows}
 
 
+def _fusion_shares(analysis: Analysis, head: int | None) -> dict[str, dict[str, np.ndarray]]:
+    # This reads weights and runs nothing, so the network need not be copied.
+    return inspection.fusion_shares(analysis.predictor.model, analysis.trace, head)
+
+
 def _values(analysis: Analysis, task: TaskName) -> np.ndarray:
-    return inspection.pattern_values(own_network(analysis), analysis.trace, task)
+    return inspection.pattern_values(analysis.result(own_network), analysis.trace, task)
 
 
 PAGE = Page(

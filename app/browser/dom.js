@@ -48,6 +48,47 @@ export function fillNode(node, attributes, children) {
 }
 
 /**
+ * Draw controls anew. Those that differ in their states alone stay as nodes: a press that is under way when an answer
+ * arrives is not lost, and the keyboard's focus stays. So what a control does must not depend on its state.
+ *
+ * @param {Element} box
+ * @param {...Element} fresh
+ */
+export function renew(box, ...fresh) {
+  const there = [...box.children];
+  if (there.length !== fresh.length || !there.every((node, index) => alike(node, fresh[index]))) box.replaceChildren(...fresh);
+  else there.forEach((node, index) => takeStates(node, fresh[index]));
+}
+
+/**
+ * Whether two nodes are the same control, whatever its state.
+ *
+ * @param {Element} one
+ * @param {Element} other
+ * @returns {boolean}
+ */
+function alike(one, other) {
+  const named = ["data-value", "data-testid", "data-tab", "data-scale", "aria-label", "src"];
+  return (
+    one.tagName === other.tagName &&
+    one.textContent === other.textContent &&
+    one.childElementCount === other.childElementCount &&
+    named.every((name) => one.getAttribute(name) === other.getAttribute(name)) &&
+    [...one.children].every((child, index) => alike(child, other.children[index]))
+  );
+}
+
+/**
+ * @param {Element} node
+ * @param {Element} fresh
+ */
+function takeStates(node, fresh) {
+  for (const { name } of [...node.attributes]) if (!fresh.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  [...node.children].forEach((child, index) => takeStates(child, fresh.children[index]));
+}
+
+/**
  * The part of the page that a template has.
  *
  * @template {Element} Found

@@ -2,7 +2,7 @@
 // The left side: a place to drop a photo, examples, notes about the photo, tasks, scale of the bridge, keys.
 
 /** @import { Part, RailValue, Scope, Studio } from "./types.js" */
-import { dot, find, make } from "./dom.js";
+import { dot, find, make, renew } from "./dom.js";
 import { segments } from "./segments.js";
 
 /** @type {{ value: Scope, text: string }[]} */
@@ -98,7 +98,7 @@ export function rail(studio, { element, props, watch, upload }) {
       });
       return button;
     });
-    box(".thumbs").replaceChildren(...buttons);
+    renew(box(".thumbs"), ...buttons);
   }
 
   function drawChoices() {
@@ -109,13 +109,13 @@ export function rail(studio, { element, props, watch, upload }) {
       button.addEventListener("click", () => studio.choose({ task: name }));
       return button;
     });
-    box(".tasks").replaceChildren(...buttons);
+    renew(box(".tasks"), ...buttons);
     box(".last-task").textContent = String(known.tasks?.length ?? 6);
-    box(".scope").replaceChildren(segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
+    renew(box(".scope"), segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
     box(".scale").hidden = scales.length < 2;
     const names = scales.map((text, value) => ({ value, text }));
     const chosen = studio.scale ?? scales.length - 1;
-    box(".scale div").replaceChildren(segments("Scale of the bridge", names, chosen, (scale) => studio.choose({ scale })));
+    renew(box(".scale div"), segments("Scale of the bridge", names, chosen, (scale) => studio.choose({ scale })));
   }
 }
 

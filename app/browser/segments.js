@@ -28,8 +28,9 @@ export function segments(label, options, chosen, onChoose) {
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = (options.findIndex(({ value }) => value === chosen) + step + options.length) % options.length;
-    // Whoever hears of the choice may make the row anew.
+    const here = [...group.children].findIndex((button) => button.getAttribute("aria-checked") === "true");
+    const next = (here + step + options.length) % options.length;
+    // Whoever hears of the choice draws the row anew.
     const place = group.parentElement;
     onChoose(options[next].value);
     const on = place?.querySelector("[aria-checked=true]");

@@ -4,7 +4,7 @@
 
 /** @import { Letter, Studio } from "./types.js" */
 /** @import { ButtonTool, ChoiceTool, SliderTool, ToggleTool, Tool } from "./view.js" */
-import { make } from "./dom.js";
+import { make, renew } from "./dom.js";
 import { segments } from "./segments.js";
 
 /**
@@ -17,18 +17,14 @@ import { segments } from "./segments.js";
  * @param {HTMLElement} root
  */
 export function toolRow(studio, root) {
-  /** @type {string | null} */
-  let layout = null;
-  /** @type {Shown<Tool>[]} */
-  let shown = [];
+  /** Tools by what their DOM depends on. @type {Map<string, Shown<Tool>>} */
+  let shown = new Map();
   return (/** @type {Tool[]} */ tools) => {
-    const wanted = JSON.stringify(tools.map(layoutOf));
-    if (wanted !== layout) {
-      shown = tools.map((tool) => makeTool(studio, tool));
-      root.replaceChildren(...shown.map(({ node }) => node));
-      layout = wanted;
-    }
-    tools.forEach((tool, index) => shown[index].update(tool));
+    shown = new Map(tools.map((tool) => [layoutOf(tool), shown.get(layoutOf(tool)) ?? makeTool(studio, tool)]));
+    const nodes = [...shown.values()].map(({ node }) => node);
+    for (const node of [...root.children]) if (!nodes.some((other) => other === node)) node.remove();
+    nodes.forEach((node, index) => node !== root.children[index] && root.insertBefore(node, root.children[index] ?? null));
+    tools.forEach((tool) => shown.get(layoutOf(tool))?.update(tool));
   };
 }
 
@@ -39,7 +35,8 @@ export function toolRow(studio, root) {
  */
 function layoutOf(tool) {
   const { kind, name, label } = tool;
-  return [kind, name, label, "options" in tool ? tool.options : null, "low" in tool ? [tool.low, tool.high] : null];
+  const range = "low" in tool ? [tool.low, tool.high] : null;
+  return JSON.stringify([kind, name, label, "options" in tool ? tool.options : null, range]);
 }
 
 /**
@@ -72,7 +69,8 @@ function makeTool(studio, tool) {
 function row(studio, { name, label, options }) {
   const place = make("span");
   const update = (/** @type {{ chosen: ChoiceTool["chosen"] }} */ { chosen }) =>
-    place.replaceChildren(
+    renew(
+      place,
       segments(label, options, chosen, (value) => {
         studio.option(name, value);
         update({ chosen: value });

@@ -2,7 +2,7 @@
 // Way through the page: pipeline strip and tabs.
 
 /** @import { Part, Station, Studio, WayValue } from "./types.js" */
-import { find, make, targetOf } from "./dom.js";
+import { find, make, renew, targetOf } from "./dom.js";
 
 /**
  * @param {Studio} studio
@@ -21,8 +21,8 @@ export function way(studio, { element, props, watch }) {
 
   function draw() {
     if (!props.value) return;
-    if (props.value.tabs) tabs.replaceChildren(...props.value.tabs.map(tab));
-    if (props.value.pipeline) pipeline.replaceChildren(...props.value.pipeline.map(station));
+    if (props.value.tabs) renew(tabs, ...props.value.tabs.map(tab));
+    if (props.value.pipeline) renew(pipeline, ...props.value.pipeline.map(station));
     root.dataset.state = "ready";
     mark();
   }

@@ -1,5 +1,6 @@
 """What it takes to add a network: a file of its own, its name and settings, and a line in the list of networks."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -98,15 +99,17 @@ CHANGED = {
 }
 """The files that are touched, and in each what is replaced by what."""
 
-LOOK_INSIDE = """
+USE_IT = """
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 import bridgenet
+from bridgenet import evaluate, predict, train
 from app.tabs.views import PAGES, all_views
 from app.analysis.selection import Selection
 from app.analysis.session import Session
@@ -117,8 +120,13 @@ from bridgenet.inspection import cut_trace, interaction_matrix
 assert Path(bridgenet.__file__).is_relative_to(Path.cwd()), bridgenet.__file__
 assert "pairs" in bridgenet.NETWORKS
 
-predictor = bridgenet.Predictor.load(sys.argv[1])
+run = sys.argv[1]
+assert train.main(sys.argv[2:]) == 0
+assert evaluate.main([run, "--json", "judged.json"]) == 0
 room = EXAMPLES["room-0"].load()
+Image.fromarray(room.pixels).save("room.png")
+assert predict.main(["room.png", "--checkpoint", run, "--out", "answers"]) == 0
+predictor = bridgenet.Predictor.load(run)
 trace = predictor.trace(room.pixels)
 assert trace["exchange.depth.edge"].shape == trace.task_specific["edge"].shape
 uncut, cut = cut_trace(predictor.model, trace, ()), cut_trace(predictor.model, trace, "depth")
@@ -129,7 +137,7 @@ assert matrix.places == ("messages",) and matrix.effect.any() and matrix.control
 assert np.isnan(matrix.attention).all()
 
 photo = LoadedImage(room.pixels, ())
-session = Session(Path(sys.argv[1]))
+session = Session(Path(run))
 analysis = session.analyse(photo, title="room", truth=room.truth, truth_classes=room.source)
 PAGES["interaction"].compute(session, analysis, Selection(), lambda *told: None)
 views = all_views(analysis, Selection(task="depth"))
@@ -152,7 +160,8 @@ def test_a_network_that_passes_messages_is_a_file_its_settings_and_a_line(tmp_pa
 
     trained = tmp_path / "run"
     asked = ("--model.system", "pairs", "--model.systems.pairs.width", "6")
-    run_there(tmp_path, "-m", "bridgenet.train", *SMALL, *asked, "--steps", "2", "--output", trained)
+    run_there(tmp_path, "-c", USE_IT, trained, *SMALL, *asked, "--steps", "2", "--output", trained)
     card = (trained / "README.md").read_text()
     assert "Pairs for" in card and "| Depth | rmse |" in card
-    run_there(tmp_path, "-c", LOOK_INSIDE, trained)
+    assert json.loads((tmp_path / "judged.json").read_text())["depth"]["rmse"] > 0
+    assert (tmp_path / "answers" / "room").is_dir()

@@ -14,7 +14,7 @@ from bridgenet.data import DataError, open_dataset
 from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis
 from bridgenet.files import WriteError
 from bridgenet.learning import CheckpointError, load_model
-from bridgenet.prepare import prepare_basis, prepare_nyud
+from bridgenet.prepare import main, prepare_basis, prepare_nyud
 
 pytestmark = pytest.mark.slow
 
@@ -69,14 +69,12 @@ def labels_of(out: Path, name: str) -> np.ndarray:
     return np.asarray(Image.open(out / "segmentation" / f"{name}.png"))
 
 
-def test_the_command_writes_a_folder_that_the_reader_opens(tmp_path: Path, mat: Path, splits: Path) -> None:
+def test_the_command_writes_a_folder_that_the_reader_opens(
+    tmp_path: Path, mat: Path, splits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "nyud"
-    command = [sys.executable, "-m", "bridgenet.prepare", "nyud"]
-    run = subprocess.run(
-        [*command, "--mat", mat, "--splits", splits, "--out", out], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    assert "--class-mapping" in run.stderr
+    assert main(["nyud", "--mat", str(mat), "--splits", str(splits), "--out", str(out)]) == 0
+    assert "--class-mapping" in capsys.readouterr().err
     assert (out / "gt_sets" / "train.txt").read_text().split() == ["0001", "0003"]
     assert (out / "gt_sets" / "val.txt").read_text().split() == ["0002"]
 
@@ -202,12 +200,12 @@ def small_checkpoint(folder: Path, name: str = "rooms-tiny") -> Path:
     return Path(shutil.copytree(shipped, folder / "tiny", ignore=shutil.ignore_patterns(BASIS_FILE)))
 
 
-def test_the_command_leaves_a_basis_that_fits_the_checkpoint(tmp_path: Path) -> None:
+def test_the_command_leaves_a_basis_that_fits_the_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checkpoint = small_checkpoint(tmp_path)
-    command = [sys.executable, "-m", "bridgenet.prepare", "basis", checkpoint, "--images", "3"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert "fitted on 3 images of made_rooms" in run.stderr
+    assert main(["basis", str(checkpoint), "--images", "3"]) == 0
+    assert "fitted on 3 images of made_rooms" in capsys.readouterr().err
     model, _, _ = load_model(checkpoint)
     assert FeatureBasis.load(checkpoint / BASIS_FILE, model).images == 3
 

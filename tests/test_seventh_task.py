@@ -1,5 +1,6 @@
 """What it takes to add a task of a known kind: an entry, and a data set that brings its truth and says so."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ import sys
 from pathlib import Path
 
 import bridgenet
+from bridgenet import evaluate, train
 from app.tabs.views import all_views
 from app.analysis.selection import Selection
 from app.analysis.session import Session
@@ -52,9 +54,12 @@ from bridgenet.examples import EXAMPLES
 from bridgenet.images import LoadedImage
 
 assert Path(bridgenet.__file__).is_relative_to(Path.cwd()), bridgenet.__file__
+run = Path(sys.argv[1])
+assert train.main(sys.argv[2:]) == 0
+assert evaluate.main([str(run), "--json", "judged.json"]) == 0
 room = EXAMPLES["room-0"].load()
 photo = LoadedImage(room.pixels, ())
-analysis = Session(Path(sys.argv[1])).analyse(photo, title="room", truth=room.truth, truth_classes=room.source)
+analysis = Session(run).analyse(photo, title="room", truth=room.truth, truth_classes=room.source)
 assert analysis.prediction["height"].unit == "m"
 assert analysis.prediction.picture().ndim == 3
 views = all_views(analysis, Selection(task="height", options={"overview.mode": "error"}))
@@ -70,8 +75,8 @@ def test_a_task_of_a_known_kind_is_an_entry_and_a_truth(tmp_path: Path) -> None:
             put_in(tmp_path / name, old, new)
 
     trained = tmp_path / "run"
-    said = run_there(tmp_path, "-m", "bridgenet.train", *SMALL, "--steps", "2", "--output", trained)
-    assert "height" in said.lower()
+    said = run_there(tmp_path, "-c", LOOK_AT_IT, trained, *SMALL, "--steps", "2", "--output", trained)
+    assert "height" in said.partition("SHOWN")[0].lower()
     assert "| Height | rmse |" in (trained / "README.md").read_text()
-    looked = run_there(tmp_path, "-c", LOOK_AT_IT, trained)
-    assert {"height", "height-error"} <= set(looked.partition("SHOWN")[2].split())
+    assert json.loads((tmp_path / "judged.json").read_text())["height"]["rmse"] > 0
+    assert {"height", "height-error"} <= set(said.partition("SHOWN")[2].split())

@@ -5,8 +5,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
@@ -29,6 +31,15 @@ DOORS = {
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def written_in(places: str) -> str:
+    """The code of files, that of notebooks too."""
+    text = []
+    for file in (file for place in places.split() for file in ROOT.glob(place)):
+        is_notebook = file.suffix == ".ipynb"
+        text += [cell.source for cell in nbformat.read(file, 4).cells] if is_notebook else [file.read_text()]
+    return "\n".join(text)
 
 
 def make(*arguments: str, folder: Path = ROOT) -> str:
@@ -54,12 +65,36 @@ def test_a_planted_import_is_reported_with_its_line(tmp_path: Path) -> None:
     for name in ("bridgenet", "app"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    planted = tmp_path / "bridgenet" / "trace.py"
-    planted.write_text("import timm\nimport bridgenet.model\n" + planted.read_text())
+    for file, imported in (
+        ("bridgenet/trace.py", "import timm\nimport bridgenet.model\n"),
+        ("app/view/wording.py", "import app.tabs.views\n"),
+        ("app/tabs/tpp/page.py", "import app.tabs.bridge.page\n"),
+    ):
+        planted = tmp_path / file
+        planted.write_text(imported + planted.read_text())
     run = lint_imports(tmp_path)
     assert run.returncode != 0
     assert "bridgenet.trace -> timm (l.1)" in run.stdout
     assert "bridgenet.trace -> bridgenet.model (l.2)" in run.stdout
+    assert "app.view.wording -> app.tabs.views (l.1)" in run.stdout
+    assert "app.tabs.tpp.page -> app.tabs.bridge.page (l.1)" in run.stdout
+
+
+@pytest.mark.parametrize("package", ["bridgenet.drawing", "bridgenet.inspection"])
+def test_every_name_of_the_library_is_used_by_two_or_says_for_whom_it_is(package: str) -> None:
+    texts = [
+        written_in("app/**/*.py"),
+        written_in("notebooks/*.ipynb notebooks/*.py"),
+        written_in("bridgenet/*.py bridgenet/learning/*.py benchmarks/*.py docs/*.py"),
+        written_in("README.md"),
+    ]
+    sources = written_in(f"{package.replace('.', '/')}/*.py")
+    for name in import_module(package).__all__:
+        users = sum(bool(re.search(rf"\b{name}\b", text)) for text in texts)
+        begins = rf"^(?:(?:class|def) {name}\b.*?|{name} = [^\n]*\n)"
+        about = re.search(begins + r'"""(.*?)"""', sources, re.MULTILINE | re.DOTALL)
+        said = about and re.search(r"For (the studio|the notebooks|the commands|your own)", about[1])
+        assert users >= 2 or said, name
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from bridgenet.trace import Pattern, Trace
 __all__ = ["AttentionRow", "Direction", "Fusion", "token_at", "tpp_attention", "tpp_grids", "tpp_row"]
 
 Direction = Literal["outgoing", "incoming"]
-"""outgoing: where the token at the place looks. incoming: which tokens look at the place."""
+"""outgoing: where the token at the place looks. incoming: which tokens look at the place. For the studio."""
 
 Fusion = Literal["before", "after"]
 """before: the task's own pattern. after: the patterns of all tasks, fused for the task."""
@@ -105,7 +105,7 @@ def tpp_attention(
 
 
 def tpp_row(trace: Trace, task: str, nx: float, ny: float, head: int | None = None) -> AttentionView:
-    """Attention of one task at a place: where TPP let it look. See `tpp_attention`.
+    """Attention of one task at a place: where TPP let it look. See `tpp_attention`. For the studio.
 
     Raises:
         ValueError: The network has no TPP.
@@ -114,7 +114,7 @@ def tpp_row(trace: Trace, task: str, nx: float, ny: float, head: int | None = No
 
 
 def tpp_grids(trace: Trace) -> tuple[Grid, Grid, int]:
-    """Grid of the queries, grid of the keys, and the stride of both on the base grid.
+    """Grid of the queries, grid of the keys, and the stride of both on the base grid. For the notebooks.
 
     Raises:
         ValueError: There is no TPP.

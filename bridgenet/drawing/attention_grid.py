@@ -37,6 +37,8 @@ def attention_grid_figure(
 ) -> Drawn:
     """Attention maps of one place, a row per task, all on one scale: from 0 to three times an even weight.
 
+    For the notebooks.
+
     Even attention has the same colour in every figure; the scale ends earlier where no weight comes so far. The white
     box is the token that is asked about, the cross-hair the place, the tick on the scale even attention.
 
@@ -83,7 +85,7 @@ def attention_grid_figure(
 def attention_panel(
     title: str, view: AttentionView, task: TaskName, limit: float, place: tuple[float, float], aspect: float
 ) -> Panel:
-    """One attention map as a panel: from 0, or around 0 where it is a difference from the average.
+    """One attention map as a panel: from 0, or around 0 where it is a difference from the average. For the notebooks.
 
     Args:
         title: Above the map.

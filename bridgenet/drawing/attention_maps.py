@@ -27,12 +27,12 @@ Weighting = Literal["raw", "value", "minus-average"]
 1. minus-average: the row minus the mean row of all queries, which shows what this query does unlike the others."""
 
 Scope = Literal["all", "tab", "map"]
-"""What a colour scale is shared by: all places of the image, all maps of the tab, one map."""
+"""What a colour scale is shared by: all places of the image, all maps of the tab, one map. For the studio."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionRow:
-    """What one query gave to a grid of keys.
+    """What one query gave to a grid of keys. For your own programs.
 
     Attributes:
         weights: Attention on the grid of the keys.
@@ -52,6 +52,8 @@ class AttentionRow:
 @dataclass(frozen=True, slots=True)
 class AttentionView(AttentionRow):
     """An attention row, or a column (who looks here: `weights` are then on the grid of the queries), with read-outs.
+
+    For the studio.
 
     Attributes:
         box: Left, top, right and bottom of the token that is asked about, fractions of the image: the query of a row,
@@ -165,7 +167,7 @@ def attention_matrix(
 
 
 def colour_limits(views: Mapping[str, AttentionView], scope: Scope) -> dict[str, float]:
-    """The value at the full colour of each map.
+    """The value at the full colour of each map. For the studio.
 
     all: the largest of any map of any place, so that colours do not jump while the place moves. tab: the largest of
     these maps. map: of each map its own. For differences the largest magnitude, the scale runs to both sides.
@@ -175,7 +177,7 @@ def colour_limits(views: Mapping[str, AttentionView], scope: Scope) -> dict[str,
 
 
 def attention_entropy(weights: Map) -> float:
-    """How widely a row is spread: 0 for a single key, 1 for the same weight everywhere."""
+    """How widely a row is spread: 0 for a single key, 1 for the same weight everywhere. For the notebooks."""
     share = weights.ravel() / weights.sum()
     if share.size == 1:
         return 0.0

@@ -184,7 +184,7 @@ class FeatureBasis:
 def fit_basis(
     model: nn.Module, images: Iterable[Tensor], source: str = "", tokens_per_map: int | None = TOKENS_PER_MAP
 ) -> FeatureBasis:
-    """The basis of a network, from its features of reference images.
+    """The basis of a network, from its features of reference images. For the commands and benchmarks.
 
     Args:
         model: A network in eval mode that turns a batch of images into a `Trace`.

@@ -27,7 +27,7 @@ NO_BRIDGE = "This network was built without Bridge Feature Extractor, so the bri
 
 @dataclass(frozen=True, slots=True)
 class DominantTask:
-    """The task that each bridge token asked most.
+    """The task that each bridge token asked most. For your own programs.
 
     Attributes:
         tasks: Names, in the order of the stage.
@@ -93,6 +93,8 @@ def bridge_rows(
 
 def bridge_grids(stage: Stage) -> tuple[Grid, Grid, int]:
     """Grid of the bridge queries, grid of the tokens of each task, and the pooling window of these tokens.
+
+    For the notebooks.
 
     Raises:
         ValueError: There is no Bridge Feature Extractor.

@@ -16,7 +16,7 @@ PERCENTILE = 98
 def gain_panel(
     title: str, task: TaskName, before: Float[np.ndarray, "h w"], after: Float[np.ndarray, "h w"], note: str = ""
 ) -> Panel:
-    """Where a prediction came nearer to the truth (blue) and where it went away from it (red).
+    """Where a prediction came nearer to the truth (blue) and where it went away from it (red). For the notebooks.
 
     Args:
         title: Above the picture.
@@ -39,7 +39,7 @@ def gain_panel(
 
 
 def change_panel(title: str, task: TaskName, change: Float[np.ndarray, "h w"], note: str = "") -> Panel:
-    """How much a prediction changed at every pixel, where no truth is known.
+    """How much a prediction changed at every pixel, where no truth is known. For the notebooks.
 
     Args:
         title: Above the picture.

@@ -19,6 +19,8 @@ def answers_figure(
 ) -> Drawn:
     """A row of pictures for each network, a column for each task, and the truth below with the meaning of the colours.
 
+    For the notebooks.
+
     Args:
         answers: Class indices, metres, unit vectors or probabilities, by name of the network and task.
         truth: The same of the ground truth; its tasks are the columns.
@@ -36,7 +38,7 @@ def answers_figure(
 def answer_panel(
     name: str, task: TaskName, array: np.ndarray, truth: Answers, classes: ClassesByTask, *, key: bool = False
 ) -> Panel:
-    """One answer under the name of its network; depth on the scale of the true depth.
+    """One answer under the name of its network; depth on the scale of the true depth. For the notebooks.
 
     Args:
         name: Of the network.

@@ -25,7 +25,10 @@ COMPONENTS = 3
 
 
 class PcaColours(NamedTuple):
-    """Pictures of feature maps, one per map, and the share of their variance that the three components explain."""
+    """Pictures of feature maps, one per map, and the share of their variance that the three components explain.
+
+    For your own programs.
+    """
 
     pictures: list[UInt8[np.ndarray, "_ _ 3"]]
     explained: float
@@ -57,6 +60,8 @@ def pca_rgb(*maps: Tensor | np.ndarray) -> PcaColours:
 def pca_rgb_aligned(feature: Tensor | np.ndarray, reference: Tensor | np.ndarray) -> PcaColours:
     """A feature map in its own three components, rotated so that its colours agree best with those of a reference.
 
+    For your own programs.
+
     For maps of different widths, which cannot share a basis. Similar colours then mean "varies alike over the
     image", not "equal features".
 
@@ -76,12 +81,12 @@ def pca_rgb_aligned(feature: Tensor | np.ndarray, reference: Tensor | np.ndarray
 
 
 def channel_norm(feature: Tensor | np.ndarray) -> Float[np.ndarray, "height width"]:
-    """Length of the feature vector at every token."""
+    """Length of the feature vector at every token. For the studio."""
     return np.linalg.norm(feature_array(feature), axis=0)
 
 
 class ChannelMap(NamedTuple):
-    """One channel as a picture, its values, and what the ends of the colours mean."""
+    """One channel as a picture, its values, and what the ends of the colours mean. For the studio."""
 
     picture: UInt8[np.ndarray, "height width 3"]
     values: Float[np.ndarray, "height width"]

@@ -36,7 +36,7 @@ LEGEND_LINES, LEGEND_COLUMNS = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A colour scale with the values at its ends.
+    """A colour scale with the values at its ends. For the notebooks.
 
     Attributes:
         scale: Which scale.
@@ -57,7 +57,7 @@ Key = Bar | Sequence[LegendEntry] | str
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A picture and everything that is said about it.
+    """A picture and everything that is said about it. For the notebooks.
 
     Attributes:
         title: Above the picture.
@@ -84,7 +84,7 @@ class Panel:
 
 
 def panel_figure(panels: Sequence[Panel], columns: int = 3, title: str = "", panel_width: float = 2.9) -> Drawn:
-    """Panels in rows, as one picture.
+    """Panels in rows, as one picture. For the notebooks.
 
     Args:
         panels: In reading order. All get the height of the tallest picture.
@@ -115,7 +115,7 @@ def panel_figure(panels: Sequence[Panel], columns: int = 3, title: str = "", pan
 def overview_figure(
     image: Picture, predictions: Mapping[TaskName, np.ndarray], classes: ClassesByTask, title: str = ""
 ) -> Drawn:
-    """An image and all predictions, each with the meaning of its colours.
+    """An image and all predictions, each with the meaning of its colours. For the notebooks.
 
     Args:
         image: The image, as analysed.
@@ -130,7 +130,7 @@ def overview_figure(
 
 
 def prediction_panel(task: TaskName, array: np.ndarray, classes: ClassesByTask, limits: Limits | None = None) -> Panel:
-    """The panel of one task, with a legend, a bar or the disc of normals."""
+    """The panel of one task, with a legend, a bar or the disc of normals. For the notebooks."""
     told = TASKS[task]
     panel = Panel(told.title, colour_task(task, array, classes, limits), colour=told.colour)
     match told.kind:
@@ -150,6 +150,8 @@ def prediction_panel(task: TaskName, array: np.ndarray, classes: ClassesByTask, 
 def heat_panel(title: str, values: np.ndarray, limits: Limits, unit: str = "") -> Panel:
     """The panel of an amount (height, width) from the lower limit (black) to the upper (pale yellow).
 
+    For the notebooks.
+
     Args:
         title: Above the picture.
         values: The amounts; NaN is hatched, what exceeds the limits takes the colour of the limit.
@@ -164,6 +166,8 @@ def attention_figure(
     image: Picture, rows: Mapping[TaskName, AttentionRow], nx: float, ny: float, title: str = ""
 ) -> Drawn:
     """Where each task was looked at from one place, all on one scale from 0 to the largest weight.
+
+    For your own programs.
 
     Args:
         image: The image, as analysed.
@@ -183,7 +187,7 @@ def attention_figure(
 
 
 def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: float = 9.0) -> Drawn:
-    """Shares of the tasks as one stacked bar, with a tick where equal shares would meet."""
+    """Shares of the tasks as one stacked bar, with a tick where equal shares would meet. For the notebooks."""
     top = 0.42 if title else 0.12
     sheet = Sheet(width, top + 0.66)
     if title:
@@ -203,13 +207,13 @@ def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: floa
 
 
 def depth_figure(depth: np.ndarray, limits: Limits | None = None) -> Drawn:
-    """One depth map at its own size with a bar in metres."""
+    """One depth map at its own size with a bar in metres. For the commands and benchmarks."""
     width = max(2.9, depth.shape[1] / DPI)
     return panel_figure([prediction_panel("depth", depth, {}, limits)], panel_width=width)
 
 
 def legend_figure(entries: Sequence[LegendEntry]) -> Drawn:
-    """Class colours, names and areas, largest area first, one below the other."""
+    """Class colours, names and areas, largest area first, one below the other. For the commands and benchmarks."""
     line, width = 0.25, 2.9
     sheet = Sheet(width, 2 * MARGIN + line * max(len(entries), 1))
     if not entries:

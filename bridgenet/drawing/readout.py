@@ -11,7 +11,7 @@ UNKNOWN = "unknown"
 
 
 def read_place(task: TaskName, array: np.ndarray, place: tuple[float, float], classes: ClassesByTask) -> str:
-    """An answer, or the ground truth in its form, at a place of the image.
+    """An answer, or the ground truth in its form, at a place of the image. For the notebooks.
 
     Args:
         task: Which task.

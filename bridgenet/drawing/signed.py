@@ -26,6 +26,8 @@ def signed_panel(
 ) -> Panel:
     """A map around zero: red raises the number that is explained, blue lowers it, white does neither.
 
+    For the notebooks.
+
     Args:
         title: Above the picture.
         values: Signed; NaN is hatched.
@@ -47,6 +49,6 @@ def signed_panel(
 
 
 def region_picture(picture: Picture, inside: Bool[np.ndarray, "height width"]) -> Picture:
-    """A picture that keeps its colours inside a region and is pale outside of it."""
+    """A picture that keeps its colours inside a region and is pale outside of it. For the notebooks."""
     pale = PALE * picture + (1 - PALE) * PAPER_SHADE
     return np.where(inside[..., None], picture, pale).round().astype(np.uint8)

@@ -19,7 +19,7 @@ BRIGHT = 0.35
 
 @dataclass(frozen=True, slots=True)
 class StackedRow:
-    """One stacked bar.
+    """One stacked bar. For the notebooks.
 
     Attributes:
         name: At the left of the bar.
@@ -37,7 +37,7 @@ class StackedRow:
 
 
 def stacked_shares_figure(rows: Sequence[StackedRow], title: str = "", key: str = "", width: float = 9.6) -> Drawn:
-    """Stacked bars with a legend of the tasks; dashes where equal shares would meet.
+    """Stacked bars with a legend of the tasks; dashes where equal shares would meet. For the notebooks.
 
     Numbers are per cent, with the larger half of the interval behind ±. ▲ stands beside a share whose whole interval
     is above the equal share, ▼ beside one whose whole interval is below.

@@ -34,7 +34,7 @@ SAMPLES = 16
 
 
 class Purity(NamedTuple):
-    """How much of the attention stays in the class of the place, and how much would if it were even.
+    """How much of the attention stays in the class of the place, and how much would if it were even. For the notebooks.
 
     Attributes:
         mass: Share of the attention on pixels of the predicted class of the place, 0..1.
@@ -47,7 +47,7 @@ class Purity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RegionShare:
-    """What the bridge read, on the mean, in all pixels of one predicted class.
+    """What the bridge read, on the mean, in all pixels of one predicted class. For the studio.
 
     Attributes:
         index: The class.
@@ -158,7 +158,7 @@ def fusion_shares(model: Network, trace: Trace, head: int | None = None) -> dict
 
 
 def semantic_purity(placed: Map, labels: LabelMap, nx: float, ny: float) -> Purity:
-    """How much of an attention map lies on the predicted class of a place.
+    """How much of an attention map lies on the predicted class of a place. For the studio.
 
     Args:
         placed: Attention on a grid that covers the image evenly, not negative.

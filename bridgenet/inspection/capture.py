@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @contextmanager
 def capture(model: nn.Module, *names: str) -> Iterator[dict[str, Any]]:
-    """Keeps what modules return, until the block ends.
+    """Keeps what modules return, until the block ends. For your own programs.
 
     For example `with capture(model, "backbone.body.blocks.3") as seen: model(images)`.
 

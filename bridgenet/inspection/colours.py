@@ -18,6 +18,8 @@ def colour_agreement(
 ) -> float:
     """Spearman's rank correlation, -1..1, of likeness in colour and likeness in features, from one map to another.
 
+    For the notebooks.
+
     The larger, the more alike are tokens that look alike; 1 is out of reach, as colours also tell how strong a feature
     is, and the likeness of features (their cosine, after each map's mean is taken away) does not. Around 0: colours
     tell nothing from map to map. Below 0 they mislead: what looks alike is unlike. Not a number if all pairs are

@@ -24,7 +24,7 @@ from bridgenet.trace import Stage, Trace
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of some modules, for one image.
+    """Of some modules, for one image. For your own programs.
 
     Attributes:
         multiply_adds: Of convolutions and matrix products.
@@ -43,7 +43,7 @@ NOTHING = Cost(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class MeetingCosts:
-    """Of ways to let the tasks of a network read each other, over all its stages.
+    """Of ways to let the tasks of a network read each other, over all its stages. For your own programs.
 
     Attributes:
         bridge: One Bridge Feature Extractor per stage reads all tasks at once.
@@ -60,7 +60,7 @@ class MeetingCosts:
 
 
 def meeting_costs(model: Network, trace: Trace) -> MeetingCosts:
-    """Costs for one image.
+    """Costs for one image. For your own programs.
 
     Args:
         model: A BridgeNet, in evaluation mode.
@@ -81,7 +81,7 @@ def meeting_costs(model: Network, trace: Trace) -> MeetingCosts:
 def costs_of_shapes(
     model: Network, features: Sequence[tuple[int, int, int]], image_size: tuple[int, int]
 ) -> MeetingCosts:
-    """The same from shapes alone: nothing is computed, and no weight needs memory.
+    """The same from shapes alone: nothing is computed, and no weight needs memory. For the notebooks.
 
     Args:
         model: A network with `decode`, with or without its backbone, in evaluation mode; it may have been
@@ -106,6 +106,8 @@ def costs_of_shapes(
 def meeting_seconds(model: Network, trace: Trace, repeats: int = 5) -> tuple[float, float]:
     """How long the meeting over the bridge takes here, and the one in pairs: the quickest of some repeats, in seconds.
 
+    For the notebooks.
+
     Raises:
         ValueError: The network has no bridge.
     """
@@ -116,7 +118,7 @@ def meeting_seconds(model: Network, trace: Trace, repeats: int = 5) -> tuple[flo
 
 
 def multiply_adds(module: nn.Module, *inputs: object) -> int:
-    """Multiply-adds of the convolutions and matrix products of one call."""
+    """Multiply-adds of the convolutions and matrix products of one call. For the notebooks."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*inputs)
     return counter.get_total_flops() // 2

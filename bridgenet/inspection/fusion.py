@@ -19,6 +19,8 @@ Map = Float[np.ndarray, "_ _"]
 def fusion_effects(model: Network, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
     """What each task would attend to without each pattern: effects[target][source], a map over the target's queries.
 
+    For the notebooks.
+
     The logits of the source are set to zero, which no key can be told from, and fused afresh. The effect is the part
     of the attention, 0..1, that then goes to other keys (half the sum of the differences of a row); the mean over the
     heads of the target where all are asked for.

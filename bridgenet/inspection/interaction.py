@@ -49,6 +49,8 @@ FEWEST_CELLS = 3
 class InteractionMatrix:
     """Effect of removing each task on each other one. Rows are sources, columns targets, both in the order of `tasks`.
 
+    For the studio.
+
     The diagonal says what a task loses when it is refined without its own tokens; TPP leaves it its own map.
 
     Attributes:

@@ -176,7 +176,7 @@ def random_drop(
     places: Collection[str] | None = None,
     norm: Norm | str = "held",
 ) -> Iterator[None]:
-    """The control of `without_task`: as much is lost, but nobody's in particular.
+    """The control of `without_task`: as much is lost, but nobody's in particular. For the notebooks.
 
     In BridgeNet a random share of the tokens of all tasks is masked in every stage of the BFE, and in TPP a random
     share of all (task, key) columns contributes nothing. With share = 1 / tasks both lose as much as one task brings.

@@ -16,7 +16,9 @@ from bridgenet.inspection.targets import Target
 from bridgenet.shapes import Image
 
 PixelMethod = Literal["integrated_gradients", "gradient_x_input", "occlusion"]
+"""For the studio."""
 PixelBaseline = Literal["mean", "black", "blurred"]
+"""For the studio."""
 
 BLUR_SHARE = 1 / 16
 """Deviation of the blur over the image's shorter side: objects dissolve, the layout of light and colour stays."""
@@ -24,7 +26,7 @@ BLUR_SHARE = 1 / 16
 
 @dataclass(frozen=True, slots=True)
 class PixelAttribution:
-    """Where in the image a target comes from: positive raises it, negative lowers it.
+    """Where in the image a target comes from: positive raises it, negative lowers it. For the studio.
 
     Attributes:
         map: At the size of the image, in the target's unit. Gradients: summed over the colour channels. occlusion: the
@@ -102,7 +104,7 @@ def attribute_pixels(
 
 
 def baseline_image(images: Image, kind: PixelBaseline) -> Image:
-    """Images that say less: each one's mean colour, black, or blurred.
+    """Images that say less: each one's mean colour, black, or blurred. For the notebooks.
 
     Raises:
         ValueError: There is no such kind.

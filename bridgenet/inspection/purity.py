@@ -17,6 +17,8 @@ ROUNDS = 1000
 class RowPurity(NamedTuple):
     """Mean semantic purity of all rows of a head, and what it is compared with. All are shares, 0..1.
 
+    For your own programs.
+
     Attributes:
         own: Attention on the predicted class of the place that asks.
         even: The same if attention were even: the mean area of these classes.
@@ -38,6 +40,8 @@ def row_purity(
     seed: int = 0,
 ) -> RowPurity:
     """How much the rows of a head stay in the class of their places, and how much they would by chance.
+
+    For the notebooks.
 
     Neighbouring places have similar rows and often the same class, so the interval is on the narrow side.
 

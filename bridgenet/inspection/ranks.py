@@ -16,7 +16,7 @@ Cells = Float[np.ndarray, "tasks tasks"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankInterval:
-    """A rank correlation between two matrices, off their diagonals, and its 95 % interval.
+    """A rank correlation between two matrices, off their diagonals, and its 95 % interval. For your own programs.
 
     Attributes:
         value: Spearman's, -1..1; NaN where nothing can be ranked.
@@ -41,6 +41,8 @@ def rank_interval(
 ) -> RankInterval:
     """Rank correlation of the strengths with attention or with the strengths of another cut: bootstrap over pictures.
 
+    For the notebooks.
+
     In every draw as many pictures as there are, with repetition, make a new mean effect, control and attention.
 
     Args:
@@ -61,6 +63,8 @@ def rank_interval(
 
 def half_agreement(matrix: InteractionMatrix, draws: int = 200, seed: int = 0) -> RankInterval:
     """Rank correlation between the strengths in one half of the pictures and those in the other half.
+
+    For the notebooks.
 
     The ceiling of every comparison: what is noise between halves, nothing can tell. It is a low ceiling, because a
     half is noisier than the whole.

@@ -24,6 +24,8 @@ def comparable_tasks(
 ) -> tuple[TaskName, ...]:
     """The tasks whose truth speaks the language of the network: a segmentation only with the network's own classes.
 
+    For the notebooks.
+
     Args:
         truth: What is known of a picture, by task.
         truth_classes: The classes that it names.
@@ -35,6 +37,8 @@ def comparable_tasks(
 @torch.inference_mode()
 def picture_errors(task: TaskName, logits: AnyFeature, truth: Tensor) -> Float[np.ndarray, " batch"]:
     """Mean distance from the truth, one number per picture: per cent of pixels, metres, degrees, or probability.
+
+    For the notebooks.
 
     Objects and lines (labels above 0) cover little of a picture, and saying "nowhere" would be nearly right: of their
     tasks it is the mean of two means, over the pixels of the object and over the others. Where a picture has one of
@@ -59,7 +63,7 @@ def picture_errors(task: TaskName, logits: AnyFeature, truth: Tensor) -> Float[n
 
 @torch.inference_mode()
 def with_other_bridge(model: Network, trace: Trace, bridges: Sequence[AnyFeature]) -> Trace:
-    """The trace with every task refined by other bridge features than its own, by the same refiners.
+    """The trace with every task refined by other bridge features than its own, by the same refiners. For the notebooks.
 
     A control: what is left of the refinement then owes nothing to what the bridge knows of this picture. Stages,
     fusion and heads are computed again; `stages.<i>.bridge` of the result is what the network made, not what was read.
@@ -97,5 +101,8 @@ def _reads(bridge: Tensor) -> Any:
 
 
 def error_in_words(task: TaskName, error: float) -> str:
-    """A mean error with its unit, short enough for a picture's note: `34 % wrong`, `0.57 m off`, `13.8° off`."""
+    """A mean error with its unit, short enough for a picture's note: `34 % wrong`, `0.57 m off`, `13.8° off`.
+
+    For the notebooks.
+    """
     return f"{words(task, error)} {'wrong' if TASKS[task].kind == 'classes' else 'off'}"

@@ -16,6 +16,8 @@ Shares = Float[np.ndarray, "tasks tasks"]
 def attention_shares(model: Network, trace: Trace, places: Collection[str] | None = None) -> Shares:
     """Share of each source in what each target reads; the mean over the meetings that tell, see `Meeting.shares`.
 
+    For the notebooks.
+
     Where none of them tells, all shares are NaN.
 
     Args:

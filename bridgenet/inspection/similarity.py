@@ -32,7 +32,7 @@ RIDGE = 1e-2
 
 
 class Spectrum(NamedTuple):
-    """How the variance of a feature map spreads over spatial frequencies.
+    """How the variance of a feature map spreads over spatial frequencies. For your own programs.
 
     Attributes:
         frequency: Middle of each ring in cycles per token, 0..0.5 (Nyquist). Times the width of the grid it is cycles
@@ -48,6 +48,8 @@ class Spectrum(NamedTuple):
 
 class LevelContent(NamedTuple):
     """How well one map can be read from another by a linear map per token, on parts of the image it was not fitted on.
+
+    For the studio.
 
     Share of the variance explained: 1 perfectly, 0 or less no better than a constant. The claim that a bridge feature
     carries both levels holds where both of its numbers exceed their control.
@@ -151,12 +153,12 @@ def radial_spectrum(feature: AnyMap, bins: int | None = None) -> Spectrum:
 
 
 def spectral_centroid(feature: AnyMap) -> float:
-    """Mean spatial frequency of a feature map in cycles per token, weighted by energy."""
+    """Mean spatial frequency of a feature map in cycles per token, weighted by energy. For the notebooks."""
     return radial_spectrum(feature).centroid
 
 
 def high_frequency_share(feature: AnyMap, above: float = NYQUIST / 2) -> float:
-    """Share of the energy at spatial frequencies from `above` (cycles per token) on."""
+    """Share of the energy at spatial frequencies from `above` (cycles per token) on. For your own programs."""
     energy, frequency = _transform(feature)
     return float(energy[frequency >= above].sum())
 

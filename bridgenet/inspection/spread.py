@@ -11,7 +11,7 @@ CELLS = 32
 
 
 def cell_sums(map: AnyMap, cells: int = CELLS) -> Float[np.ndarray, "_ _"]:
-    """A map added up over equal squares; unit and total stay what they are.
+    """A map added up over equal squares; unit and total stay what they are. For the notebooks.
 
     Args:
         map: Per pixel.
@@ -29,6 +29,8 @@ def cell_sums(map: AnyMap, cells: int = CELLS) -> Float[np.ndarray, "_ _"]:
 
 def share_inside(map: AnyMap, region: Region) -> float:
     """Share, 0..1, of the absolute values of a map that lies in a region; not a number where the map is zero.
+
+    For the notebooks.
 
     Args:
         map: Of any resolution: it covers the whole image.

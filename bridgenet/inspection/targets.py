@@ -22,7 +22,7 @@ Mask = Bool[Tensor, "height width"]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Every pixel of the image."""
+    """Every pixel of the image. For the studio."""
 
     def mask(self, size: tuple[int, int]) -> Mask:
         return torch.ones(size, dtype=torch.bool)
@@ -59,7 +59,7 @@ class Pixel:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Every pixel that a rectangle touches; its sides are fractions 0..1 of the image.
+    """Every pixel that a rectangle touches; its sides are fractions 0..1 of the image. For your own programs.
 
     Raises:
         ValueError: It has no area, or it leaves the image.
@@ -89,6 +89,8 @@ class Box:
 class Segment:
     """A fixed set of pixels, of any resolution; it is brought to the size of the image by nearest neighbours.
 
+    For the studio.
+
     Raises:
         ValueError: It has no pixel.
     """
@@ -112,6 +114,7 @@ class Segment:
 
 
 Region = Whole | Pixel | Box | Segment
+"""For the studio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ class Target:
 
 
 def predicted_segment(trace: Trace, task: TaskName, *, index: int | None = None, at: Pixel | None = None) -> Segment:
-    """Where the first image of a trace was predicted to be of one class.
+    """Where the first image of a trace was predicted to be of one class. For the studio.
 
     The segment stays what it is while features are cut or pixels deleted, so values remain comparable.
 

@@ -9,6 +9,10 @@ BROWSER := app/browser
 CHECKERS := $(BROWSER)/node_modules
 SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
+# Python keeps what it has compiled, whatever the environment says: every start would compile all libraries anew, for ten
+# seconds and more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test test-fast test-gpu check train notebooks screenshots
 

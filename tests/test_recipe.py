@@ -9,6 +9,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import recipe
 
+pytestmark = pytest.mark.slow
+
 
 def sums(images: int, skill: float) -> recipe.Sums:
     """Of made answers: this share of the labels is right, and errors grow with what is missing to one."""

@@ -15,6 +15,8 @@ from app.tabs import TABS
 from app.takeaway.downloads import Downloads
 from app.uploads import Limits, uploaded_file
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def handlers(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Handlers:

@@ -19,6 +19,8 @@ from app.waiting.background import CancelledError, steps_of
 from bridgenet import inspection
 from bridgenet.inspection import DeletionCurve, LayerAttribution, Pixel, Segment, Target, Whole
 
+pytestmark = pytest.mark.slow
+
 PIXELS = {"attribution.source": "pixels"}
 LAYERS = {"attribution.source": "layers"}
 INTEGRATED = PIXELS | {"attribution.pixel_method": "integrated_gradients"}

@@ -24,6 +24,8 @@ from app.view.own_errors import error_of
 from bridgenet.images import LoadedImage
 from bridgenet.sources import SOURCES
 
+pytestmark = pytest.mark.slow
+
 
 def with_itself(analysis: Analysis) -> Pair:
     return Pair(Side(analysis, "A"), Side(analysis, "B"), True)

@@ -21,6 +21,8 @@ from app.view.own_errors import own_error
 from bridgenet.inspection import effect_of, interaction_matrix, without_reading
 from bridgenet.inspection.intervene import decode_again
 
+pytestmark = pytest.mark.slow
+
 
 def quietly(done: int, total: int, words: str) -> None:
     assert 0 <= done <= total

@@ -16,6 +16,8 @@ from app.tabs.lessons.page import LESSONS, answer, lessons, offered
 from bridgenet import drawing, inspection
 from bridgenet.tasks import TASKS
 
+pytestmark = pytest.mark.slow
+
 
 def tabs(analysis: Analysis) -> list[str]:
     return [tab["name"] for tab in views.capabilities(analysis)["tabs"]]

@@ -15,6 +15,8 @@ from bridgenet.model import BridgeNet
 from bridgenet.shapes import Image
 from bridgenet.trace import Trace
 
+pytestmark = pytest.mark.slow
+
 DEPTH = Target("depth", region=Pixel(0.5, 0.5))
 EVERYWHERE = Target("depth")
 SIZE = (64, 96)

@@ -10,6 +10,8 @@ from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace
 
+pytestmark = pytest.mark.slow
+
 SIZE = (64, 96)
 
 

@@ -10,6 +10,8 @@ from bridgenet.learning import load_model
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace
 
+pytestmark = pytest.mark.slow
+
 
 def planted(channels: int = 12, size: tuple[int, int] = (20, 24)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Three parts at three places, each with a direction of its own; feature, maps, directions."""

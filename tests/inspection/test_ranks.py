@@ -5,6 +5,8 @@ from toys import lively, pictures
 
 from bridgenet.inspection import InteractionMatrix, attention_shares, half_agreement, interaction_matrix, rank_interval
 
+pytestmark = pytest.mark.slow
+
 TASKS = ("semseg", "depth", "normals", "edge")
 
 

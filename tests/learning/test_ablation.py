@@ -27,6 +27,8 @@ from bridgenet.model import build_model
 from bridgenet.train import complete
 from tests.training_runs import SMALL, are_identical, parse, weights
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -9,6 +9,8 @@ from torch import Tensor
 from bridgenet.config import BackboneConfig, ModelConfig
 from bridgenet.model import build_model
 
+pytestmark = pytest.mark.slow
+
 
 def learn(config: ModelConfig, *, backbone: bool, decoder: bool) -> tuple[dict[str, Tensor], dict[str, Tensor], int]:
     """Gradients and buffers after a training pass of the same network, and the bytes kept for the gradient."""

@@ -22,7 +22,7 @@ class Memory(MutableMapping[Key, Value]):
 
     Args:
         most_bytes: Of all arrays together, see `bytes_of`.
-        most: Number of entries: a smaller one takes as much room as the so manyth part of all.
+        most: Number of entries: each takes at least `most_bytes / most` of the room, however small it is.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES, most: int = MOST_RESULTS) -> None:

@@ -1,14 +1,11 @@
 import base64
 import re
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -35,10 +32,16 @@ OTHER = {"nyud-lite0": "rooms-tiny", "rooms-tiny": "nyud-lite0"}
 NOT_FOLLOWED = ("05", "08")
 """Notebooks that are not executed with the other checkpoint, too: 05 takes a minute then, and 08 trains its own."""
 
+FEWER = {"06": ("450_000 //", "0 //")}
+"""What is computed for fewer rooms, four instead of twelve, when a notebook is executed with the other checkpoint."""
+
+FRESH = "get_ipython().reset()"
+"""Empties a kernel: no name of the notebook before is left. Only what Python has imported stays."""
+
 ALONE = """
 import socket as _socket
 _asked, _connect = [], _socket.socket.connect
-def _connect_here(self, address):
+def _connect_here(self, address, _asked=_asked, _connect=_connect):
     if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
         _asked.append(address)
         raise OSError("There is no network in this test.")
@@ -80,12 +83,17 @@ class Run:
 
 
 class Kernel:
-    """A kernel of its own for a notebook, which refuses to ask other machines."""
+    """The one kernel of all notebooks, executed one after another. It refuses to ask other machines."""
 
-    def __init__(self, path: Path, notebook: nbformat.NotebookNode) -> None:
-        self.notebook = notebook
-        resources = {"metadata": {"path": str(path.parent)}}
-        self.client = NotebookClient(notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources)
+    def __init__(self) -> None:
+        resources = {"metadata": {"path": str(FOLDER)}}
+        empty = nbformat.v4.new_notebook()
+        self.client = NotebookClient(empty, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources)
+
+    def open(self, notebook: nbformat.NotebookNode) -> None:
+        """Empty the kernel for another notebook."""
+        self.client.nb = self.notebook = notebook
+        self.execute(FRESH)
 
     def run(self, last: str = "") -> None:
         """Execute every cell, to the one with the tag `last` or to the end."""
@@ -121,46 +129,47 @@ class Kernel:
         return ""
 
 
-def run_afresh(path: Path) -> Run:
+def run_afresh(kernel: Kernel, path: Path) -> Run:
     """All cells, then both exercises with a right and a wrong answer, then the cells for another checkpoint."""
     saved, fresh = (nbformat.read(path, as_version=4) for _ in range(2))
     text = "\n".join(cell.source for cell in saved.cells if cell.cell_type == "markdown")
     solutions = re.findall(r"<summary>Solution</summary>\s*```python\n(.*?)```", text, re.DOTALL)
     checks = [tagged(saved, f"check-{number}").source for number in (1, 2)]
     right, wrong = [], []
-    kernel = Kernel(path, fresh)
-    with kernel.client.setup_kernel():
-        kernel.run()
-        kernel.execute(WRONG)
-        for solution, check in zip(solutions, checks, strict=True):
-            kernel.execute(solution)
-            right.append(kernel.execute(check))
-            answer = solution.strip().splitlines()[-1].partition(" = ")[0]
-            wrong.append(kernel.refusal(f"{answer} = _wrong({answer})\n{check}"))
-        done = deepcopy(fresh)
-        if path.stem[:2] in NOT_FOLLOWED:
-            return Run(saved, done, right, wrong, None)
-        cell = tagged(fresh, "checkpoint")
-        there = next(name for name in OTHER if name in cell.source)
-        cell.source = cell.source.replace(there, OTHER[there])
-        kernel.run(last="saw")
-        return Run(saved, done, right, wrong, words(tagged(fresh, "saw")))
+    kernel.open(fresh)
+    kernel.run()
+    kernel.execute(WRONG)
+    for solution, check in zip(solutions, checks, strict=True):
+        kernel.execute(solution)
+        right.append(kernel.execute(check))
+        answer = solution.strip().splitlines()[-1].partition(" = ")[0]
+        wrong.append(kernel.refusal(f"{answer} = _wrong({answer})\n{check}"))
+    done = deepcopy(fresh)
+    if path.stem[:2] in NOT_FOLLOWED:
+        return Run(saved, done, right, wrong, None)
+    cell = tagged(fresh, "checkpoint")
+    there = next(name for name in OTHER if name in cell.source)
+    cell.source = cell.source.replace(there, OTHER[there])
+    for many, few in [FEWER[path.stem[:2]]] if path.stem[:2] in FEWER else []:
+        (cell,) = [cell for cell in code(fresh) if many in cell.source]
+        cell.source = cell.source.replace(many, few)
+    kernel.run(last="saw")
+    return Run(saved, done, right, wrong, words(tagged(fresh, "saw")))
 
 
 @pytest.fixture(scope="module")
-def pool(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Any]]]:
-    """What the chosen tests have executed, two notebooks at a time, each with a single thread."""
-    chosen = "".join(item.name for item in request.session.items)
-    # The last ones take longest.
-    paths = [path for path in reversed(NOTEBOOKS) if f"[{path.stem[:2]}]" in chosen]
-    with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(2, get_context("spawn")) as workers:
+def kernel() -> Iterator[Kernel]:
+    """With a single thread."""
+    kernel = Kernel()
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
-        yield {path.stem: workers.submit(run_afresh, path) for path in paths}
+        with kernel.client.setup_kernel():
+            yield kernel
 
 
-@pytest.fixture(scope="module", params=reversed(NOTEBOOKS), ids=lambda path: path.stem[:2])
-def run(request: pytest.FixtureRequest, pool: dict[str, Future[Any]]) -> Run:
-    return pool[request.param.stem].result()
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem[:2])
+def run(request: pytest.FixtureRequest, kernel: Kernel) -> Run:
+    return run_afresh(kernel, request.param)
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:

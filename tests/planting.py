@@ -1,10 +1,9 @@
 """A copy of the packages into which a test plants what a contributor would write, and who runs it there."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+
+from warm import Python
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bridgenet", "app")
@@ -36,13 +35,4 @@ def touched(folder: Path) -> set[str]:
 
 def run_there(folder: Path, *arguments: object) -> str:
     """What Python says in a folder whose packages come first."""
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return Python(*arguments, cwd=folder, variables={"PYTHONPATH": str(folder)}).finish()

@@ -10,7 +10,6 @@ import train_in_turn
 from training_runs import (
     SMALL,
     are_identical,
-    finish,
     history,
     losses,
     parse,
@@ -49,7 +48,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     assert train_here(*DETERMINISTIC, one) == 0
     for process in start_by_srun(2, *DETERMINISTIC, two, script=train_and_keep_ranks.__file__):
-        finish(process)
+        process.finish()
     return one, two
 
 
@@ -86,7 +85,7 @@ def test_two_processes_end_with_the_weights_of_one(folders: tuple[Path, Path]) -
 
 def test_evaluation_by_two_processes_gives_the_metrics_of_one(folders: tuple[Path, Path], tmp_path: Path) -> None:
     checkpoint, _ = folders
-    finish(start_several(2, checkpoint, "--json", tmp_path / "two.json", "--batch-size", 7, module="evaluate"))
+    start_several(2, checkpoint, "--json", tmp_path / "two.json", "--batch-size", 7, module="evaluate").finish()
     two, one = json.loads((tmp_path / "two.json").read_text()), json.loads((checkpoint / "metrics.json").read_text())
     assert two["images"] == one["images"] == 6
     for task in ("semseg", "human_parts", "depth", "normals", "sal", "edge"):
@@ -98,7 +97,7 @@ def test_four_processes_train_the_presets_as_one_does_with_the_same_batch(tmp_pa
     rooms, vit = tmp_path / "rooms", tmp_path / "vit"
     in_four_parts = (*ROOMS, rooms, "--optim.accumulate", 2)
     less_memory = (*VIT, "--optim.gradient-checkpointing", "all", "--output", vit)
-    said = finish(start_several(4, *in_four_parts, "then", *less_memory, script=train_in_turn.__file__))
+    said = start_several(4, *in_four_parts, "then", *less_memory, script=train_in_turn.__file__).finish()
 
     assert said.count("The batch is raised from 6 to 8 images, which 4 processes can share.") == 1
     assert said.count("The batch is raised") == 1

@@ -1,6 +1,5 @@
 import json
 import os
-import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from warm import Python
 
 from bridgenet import PRESETS
 from bridgenet.drawing import class_palette
@@ -225,8 +225,8 @@ def test_what_makes_the_whole_run_impossible_is_said_in_one_line(
 
 def test_the_command_line_ends_with_status_1_where_a_file_fails(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("Dear diary")
-    command = [sys.executable, "-m", "bridgenet.predict", str(tmp_path), "--checkpoint", str(checkpoint)]
-    ended = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert "text.png: This file is not a readable image" in ended.stdout
-    assert "Traceback" not in ended.stderr
+    options = ("--checkpoint", checkpoint, "--out", tmp_path / "out")
+    command = Python("-m", "bridgenet.predict", tmp_path, *options)
+    command.finish(status=1)
+    assert "text.png: This file is not a readable image" in command.output
+    assert "Traceback" not in command.errors

@@ -1,6 +1,4 @@
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
@@ -8,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
+from warm import Python
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, open_dataset
@@ -173,10 +172,10 @@ def test_a_text_file_is_no_split(tmp_path: Path, mat: Path) -> None:
 
 def test_a_missing_file_ends_the_command_with_its_name(tmp_path: Path, splits: Path) -> None:
     missing = tmp_path / "missing.mat"
-    command = [sys.executable, "-m", "bridgenet.prepare", "nyud", "--mat", missing, "--splits", splits]
-    run = subprocess.run([*command, "--out", tmp_path / "out"], capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert f"There is no file {missing}" in run.stderr and "Traceback" not in run.stderr
+    folders = ("--mat", missing, "--splits", splits, "--out", tmp_path / "out")
+    command = Python("-m", "bridgenet.prepare", "nyud", *folders)
+    command.finish(status=1)
+    assert f"There is no file {missing}" in command.errors and "Traceback" not in command.errors
 
 
 def test_a_mapping_for_another_number_of_classes_is_refused(tmp_path: Path, mat: Path, splits: Path) -> None:

@@ -11,7 +11,6 @@ from disks import resize
 from training_runs import (
     SMALL,
     are_identical,
-    finish,
     history,
     interrupt,
     losses,
@@ -38,7 +37,7 @@ STEPS = 12
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that nobody disturbed."""
     folder = tmp_path_factory.mktemp("unbroken")
-    finish(start(*SMALL, "--steps", STEPS, "--output", folder))
+    start(*SMALL, "--steps", STEPS, "--output", folder).finish()
     return folder
 
 
@@ -68,14 +67,14 @@ def test_a_run_that_was_killed_and_interrupted_ends_with_the_same_weights(unbrok
 
     killed = start(*flags, first)
     interrupt(killed, first, step=4, kind=signal.SIGKILL)
-    finish(killed, status=-signal.SIGKILL)
+    killed.finish(status=-signal.SIGKILL)
 
     interrupted = start(*flags, first)
     interrupt(interrupted, first, step=7, kind=signal.SIGINT)
-    assert "The same command goes on from here" in finish(interrupted, status=130)
+    assert "The same command goes on from here" in interrupted.finish(status=130)
     assert not (first / "model.safetensors").exists()
 
-    finish(start(*flags, second, "--resume", first))
+    start(*flags, second, "--resume", first).finish()
     assert are_identical(weights(second), weights(unbroken))
     assert losses(second) == losses(unbroken)
     assert not (second / "training.pt").exists()

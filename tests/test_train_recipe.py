@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_runs import SMALL, are_identical, finish, interrupt, losses, start, train_here, weights
+from training_runs import SMALL, are_identical, interrupt, losses, start, train_here, weights
 
 from bridgenet import Predictor
 from bridgenet.learning import run as runs
@@ -35,7 +35,7 @@ def test_a_run_that_was_killed_before_and_after_its_changes_ends_with_the_same_w
     for step, saved in ((4, 3), (7, 6)):
         killed = start(*RECIPE, "--output", tmp_path)
         interrupt(killed, tmp_path, step, signal.SIGKILL)
-        finish(killed, status=-signal.SIGKILL)
+        killed.finish(status=-signal.SIGKILL)
         state = torch.load(tmp_path / "training.pt", weights_only=True)
         assert state["step"] == saved
         averaged, raw = state["average"][f"module.{STEM}.weight"], state["model"][f"{STEM}.weight"]

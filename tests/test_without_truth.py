@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from nyud_folders import change, make_nyud
-from training_runs import finish, history, start_several, train_here
+from training_runs import history, start_several, train_here
 
 from app.analysis.session import Session
 from app.handlers import checkpoint_chip
@@ -73,7 +73,7 @@ def test_evaluate_warns_and_shows_no_number(
 def test_two_processes_agree_that_nothing_is_valid(checkpoint: Path, without_depth: Path, tmp_path: Path) -> None:
     change(make_nyud(tmp_path / "nyud"), "segmentation", lambda labels: labels * 0)
     flags = (checkpoint, "--data-root", tmp_path / "nyud", "--device", "cpu", "--json", tmp_path / "found.json")
-    said = finish(start_several(2, *flags, module="evaluate"))
+    said = start_several(2, *flags, module="evaluate").finish()
     assert said.count("Segmentation, Edges: no valid pixel") == 1
     found = strict((tmp_path / "found.json").read_text())
     assert set(found["semseg"].values()) == set(found["edge"].values()) == {None}

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,9 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from warm import Python
 
+import bridgenet
 from bridgenet.train import Arguments, read, run
 
 SMALL = (
@@ -25,39 +26,26 @@ SMALL = (
 ).split()
 """A run whose every step takes a small part of a second, by ordinary flags."""
 
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+BRIDGENET = Path(bridgenet.__file__).parent
 
 
-def start(*flags: object, module: str = "train") -> subprocess.Popen[str]:
+def start(*flags: object, module: str = "train") -> Python:
     """A command in a process of its own."""
-    command = [sys.executable, "-m", f"bridgenet.{module}", *map(str, flags)]
-    return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return Python("-m", f"bridgenet.{module}", *flags)
 
 
-def start_several(
-    processes: int, *flags: object, module: str = "train", script: str | None = None
-) -> subprocess.Popen[str]:
-    """The same under torchrun, with several processes; or a script of the tests' own."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-    target = [script] if script else ["-m", f"bridgenet.{module}"]
-    command = [*launcher, *target, *map(str, flags)]
-    return subprocess.Popen(command, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def start_several(processes: int, *flags: object, module: str = "train", script: str | None = None) -> Python:
+    """The same under torchrun, with several processes, which it forks; or a script of the tests' own."""
+    launcher = ("--standalone", f"--nproc-per-node={processes}", "--start-method=fork", "--run-path")
+    return Python("-m", "torch.distributed.run", *launcher, script or BRIDGENET / f"{module}.py", *flags)
 
 
-def start_by_srun(processes: int, *flags: object, script: str) -> list[subprocess.Popen[str]]:
+def start_by_srun(processes: int, *flags: object, script: str) -> list[Python]:
     """A script in several processes with the variables that Slurm's srun sets."""
     step = {"SLURM_STEP_ID": "0", "SLURM_NTASKS": str(processes), "SLURM_JOB_NODELIST": "localhost"}
     step |= {"SLURM_JOB_ID": str(os.getpid()), "SLURM_TASKS_PER_NODE": str(processes), "SLURM_NODEID": "0"}
-    return [
-        subprocess.Popen(
-            [sys.executable, script, *map(str, flags)],
-            env={**ONE_THREAD, **step, "SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(processes)
-    ]
+    ranks = [{"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)} for rank in range(processes)]
+    return [Python(script, *flags, variables=step | rank) for rank in ranks]
 
 
 def parse(*flags: object) -> Arguments:
@@ -75,21 +63,14 @@ def train_here(*flags: object) -> int:
         torch.set_num_threads(threads)
 
 
-def finish(process: subprocess.Popen[str], status: int = 0) -> str:
-    """What the process said until it ended, with this exit status."""
-    output, _ = process.communicate(timeout=900)
-    assert process.returncode == status, output
-    return output
-
-
-def interrupt(process: subprocess.Popen[str], folder: Path, step: int, kind: signal.Signals) -> None:
+def interrupt(process: Python, folder: Path, step: int, kind: signal.Signals) -> None:
     """Sends a signal as soon as a step is in the history."""
     until = time.monotonic() + 900
     while not any(line["step"] >= step for line in history(folder)):
-        assert process.poll() is None, process.communicate()[0]
+        assert process.status is None, process.output + process.errors
         assert time.monotonic() < until, f"step {step} never came"
         time.sleep(0.02)
-    process.send_signal(kind)
+    process.send(kind)
 
 
 @contextmanager

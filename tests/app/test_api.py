@@ -11,9 +11,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from networks import photo
 from PIL import Image
+from served import served
 
 from app.analysis.session import Session
-from app.program import studio
 from bridgenet.inspection import interaction_matrix
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(checkpoint: Path, folder: Path) -> Iterator[str]:
-    with studio(checkpoint, folder, "--max-upload-mb", "2", "--max-pixels", "1", threads=1) as (address, _):
+    with served(checkpoint, folder, "--max-upload-mb", "2", "--max-pixels", "1") as address:
         yield address
 
 

@@ -6,8 +6,7 @@ import pytest
 from browsing import FLAGS, Visit
 from modules import Modules
 from playwright.sync_api import Browser, sync_playwright
-
-from app.program import studio
+from served import served
 
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
 
@@ -40,7 +39,7 @@ def modules(browser: Browser) -> Iterator[Modules]:
 @pytest.fixture(scope="session")
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("elsewhere")
-    with studio(checkpoint, folder, threads=1) as (address, _):
+    with served(checkpoint, folder) as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 
@@ -54,7 +53,7 @@ def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copytree(CHECKPOINTS / "rooms-tiny", checkpoints / "damaged")
     (checkpoints / "damaged" / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     folder = tmp_path_factory.mktemp("demo")
-    with studio(checkpoints / "nyud-lite0", folder, threads=1) as (address, _):
+    with served(checkpoints / "nyud-lite0", folder) as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 
@@ -62,7 +61,7 @@ def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def bare_address(bare_checkpoint: Path, tmp_path: Path) -> Iterator[str]:
     """Address of a studio whose checkpoint has neither TPP nor a bridge."""
-    with studio(bare_checkpoint, tmp_path / "elsewhere", threads=1) as (address, _):
+    with served(bare_checkpoint, tmp_path / "elsewhere") as address:
         yield address
 
 

@@ -8,11 +8,11 @@ import pytest
 from browsing import PATIENCE, photo_file
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser
+from served import served
 
 from app.analysis.session import Session
 from app.endpoints import Endpoints
 from app.handlers import Handlers
-from app.program import studio
 from app.uploads import Limits
 from bridgenet.images import load_image
 
@@ -24,7 +24,7 @@ PLACES = ((0.1, 0.2), (0.9, 0.3), (0.5, 0.8), (0.3, 0.6))
 def crowded(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a studio that keeps three analyses."""
     folder = tmp_path_factory.mktemp("crowded")
-    with studio(checkpoint, folder, "--keep", "3", threads=1) as (address, _):
+    with served(checkpoint, folder, "--keep", "3") as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text()
 

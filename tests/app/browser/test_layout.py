@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from browsing import PATIENCE, Visit
 from playwright.sync_api import Browser, Page
-
-from app.program import studio
+from served import served
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDTHS = (390, 800, 1024, 1100, 1200, 1240, 1366, 1920)
@@ -59,7 +58,7 @@ POINTED = """() => {
 @pytest.fixture(scope="module")
 def rooms(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     """A page of the network with six tasks."""
-    with studio(ROOT / "checkpoints" / "rooms-tiny", tmp_path_factory.mktemp("rooms"), threads=1) as (address, _):
+    with served(ROOT / "checkpoints" / "rooms-tiny", tmp_path_factory.mktemp("rooms")) as address:
         visit = Visit(browser, address)
         yield visit
         assert visit.wrong == []

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from browsing import PATIENCE, Visit
 from playwright.sync_api import Browser
-
-from app.program import studio
+from served import served
 
 PREFIX = "/lab/studio"
 
@@ -58,7 +57,7 @@ def reverse_proxy(upstream: str, keeps_host: bool) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def told_address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a studio that was told the path."""
-    with studio(checkpoint, tmp_path_factory.mktemp("told"), "--root-path", PREFIX, threads=1) as (address, _):
+    with served(checkpoint, tmp_path_factory.mktemp("told"), "--root-path", PREFIX) as address:
         yield address
 
 

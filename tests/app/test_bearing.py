@@ -1,11 +1,10 @@
 """What the studio bears: memory does not grow with the photos."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from warm import Python
 
 from app.analysis.session import KEPT
 
@@ -36,10 +35,9 @@ print(json.dumps([resident, left]))
 @pytest.mark.slow
 def test_many_photos_leave_memory_and_disk_as_they_were(checkpoint: Path, tmp_path: Path) -> None:
     photos = 2 * KEPT + 22
-    command = [sys.executable, "-c", MEASURE, str(checkpoint), str(tmp_path), str(photos)]
-    environment = {"GRADIO_TEMP_DIR": str(tmp_path), "OMP_NUM_THREADS": "1", "PATH": ""}
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300, env=environment)
-    resident, left = json.loads(result.stdout.splitlines()[-1])
+    program = Python("-c", MEASURE, checkpoint, tmp_path, photos, variables={"GRADIO_TEMP_DIR": str(tmp_path)})
+    program.finish()
+    resident, left = json.loads(program.output.splitlines()[-1])
     # After 20 photos 4 more are kept before the first is released: some tens of megabytes, then nothing more.
     assert resident[-1] - resident[19] < 100
     assert resident[-1] - resident[KEPT + 20] < 40

@@ -1,15 +1,11 @@
 """What it takes to add a tab: a folder, and its line in the list of tabs."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from planting import copy_packages, put_in, touched
 from playwright.sync_api import Browser
-
-from app.program import free_port
+from served import served
 
 pytestmark = pytest.mark.slow
 
@@ -61,21 +57,15 @@ def test_a_tab_is_a_folder_and_a_line(tmp_path: Path, checkpoint: Path, browser:
     )
     assert touched(tmp_path) == {*ADDED, "app/tabs/__init__.py"}
 
-    port = free_port()
-    command = [sys.executable, tmp_path / "app" / "main.py", "--port", str(port), "--checkpoint", checkpoint]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as studio:
-        try:
-            assert studio.stdout is not None and b"http://" in studio.stdout.readline()
-            page = browser.new_page()
-            errors: list[str] = []
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.goto(f"http://127.0.0.1:{port}/")
-            page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=180_000)
-            page.click("[role=tab][data-testid=tab-brightness]")
-            page.wait_for_selector("[data-testid=viewer-brightness][data-state=ready]", timeout=180_000)
-            assert "The photo has a mean of" in page.inner_text("[data-testid=viewer-brightness]")
-            assert page.is_visible("[data-testid=viewer-brightness] .map img") and errors == []
-            page.close()
-        finally:
-            studio.terminate()
+    there = tmp_path / "app" / "main.py"
+    with served(checkpoint, tmp_path, main=there, variables={"PYTHONPATH": str(tmp_path)}) as address:
+        page = browser.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=180_000)
+        page.click("[role=tab][data-testid=tab-brightness]")
+        page.wait_for_selector("[data-testid=viewer-brightness][data-state=ready]", timeout=180_000)
+        assert "The photo has a mean of" in page.inner_text("[data-testid=viewer-brightness]")
+        assert page.is_visible("[data-testid=viewer-brightness] .map img") and errors == []
+        page.close()

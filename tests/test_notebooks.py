@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import base64
 import re
 from collections.abc import Iterator
@@ -6,13 +8,14 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from PIL import Image
+
+if TYPE_CHECKING:  # It takes three seconds, which every worker would spend while it collects these tests.
+    from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -75,8 +78,8 @@ class Run:
             does it: in the same kernel. None for those of `NOT_FOLLOWED`.
     """
 
-    saved: nbformat.NotebookNode
-    fresh: nbformat.NotebookNode
+    saved: NotebookNode
+    fresh: NotebookNode
     right: list[str]
     wrong: list[str]
     changed: str | None
@@ -86,11 +89,13 @@ class Kernel:
     """The one kernel of all notebooks, executed one after another. It refuses to ask other machines."""
 
     def __init__(self) -> None:
-        resources = {"metadata": {"path": str(FOLDER)}}
-        empty = nbformat.v4.new_notebook()
+        from nbclient import NotebookClient
+        from nbformat.v4 import new_notebook
+
+        resources, empty = {"metadata": {"path": str(FOLDER)}}, new_notebook()
         self.client = NotebookClient(empty, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources)
 
-    def open(self, notebook: nbformat.NotebookNode) -> None:
+    def open(self, notebook: NotebookNode) -> None:
         """Empty the kernel for another notebook."""
         self.client.nb = self.notebook = notebook
         self.execute(FRESH)
@@ -112,7 +117,9 @@ class Kernel:
         Raises:
             CellExecutionError: It failed.
         """
-        extra = nbformat.v4.new_code_cell(source)
+        from nbformat.v4 import new_code_cell
+
+        extra = new_code_cell(source)
         self.notebook.cells.append(extra)
         try:
             self.client.execute_cell(extra, len(self.notebook.cells) - 1)
@@ -122,6 +129,8 @@ class Kernel:
 
     def refusal(self, source: str) -> str:
         """The error that a cell ends with."""
+        from nbclient.exceptions import CellExecutionError
+
         try:
             self.execute(source)
         except CellExecutionError as error:
@@ -131,7 +140,7 @@ class Kernel:
 
 def run_afresh(kernel: Kernel, path: Path) -> Run:
     """All cells, then both exercises with a right and a wrong answer, then the cells for another checkpoint."""
-    saved, fresh = (nbformat.read(path, as_version=4) for _ in range(2))
+    saved, fresh = (read(path) for _ in range(2))
     text = "\n".join(cell.source for cell in saved.cells if cell.cell_type == "markdown")
     solutions = re.findall(r"<summary>Solution</summary>\s*```python\n(.*?)```", text, re.DOTALL)
     checks = [tagged(saved, f"check-{number}").source for number in (1, 2)]
@@ -172,25 +181,31 @@ def run(request: pytest.FixtureRequest, kernel: Kernel) -> Run:
     return run_afresh(kernel, request.param)
 
 
-def tags(cell: nbformat.NotebookNode) -> list[str]:
+def read(path: Path) -> NotebookNode:
+    import nbformat
+
+    return nbformat.read(path, as_version=4)
+
+
+def tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
-def tagged(notebook: nbformat.NotebookNode, tag: str) -> nbformat.NotebookNode:
+def tagged(notebook: NotebookNode, tag: str) -> NotebookNode:
     (cell,) = [cell for cell in notebook.cells if tag in tags(cell)]
     return cell
 
 
-def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+def code(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def pictures(cell: nbformat.NotebookNode) -> list[np.ndarray]:
+def pictures(cell: NotebookNode) -> list[np.ndarray]:
     found = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
     return [np.asarray(Image.open(BytesIO(base64.b64decode(png))).convert("RGB")).astype(int) for png in found]
 
 
-def words(cell: nbformat.NotebookNode) -> str:
+def words(cell: NotebookNode) -> str:
     """What a cell says: what it prints, in however many pieces it arrived, and its Markdown; no progress bars."""
     printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
     shown = [output.data["text/markdown"] for output in cell.outputs if "text/markdown" in output.get("data", {})]
@@ -237,7 +252,7 @@ def test_the_summary_follows_the_network(run: Run) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
 def test_the_saved_file_is_small_readable_and_self_contained(path: Path) -> None:
     assert path.stat().st_size < MAX_BYTES
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     assert "widgets" not in notebook.metadata
     for cell in code(notebook):
         assert len(cell.source.splitlines()) <= MAX_LINES, cell.source
@@ -249,7 +264,7 @@ def test_the_saved_file_is_small_readable_and_self_contained(path: Path) -> None
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
 def test_a_notebook_asks_first_and_sums_up_last(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     assert "?**" in text[0], "the question comes first"
     assert "Before you run" in text[1]
@@ -262,7 +277,7 @@ def test_a_notebook_asks_first_and_sums_up_last(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
 def test_a_sentence_stands_between_two_cells_of_code(path: Path) -> None:
-    cells = nbformat.read(path, as_version=4).cells
+    cells = read(path).cells
     for first, second in pairwise(cells):
         both_code = first.cell_type == second.cell_type == "code"
         assert not both_code or tags(second)[:1] in (["check-1"], ["check-2"]), second.source

@@ -29,7 +29,7 @@ test: $(VENV)/.installed-all ## Run the tests, a file at a time on each core (PY
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.installed-all ## Run the tests that take a moment each
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser" $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) --ignore=tests/app/browser -m "not slow and not browser" $(PYTEST_ARGS)
 
 test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
 	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)

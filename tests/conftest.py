@@ -1,15 +1,17 @@
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
-from bridgenet.config import BackboneConfig, ModelConfig
-from bridgenet.model import build_model
-from bridgenet.model.bridgenet import BridgeNet
+if TYPE_CHECKING:  # Who hands the tests out to workers reads this file, too, and needs neither PyTorch nor a network.
+    from bridgenet.config import ModelConfig
+    from bridgenet.model.bridgenet import BridgeNet
 
 SIX_TASKS = {"semseg": 14, "human_parts": 7, "depth": 1, "normals": 3, "sal": 2, "edge": 1}
 
@@ -29,6 +31,8 @@ def pytest_sessionstart() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Notebooks come first: their kernels were seen to wait for ever in a process that had served the studio before."""
+    import torch
+
     items.sort(key=lambda item: item.path.name != "test_notebooks.py")
     if not torch.cuda.is_available():
         for item in items:
@@ -85,6 +89,8 @@ def _folder(variable: str) -> Path:
 @pytest.fixture(scope="session")
 def tiny_config() -> ModelConfig:
     """All six tasks, in a network that computes in a moment."""
+    from bridgenet.config import BackboneConfig, ModelConfig
+
     return ModelConfig(
         tasks=dict(SIX_TASKS),
         backbone=BackboneConfig(name="test_efficientnet"),
@@ -98,6 +104,10 @@ def tiny_config() -> ModelConfig:
 @pytest.fixture
 def tiny_model(tiny_config: ModelConfig) -> BridgeNet:
     """A small BridgeNet with the same random weights in every test, in evaluation mode."""
+    import torch
+
+    from bridgenet.model import build_model
+
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return build_model(tiny_config).eval()

@@ -4,26 +4,19 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
-from bridgenet.drawing.palette import scale_table, to_rgb
+from bridgenet.drawing.matrix import Matrix
 from bridgenet.drawing.predictions import Limits
-from bridgenet.drawing.sheet import CARD, GREY, INK, LINE, Drawn, Sheet
+from bridgenet.drawing.sheet import CARD, GREY, INK, LETTER, MARGIN, TITLE, Axis, Drawn, Sheet, titled_sheet
 from bridgenet.tasks import TASKS
 
 OTHER_COLOURS = ("#56657F", "#9C3D54", "#4F7F73", "#8A6BB0", "#A8842C", "#1C1B19", "#8F8A80")
 """Colours of what is no task, none of which is a task's."""
 
 Numbers = Sequence[float] | Sequence[int] | np.ndarray
-
-DEEP_BLUE = "#0B4F8A"
-MARGIN = 0.2
-TITLE = 0.42
-LETTER = 0.072
-"""Inches: around the chart, height of its title, mean width of a small letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +31,7 @@ class Curve:
         low: Lower end of its interval at each x, if it has one.
         high: Upper end of the same.
         dashed: For what is only there to compare with.
+        strong: For what the chart is about.
     """
 
     name: str
@@ -47,6 +41,7 @@ class Curve:
     low: Numbers | None = None
     high: Numbers | None = None
     dashed: bool = False
+    strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,8 @@ class Curves:
         mark: Where a vertical line stands, if anywhere.
         width: In inches.
         height: In inches.
+        x_axis: Ends and ticks of the horizontal scale; None: as the values need.
+        y_axis: The same of the vertical scale.
     """
 
     curves: Sequence[Curve]
@@ -70,19 +67,24 @@ class Curves:
     mark: float | int | None = None
     width: float = 7.0
     height: float = 3.6
+    x_axis: Axis | None = None
+    y_axis: Axis | None = None
 
     def picture(self) -> Drawn:
         """The chart as RGB pixels."""
-        sheet, top = _begin(self.title, self.width, self.height)
+        sheet, top = titled_sheet(self.title, self.width, self.height)
         names = max((len(curve.name) for curve in self.curves), default=0)
         legend = 0.45 + LETTER * names if names else 0.0
-        axes = sheet.plot(0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62)
+        axes = sheet.plot(
+            0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62, self.x_axis, self.y_axis
+        )
         if all(float(x).is_integer() for curve in self.curves for x in curve.x):
             axes.locator_params(axis="x", integer=True)
         free = colours_of([curve.name for curve in self.curves])
         inks = [curve.colour or colour for curve, colour in zip(self.curves, free, strict=True)]
         for curve, ink in zip(self.curves, inks, strict=True):
-            axes.plot(curve.x, curve.y, color=ink, linewidth=1.8, linestyle="--" if curve.dashed else "-")
+            width = 3.0 if curve.strong else 1.8
+            axes.plot(curve.x, curve.y, color=ink, linewidth=width, linestyle="--" if curve.dashed else "-")
             if len(curve.x) <= MANY_POINTS and not curve.dashed:
                 axes.plot(curve.x, curve.y, "o", color=ink, markersize=3.6)
             if curve.low is not None and curve.high is not None:
@@ -147,7 +149,7 @@ class Bars:
     def picture(self) -> Drawn:
         """The chart as RGB pixels."""
         height = MARGIN + (TITLE if self.title else 0) + 0.34 * len(self.rows) + 0.62
-        sheet, top = _begin(self.title, self.width, height)
+        sheet, top = titled_sheet(self.title, self.width, height)
         names = 0.2 + 0.078 * max(len(row.name) for row in self.rows)
         texts = 0.2 + LETTER * max(len(text_of(row)) for row in self.rows)
         left, right = MARGIN + names, self.width - MARGIN - texts
@@ -174,96 +176,6 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
-    """A table of numbers whose cells are coloured by them.
-
-    Attributes:
-        values: (rows, columns); NaN is an empty cell.
-        rows: Names of the rows.
-        columns: Names of the columns.
-        texts: What stands in the cells; None: the values, with two digits.
-        title: Above the table.
-        unit: Of the values, beside the colour scale.
-        limits: Values of the first and last colour; None: of the smallest (or zero) and the largest.
-        signed: Colours tell negative from positive values, and the limits are symmetric.
-        row_title: What the rows are.
-        column_title: What the columns are.
-    """
-
-    values: np.ndarray
-    rows: Sequence[str]
-    columns: Sequence[str]
-    texts: Sequence[Sequence[str]] | None = None
-    title: str = ""
-    unit: str = ""
-    limits: Limits | None = None
-    signed: bool = False
-    row_title: str = ""
-    column_title: str = ""
-    cell: tuple[float, float] = field(default=(0.42, 0.95))
-    """Height and width of a cell in inches."""
-
-    def picture(self) -> Drawn:
-        """The chart as RGB pixels."""
-        tall, wide = self.cell
-        wide = max(wide, 0.25 + LETTER * max(len(text) for row in self.written() for text in row))
-        wide = max(wide, 0.2 + 0.068 * max(len(name) for name in self.columns))
-        left = MARGIN + 0.25 + 0.078 * max(len(name) for name in [*self.rows, self.row_title])
-        scale = left + 2.2 + LETTER * (6 + len(self.unit)) + MARGIN
-        width = max(left + wide * len(self.columns) + MARGIN, 2 * MARGIN + 0.1 * len(self.title), scale)
-        head = 0.52 if self.column_title else 0.3
-        height = MARGIN + (TITLE if self.title else 0) + head + tall * len(self.rows) + 0.5
-        sheet, top = _begin(self.title, width, height)
-        middle = left + wide * len(self.columns) / 2
-        sheet.text(middle, top + 0.06, self.column_title, size=9.0, colour=GREY, align="center")
-        sheet.text(left - 0.12, top + head - 0.15, self.row_title, size=9.0, colour=GREY, align="right")
-        for column, name in enumerate(self.columns):
-            sheet.text(left + wide * (column + 0.5), top + head - 0.15, name, size=9.5, align="center")
-        low, high = self.range()
-        table = self.colours()
-        for row, name in enumerate(self.rows):
-            y = top + head + tall * row
-            sheet.text(left - 0.12, y + tall / 2, name, size=9.5, align="right")
-            for column, text in enumerate(self.written()[row]):
-                value = float(self.values[row, column])
-                x = left + wide * column
-                rgb = _colour_at(value, low, high, table)
-                sheet.box(x + 0.02, y + 0.02, wide - 0.04, tall - 0.04, rgb)
-                sheet.text(x + wide / 2, y + tall / 2, text, size=9.5, colour=_readable(rgb), align="center")
-        y = top + head + tall * len(self.rows) + 0.2
-        start = sheet.text(left, y, f"{low:.3g}", size=8.5, colour=GREY) + 0.1
-        end = max(start + 0.6, left + min(wide * len(self.columns), 2.6) - 0.5)
-        sheet.picture(start, y - 0.045, end - start, 0.09, table[None])
-        sheet.text(end + 0.1, y, f"{high:.3g} {self.unit}".strip(), size=8.5, colour=GREY)
-        return sheet.pixels()
-
-    def written(self) -> list[list[str]]:
-        """What stands in each cell."""
-        if self.texts is not None:
-            return [list(row) for row in self.texts]
-        return [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in self.values]
-
-    def colours(self) -> UInt8[np.ndarray, "256 3"]:
-        """From the lowest value to the highest: white to blue, or blue over white to red where values are signed."""
-        if self.signed:
-            return scale_table("rdbu")
-        return np.linspace(to_rgb(CARD), to_rgb(DEEP_BLUE), 256).round().astype(np.uint8)
-
-    def range(self) -> Limits:
-        """Values of the first and the last colour."""
-        if self.limits is not None:
-            return self.limits
-        known = self.values[np.isfinite(self.values)]
-        largest = float(known.max()) if known.size else 1.0
-        smallest = float(known.min()) if known.size else 0.0
-        if self.signed:
-            largest = max(abs(largest), abs(smallest)) or 1.0
-            return -largest, largest
-        low = min(smallest, 0.0)
-        return low, largest if largest > low else low + 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class Dot:
     """A point of a scatter chart.
 
@@ -273,6 +185,8 @@ class Dot:
         name: Of its kind, which stands in the legend once.
         colour: `#RRGGBB`; empty: as for `BarRow`.
         text: What is said of this very point under the pointer.
+        centre: `#RRGGBB` of what is told by the inner part of the point; empty: nothing.
+        key: Names this very point; empty: nobody asks for it.
     """
 
     x: float | int
@@ -280,6 +194,8 @@ class Dot:
     name: str
     colour: str = ""
     text: str = ""
+    centre: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +210,9 @@ class Scatter:
         diagonal: Draw the line on which both are equal.
         width: In inches.
         height: In inches.
+        level: Where a horizontal line stands, and what it means.
+        x_axis: Ends and ticks of the horizontal scale; None: as the values need.
+        y_axis: The same of the vertical scale.
     """
 
     dots: Sequence[Dot]
@@ -303,20 +222,30 @@ class Scatter:
     diagonal: bool = False
     width: float = 7.0
     height: float = 4.2
+    level: tuple[float | int, str] | None = None
+    x_axis: Axis | None = None
+    y_axis: Axis | None = None
 
     def picture(self) -> Drawn:
         """The chart as RGB pixels."""
-        sheet, top = _begin(self.title, self.width, self.height)
+        sheet, top = titled_sheet(self.title, self.width, self.height)
         names = list(dict.fromkeys(dot.name for dot in self.dots))
         colour = dict(zip(names, colours_of(names), strict=True))
         colour |= {dot.name: dot.colour for dot in self.dots if dot.colour}
         legend = 0.4 + LETTER * max(len(name) for name in names)
-        axes = sheet.plot(0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62)
+        axes = sheet.plot(
+            0.75, top, self.width - 0.75 - legend - MARGIN, self.height - top - 0.62, self.x_axis, self.y_axis
+        )
         for dot in self.dots:
-            axes.plot(dot.x, dot.y, "o", color=colour[dot.name], markersize=7, alpha=0.85, markeredgecolor=CARD)
+            ink = dot.colour or colour[dot.name]
+            axes.plot(dot.x, dot.y, "o", color=ink, markersize=7, alpha=0.85, markeredgecolor=CARD)
+            if dot.centre:
+                axes.plot(dot.x, dot.y, "o", color=dot.centre, markersize=3.4, markeredgecolor=CARD)
         axes.margins(0.08)
         if self.diagonal:
             axes.axline((0, 0), slope=1, color=GREY, linewidth=1, linestyle=":")
+        if self.level is not None:
+            axes.axhline(self.level[0], color=GREY, linewidth=1, linestyle="--")
         _name_scales(sheet, self.x, self.y, top, self.width - legend)
         for index, name in enumerate(names):
             sheet.dot(self.width - legend + 0.05, top + 0.1 + 0.24 * index, colour[name])
@@ -339,28 +268,7 @@ def text_of(row: BarRow) -> str:
     return row.text or f"{row.value:.3g}"
 
 
-def _begin(title: str, width: float, height: float) -> tuple[Sheet, float]:
-    """A sheet with a title, and where its content starts."""
-    sheet = Sheet(width, height)
-    if title:
-        sheet.text(MARGIN, MARGIN + 0.1, title, size=12.0, bold=True)
-    return sheet, MARGIN + (TITLE if title else 0)
-
-
 def _name_scales(sheet: Sheet, x: str, y: str, top: float, right: float) -> None:
     height, _ = sheet.size
     sheet.text((0.75 + right) / 2, height - 0.2, x, size=9.0, colour=GREY, align="center")
     sheet.text(0.14, (top + height - 0.62) / 2, y, size=9.0, colour=GREY, align="center", upright=True)
-
-
-def _colour_at(value: float, low: float, high: float, table: np.ndarray) -> str:
-    if not np.isfinite(value):
-        return LINE
-    place = round((min(max(value, low), high) - low) / (high - low) * (len(table) - 1))
-    return "#" + "".join(f"{int(part):02X}" for part in table[place])
-
-
-def _readable(background: str) -> str:
-    """Ink that stands out from a background."""
-    red, green, blue = (int(background[start : start + 2], 16) for start in (1, 3, 5))
-    return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else CARD

@@ -1,6 +1,8 @@
 """The sheet that figures and charts are drawn on, in inches from its upper left corner. The one door to matplotlib."""
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
@@ -16,7 +18,25 @@ Drawn = UInt8[np.ndarray, "_ _ 3"]
 warnings.filterwarnings("ignore", message="Glyph .* missing from font")
 
 DPI = 100
+MARGIN, TITLE, LETTER = 0.2, 0.42, 0.072
+"""Inches: around a chart, height of its title, mean width of a small letter."""
+
 PAPER, CARD, LINE, INK, GREY = "#FBFAF7", "#FFFFFF", "#E3E0D8", "#1C1B19", "#6B6860"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A scale whose ends are fixed.
+
+    Attributes:
+        low: Its lower end.
+        high: Its upper end.
+        ticks: Values along it, and what is written there.
+    """
+
+    low: float | int
+    high: float | int
+    ticks: Sequence[tuple[float | int, str]] = ()
 
 
 class Sheet:
@@ -30,8 +50,19 @@ class Sheet:
         self.axes.set(xlim=(0, width), ylim=(height, 0))
         self.axes.set_axis_off()
 
-    def plot(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Coordinate axes in a rectangle, ruled lightly, for what is drawn to a scale."""
+    def plot(
+        self, x: float, y: float, width: float, height: float, across: Axis | None = None, up: Axis | None = None
+    ) -> Axes:
+        """Coordinate axes in a rectangle, ruled lightly, for what is drawn to a scale.
+
+        Args:
+            x: Left side.
+            y: Upper side.
+            width: Of the rectangle.
+            height: Of the rectangle.
+            across: Ends and ticks of the horizontal scale; None: as the values need.
+            up: The same of the vertical scale.
+        """
         sheet_height, sheet_width = self.size
         where = (x / sheet_width, 1 - (y + height) / sheet_height, width / sheet_width, height / sheet_height)
         axes = self.canvas.figure.add_axes(where, facecolor=CARD)
@@ -39,6 +70,12 @@ class Sheet:
         axes.tick_params(colors=GREY, labelsize=8.5, length=0, pad=4)
         axes.grid(color=LINE, linewidth=0.6)
         axes.set_axisbelow(True)
+        if across is not None:
+            axes.set_xlim(across.low, across.high)
+            axes.set_xticks([value for value, _ in across.ticks], [words for _, words in across.ticks])
+        if up is not None:
+            axes.set_ylim(up.low, up.high)
+            axes.set_yticks([value for value, _ in up.ticks], [words for _, words in up.ticks])
         return axes
 
     def text(
@@ -105,3 +142,11 @@ class Sheet:
     def pixels(self) -> Drawn:
         self.canvas.draw()
         return np.asarray(self.canvas.buffer_rgba())[..., :3].copy()
+
+
+def titled_sheet(title: str, width: float, height: float) -> tuple[Sheet, float]:
+    """A sheet with a title, and where its content starts, in inches from above."""
+    sheet = Sheet(width, height)
+    if title:
+        sheet.text(MARGIN, MARGIN + 0.1, title, size=12.0, bold=True)
+    return sheet, MARGIN + (TITLE if title else 0)

@@ -47,7 +47,7 @@ class Endpoints:
         self._results: deque[Path] = deque()
         self._lock = threading.Lock()
 
-    def predict(self, image: Any) -> tuple[dict[str, Any], str]:
+    def predict(self, image: object) -> tuple[dict[str, object], str]:
         """Every task's answer to a photo: `predict(image) -> (summary, arrays)`.
 
         image: a photo (PNG, JPEG, WebP, ...). summary: `id` (names the photo in the other endpoints), `size` [height,
@@ -80,7 +80,7 @@ class Endpoints:
 
     def attention(
         self,
-        image: Any = None,
+        image: object = None,
         id: str = "",
         x: float = 0.5,
         y: float = 0.5,
@@ -88,7 +88,7 @@ class Endpoints:
         head: float = -1,
         kind: str = "tpp",
         scale: float = -1,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Where a pixel's token looks: `attention(image, id, x, y, task, head, kind, scale) -> row`.
 
         image: a photo, or none with `id` from /predict. x, y: fractions 0..1 of width and height. task: a task of the
@@ -124,7 +124,7 @@ class Endpoints:
             }
 
     def bridge_share(
-        self, image: Any = None, id: str = "", x: float = 0.5, y: float = 0.5, scale: float = -1, head: float = -1
+        self, image: object = None, id: str = "", x: float = 0.5, y: float = 0.5, scale: float = -1, head: float = -1
     ) -> dict[str, float]:
         """How much of what the bridge read at a pixel came from which task: `bridge_share(...) -> {task: share}`.
 
@@ -140,7 +140,7 @@ class Endpoints:
             rows = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, head_of(analysis, head))
             return {task: float(rows[task].total) for task in analysis.tasks}
 
-    def interaction(self, image: Any = None, id: str = "", removal: str = "mask") -> dict[str, Any]:
+    def interaction(self, image: object = None, id: str = "", removal: str = "mask") -> dict[str, object]:
         """Who influences whom: `interaction(image, id, removal) -> matrix`. Takes seconds.
 
         image: a photo, or none with `id` from /predict. removal: what takes the place of a task's tokens: `mask`
@@ -168,13 +168,13 @@ class Endpoints:
 
     def attribute(
         self,
-        image: Any = None,
+        image: object = None,
         id: str = "",
         task: str = "depth",
         x: float = 0.5,
         y: float = 0.5,
         method: str = "ablation",
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Which tasks' features a prediction at a pixel comes from: `attribute(...) -> scores`. Takes seconds.
 
         image: a photo, or none with `id` from /predict. task: whose prediction. x, y: fractions 0..1 of width and
@@ -201,7 +201,7 @@ class Endpoints:
                 "baseline": result.baseline_value,
             }
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> dict[str, object]:
         """What answers here: `info() -> facts`.
 
         facts: `checkpoint`, its `tasks` with `title` and `unit`, names of the `classes` of its tasks, `metrics` on
@@ -235,7 +235,7 @@ class Endpoints:
         except (StudioError, ImageError, WriteError) as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
 
-    def _analysis(self, image: Any, id: Any) -> Analysis:
+    def _analysis(self, image: object, id: object) -> Analysis:
         """The analysis of a photo that came along, or of the one that is named."""
         if image is None:
             if not id:

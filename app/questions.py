@@ -1,19 +1,21 @@
 """What programs ask, judged: places, tasks, heads and scales that exist, or an error that says what to do."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from app.analysis.session import Analysis, StudioError
 from bridgenet.tasks import TASKS, TaskName
 
+Known = TypeVar("Known", bound=str)
+
 if TYPE_CHECKING:
     from bridgenet.inspection.targets import Target
     from bridgenet.trace import Stage
 
 
-def fraction(value: Any, name: str) -> float:
+def fraction(value: object, name: str) -> float:
     """A place, as a fraction of the photo.
 
     Raises:
@@ -26,18 +28,19 @@ def fraction(value: Any, name: str) -> float:
     return float(value)
 
 
-def one_of(value: Any, known: tuple[str, ...], name: str) -> Any:
+def one_of(value: object, known: tuple[Known, ...], name: str) -> Known:
     """One of the words there are.
 
     Raises:
         StudioError: It is none of them.
     """
-    if value not in known:
-        raise StudioError(f"There is no {name} {value!r}. Choose one of: {', '.join(known)}.")
-    return value
+    for word in known:
+        if value == word:
+            return word
+    raise StudioError(f"There is no {name} {value!r}. Choose one of: {', '.join(known)}.")
 
 
-def whole(value: Any, low: int, high: int, name: str) -> int:
+def whole(value: object, low: int, high: int, name: str) -> int:
     """A whole number between bounds.
 
     Raises:
@@ -48,7 +51,7 @@ def whole(value: Any, low: int, high: int, name: str) -> int:
     return int(value)
 
 
-def task_of(analysis: Analysis, task: Any) -> TaskName:
+def task_of(analysis: Analysis, task: object) -> TaskName:
     """A task of the checkpoint.
 
     Raises:
@@ -57,7 +60,7 @@ def task_of(analysis: Analysis, task: Any) -> TaskName:
     return one_of(task, analysis.tasks, "task")
 
 
-def head_of(analysis: Analysis, head: Any) -> int | None:
+def head_of(analysis: Analysis, head: object) -> int | None:
     """An attention head; None is the mean of all."""
     from app.view.attention import head_count
 
@@ -65,7 +68,7 @@ def head_of(analysis: Analysis, head: Any) -> int | None:
     return None if chosen < 0 else chosen
 
 
-def bridge_stage(analysis: Analysis, scale: Any) -> "Stage":
+def bridge_stage(analysis: Analysis, scale: object) -> "Stage":
     """A stage of the decoder that has a bridge; -1 is the finest."""
     stages = analysis.trace.stages
     stage = stages[whole(scale, -1, len(stages) - 1, "scale")] if stages else None

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gradio.utils import get_upload_folder
 
@@ -21,7 +20,7 @@ class Limits:
     megapixels: float = MAX_MEGAPIXELS
 
 
-def read_upload(session: Session, path: Any, limits: Limits) -> LoadedImage:
+def read_upload(session: Session, path: object, limits: Limits) -> LoadedImage:
     """The photo that a visitor has sent. Its file is deleted.
 
     Equal files of several visitors lie at one place of the disk: the first who is served deletes it for all, and the
@@ -56,7 +55,7 @@ def read_once(path: Path, limits: Limits) -> LoadedImage:
         path.unlink(missing_ok=True)
 
 
-def uploaded_file(path: Any) -> Path:
+def uploaded_file(path: object) -> Path:
     """A file that this page has stored for the visitor.
 
     Raises:

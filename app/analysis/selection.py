@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, cast, get_args
+from typing import Literal, cast, get_args
 
 from bridgenet.tasks import TaskName
 
@@ -34,7 +34,7 @@ class Choice:
         """The first value."""
         return next(iter(self.values))
 
-    def read(self, value: Any) -> str:
+    def read(self, value: object) -> str:
         """The value, or the default where it is none of those there are."""
         return value if isinstance(value, str) and value in self.values else self.default
 
@@ -50,7 +50,7 @@ class Slider:
     step: float
     default: float
 
-    def read(self, value: Any) -> float:
+    def read(self, value: object) -> float:
         """The nearest number that the slider can show. Links hold it as text."""
         value = plain_number(value) if isinstance(value, str) else value
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -67,7 +67,7 @@ class Word:
     label: str
     default: str = ""
 
-    def read(self, value: Any) -> str:
+    def read(self, value: object) -> str:
         """A short word of plain characters, or the default."""
         return value if isinstance(value, str) and re.fullmatch(r"[\w.:>/ -]{0,60}", value) else self.default
 
@@ -99,7 +99,7 @@ class Selection:
     scope: Scope = "tab"
     tab: str = "overview"
     options: Mapping[str, Setting] = field(default_factory=dict)
-    pins: Mapping[str, Any] = field(default_factory=dict)
+    pins: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, option: Choice | Word) -> str:
         """The value of an option that is a word."""
@@ -109,13 +109,13 @@ class Selection:
         """The value of an option that is a number."""
         return float(self.options.get(option.name, option.default))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The selection as JSON, as settings of a download."""
         return asdict(self)
 
 
 def read_selection(
-    event: Mapping[str, Any],
+    event: Mapping[str, object],
     *,
     tasks: tuple[TaskName, ...],
     scales: int,
@@ -154,11 +154,11 @@ def plain_number(text: str) -> float | None:
     return float(text) if re.fullmatch("-?[0-9]{1,9}([.][0-9]{1,12})?", text) else None
 
 
-def _fraction(value: Any) -> float:
+def _fraction(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return 0.5
     return min(max(float(value), 0.0), math.nextafter(1.0, 0.0))
 
 
-def _whole(value: Any, otherwise: int) -> int:
+def _whole(value: object, otherwise: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate
+from typing import TYPE_CHECKING, Concatenate
 
 import numpy as np
 
@@ -251,7 +251,7 @@ class Session:
             checkpoint=checkpoint,
         )
 
-    def find(self, key: Any) -> Analysis | None:
+    def find(self, key: object) -> Analysis | None:
         """A remembered analysis, or None if it was never made or has been released.
 
         Args:
@@ -263,7 +263,7 @@ class Session:
             self._analyses.move_to_end(key)
             return self._analyses[key]
 
-    def recall(self, key: Any, checkpoint: str | None = None) -> Analysis | None:
+    def recall(self, key: object, checkpoint: str | None = None) -> Analysis | None:
         """The analysis of a key: as it is remembered, else made again, by the same network, from the photo.
 
         Whatever is asked about a photo that was shown before goes through here.
@@ -288,7 +288,7 @@ class Session:
             return known
         return self._analysis(key, subject, checkpoint)
 
-    def photo(self, key: Any) -> "LoadedImage | None":
+    def photo(self, key: object) -> "LoadedImage | None":
         """The photo of a key, at the size of the predictions; None if there is none."""
         subject = self._subjects.get(_parts(key)[0])
         return None if subject is None else subject.photo()
@@ -327,7 +327,7 @@ class Session:
             self._problem = f"The checkpoint {name} could not be loaded: {problem}"
 
 
-def _parts(key: Any) -> tuple[str, str]:
+def _parts(key: object) -> tuple[str, str]:
     """Names of the photo and of the checkpoint; empty where it is no key."""
     photo, _, checkpoint = key.partition(":") if isinstance(key, str) else ("", "", "")
     return photo, checkpoint

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypedDict, TypeGuard
 
 MAX_WAITING = 200
 """Visitors that may wait at once. A page waits twice at most: for what is shown, and for what its view computes."""
@@ -27,6 +27,19 @@ USUAL = 3.0
 """Seconds that an analysis takes, as long as none was measured."""
 
 
+class PlaceInLine(TypedDict):
+    """Where a visitor stands in the line for the network."""
+
+    turn: bool
+    """Whether to begin now."""
+    before: int
+    """How many are served earlier."""
+    full: bool
+    """The line takes nobody else."""
+    seconds: int
+    """Until the line has moved on, about."""
+
+
 class Line:
     """Who is next.
 
@@ -45,7 +58,7 @@ class Line:
         self._given_up: set[str] = set()
         self._took: deque[float] = deque(maxlen=10)
 
-    def ask(self, ticket: Any) -> dict[str, Any]:
+    def ask(self, ticket: object) -> PlaceInLine:
         """Whether it is this visitor's turn. The first time, they join the end of the line.
 
         Returns:
@@ -69,8 +82,10 @@ class Line:
             self._called[ticket] = now
             return self._answer(0, turn=True)
 
-    def leave(self, ticket: Any) -> None:
+    def leave(self, ticket: object) -> None:
         """Somebody does not want to wait any longer: for their turn, or for what is being computed for them."""
+        if not is_ticket(ticket):
+            return
         with self._lock:
             self._waiting.pop(ticket, None)
             self._called.pop(ticket, None)
@@ -78,7 +93,7 @@ class Line:
                 self._given_up.add(ticket)
 
     @contextmanager
-    def turn(self, ticket: Any) -> Iterator[Callable[[], bool]]:
+    def turn(self, ticket: object) -> Iterator[Callable[[], bool]]:
         """The time in which a visitor is served.
 
         Gives what has to be called now and then as a sign of life; it says whether the visitor still waits.
@@ -125,11 +140,11 @@ class Line:
             for ticket in [ticket for ticket, seen in place.items() if now - seen > limit]:
                 del place[ticket]
 
-    def _answer(self, before: int, *, turn: bool = False, full: bool = False) -> dict[str, Any]:
+    def _answer(self, before: int, *, turn: bool = False, full: bool = False) -> PlaceInLine:
         usual = sum(self._took) / len(self._took) if self._took else USUAL
         return {"turn": turn, "before": before, "full": full, "seconds": max(1, round(before * usual))}
 
 
-def is_ticket(ticket: Any) -> bool:
+def is_ticket(ticket: object) -> TypeGuard[str]:
     """Whether it is a ticket as the page makes them: 32 random hexadecimal digits."""
     return isinstance(ticket, str) and re.fullmatch(r"[0-9a-f]{32}", ticket) is not None

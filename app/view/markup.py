@@ -1,0 +1,138 @@
+"""Draws charts, as text that the page and the report hold alike: SVG and HTML from one template, `charts.html`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from app.view.charts import Chart, ShadedTable, ShareBar, ShareRows, Stations, Table, Words
+from app.view.view import Group
+from app.view.wording import percent
+from bridgenet.drawing.charts import Bars, Curves, Scatter, colours_of
+from bridgenet.drawing.sheet import Axis
+
+DARKEST = 0.179
+"""Relative luminance up to which white stands out more than black (WCAG 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A drawing with two scales, in pixels: its size, and the sides of what lies between its scales."""
+
+    width: int
+    height: int
+    left: int = 46
+    top: int = 8
+
+    @property
+    def right(self) -> int:
+        """Right side of what lies between the scales."""
+        return self.width - 10
+
+    @property
+    def floor(self) -> int:
+        """Lower side of what lies between the scales."""
+        return self.height - 34
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where the values of a scale lie, from one pixel to another."""
+
+    axis: Axis
+    label: str
+    start: int
+    end: int
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Values along it, and what is written there."""
+        return list(self.axis.ticks)
+
+    def at(self, value: float) -> float:
+        """The pixel of a value."""
+        share = (value - self.axis.low) / ((self.axis.high - self.axis.low) or 1)
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+def markup(chart: Chart, alt: str = "", chosen: str = "", foot: str = "") -> str:
+    """A chart as text to stand in HTML. Words of visitors are escaped.
+
+    Args:
+        chart: Its numbers and words. Curves and scatter charts need both axes.
+        alt: The chart in words.
+        chosen: Key of what is chosen, where something can be.
+        foot: What its signs mean, below a scatter chart.
+    """
+    match chart:
+        case Curves() | Scatter() | Bars():
+            return _to_scale(chart, alt, chosen, foot)
+        case ShadedTable():
+            return macro("charts.html", "shaded")(chart, alt, chosen)
+        case Table():
+            return macro("charts.html", "table")(chart, alt)
+        case ShareBar():
+            return macro("charts.html", "whole")(chart)
+        case ShareRows():
+            return macro("charts.html", "share_rows")(chart)
+        case Words():
+            return macro("charts.html", "paragraphs")(chart)
+        case Stations():
+            return macro("charts.html", "stations")(chart, alt)
+
+
+def drawn(group: Group) -> str:
+    """The chart of a group; empty where it has maps."""
+    chart, words = group.get("chart"), (group.get(part, "") for part in ("alt", "chosen", "foot"))
+    return "" if chart is None else markup(chart, *words)
+
+
+def _to_scale(chart: Curves | Scatter | Bars, alt: str, chosen: str, foot: str) -> str:
+    match chart:
+        case Curves():
+            plot, inks = Plot(420, 200), [curve.colour for curve in chart.curves]
+            return macro("charts.html", "curves")(chart, plot, *_scales(chart, plot), inks, alt)
+        case Scatter():
+            plot = Plot(320, 230)
+            return macro("charts.html", "scatter")(chart, plot, *_scales(chart, plot), alt, chosen, foot)
+        case Bars():
+            low, high = chart.limits or (0.0, 1.0)
+
+            def at(value: float) -> float:
+                return round(100 * min(max((value - low) / ((high - low) or 1), 0), 1), 3)
+
+            inks = [row.colour or colours_of([row.name])[0] for row in chart.rows]
+            return macro("charts.html", "bars")(chart, at, inks, alt)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever stands out more on a colour, `#rrggbb`."""
+    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
+    return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > DARKEST else "#fff"
+
+
+@cache
+def templates() -> Environment:
+    """Templates of the studio. They escape what they are given, but for charts, which were escaped when drawn."""
+    folders = [Path(__file__).parent, Path(__file__).parent.parent / "takeaway"]
+    found = Environment(loader=FileSystemLoader(folders), autoescape=True, trim_blocks=True)
+    found.filters |= {"percent": percent, "ink": ink_on}
+    found.filters |= {"drawn": lambda group: Markup(drawn(group)), "markup": lambda chart: Markup(markup(chart))}
+    return found
+
+
+@cache
+def macro(template: str, name: str) -> Callable[..., str]:
+    """What a template draws under a name."""
+    draw = getattr(templates().get_template(template).module, name)
+    return lambda *given: str(draw(*given)).strip()
+
+
+def _scales(chart: Curves | Scatter, plot: Plot) -> tuple[Scale, Scale]:
+    if chart.x_axis is None or chart.y_axis is None:
+        raise ValueError("A chart of the page needs the ends of both scales: x_axis and y_axis.")
+    across = Scale(chart.x_axis, chart.x, plot.left, plot.right)
+    return across, Scale(chart.y_axis, chart.y, plot.floor, plot.top)

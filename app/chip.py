@@ -1,12 +1,12 @@
 """What the head of the page says about a checkpoint."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from app.analysis.session import Session
+from app.view.frame import Head
 
 
-def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]:
+def checkpoint_chip(session: Session, name: str | None = None) -> Head:
     """Name, tasks, size and metrics of a checkpoint, as the head of the page shows them, and the others there are."""
     predictor = session.predictor(name)
     parameters = sum(parameter.numel() for parameter in predictor.model.parameters())
@@ -21,7 +21,7 @@ def checkpoint_chip(session: Session, name: str | None = None) -> dict[str, Any]
     }
 
 
-def _measured(metrics: Mapping[str, Any], task: str, metric: str, text: str) -> str | None:
+def _measured(metrics: Mapping[str, object], task: str, metric: str, text: str) -> str | None:
     """A metric in words; None where it was not measured. The file may have been written by hand."""
     # Not at the top: it imports torch, and the page is built before it is there.
     from bridgenet.learning import NO_VALID_PIXEL

@@ -31,6 +31,7 @@ def make(checkpoint: Path) -> str:
     from app.tabs.overview.page import overview
     from app.uploads import MEGABYTES
     from app.view.encoding import photo_uri
+    from app.view.wire import to_json
     from bridgenet.examples import EXAMPLES
     from bridgenet.images import LoadedImage
 
@@ -51,13 +52,13 @@ def make(checkpoint: Path) -> str:
     }
     selection = views.selection_of(analysis, {})
     shown = {view: views.view_of(view, analysis, selection) for view in FIRST}
-    shown["inspector"] = views.inspector(analysis, selection)
+    inspector = views.inspector(analysis, selection)
     # Error maps can wait: without them the others are sharper.
     bare = replace(analysis, truth={})
     for longest in SIZES:
         shown["overview"] |= overview(bare, selection, longest)
-        wire = {"photo": views.photo_of(analysis, longest)}
-        text = json.dumps(values | shown | {"wire": wire}, separators=(",", ":"), ensure_ascii=False)
+        parts = values | shown | {"inspector": inspector, "wire": {"photo": views.photo_of(analysis, longest)}}
+        text = json.dumps(to_json(parts), separators=(",", ":"), ensure_ascii=False)
         if len(text.encode()) < LARGEST:
             return text
     raise SystemExit(f"Even at {SIZES[-1]} pixels the first picture has more than {LARGEST:,} bytes.")

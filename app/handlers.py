@@ -6,13 +6,15 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeVar, cast
 
 from app.analysis.session import Analysis, Session, StudioError
 from app.chip import checkpoint_chip
 from app.tabs import TABS
 from app.takeaway.links import not_understood, read_link
 from app.uploads import Limits, read_upload
+from app.view.frame import Answer, Head, Offers, Photo, Rail, Way, Wire
+from app.view.view import Belonging, Revealed, View
 from app.waiting.background import steps_of
 from app.waiting.line import Line
 from bridgenet.examples import EXAMPLES, examples_of
@@ -22,11 +24,10 @@ OPENING = "open"
 """What stands for a ticket where a page is opened."""
 
 
-Event = Mapping[str, Any]
+Event = Mapping[str, object]
 """What the browser sent. Nothing about it is taken on trust."""
 
-Answer = dict[str, Any]
-"""New values of parts of the page, by name: key, head, rail, way, wire, inspector, and the views of `app.tabs`."""
+Belongs = TypeVar("Belongs", bound=Belonging)
 
 
 class Handlers:
@@ -44,23 +45,24 @@ class Handlers:
         self.line = line or Line()
         self._numbers = count()
 
-    def open_page(self, link: Mapping[str, str], key: Any = None) -> Answer:
+    def open_page(self, link: Mapping[str, str], key: object = None) -> Answer:
         """Wait for the network, then let it take the place of the bundled first picture.
 
         Args:
             link: What the address says after its question mark.
             key: Of the visitor's own photo that was shown before the page was loaded again, if there was one.
         """
-        limit = {"limit": self.limits.megabytes}
+        limit: Rail = {"limit": self.limits.megabytes}
         try:
             analysis, words = self._of_link(link, key)
-            return self._opened(analysis, link, words, {"chosen": analysis.example or None} | limit)
+            return self._opened(analysis, link, words, limit | {"chosen": analysis.example or None})
         except StudioError as problem:
             answer = self._without_network(problem, limit)
         except Exception:
             logging.getLogger(__name__).exception("The page could not be opened")
             answer = self._without_network(_NOT_SHOWN, limit)
-        return answer | {"wire": {"ended": OPENING}}
+        ended: Wire = {"ended": OPENING}
+        return answer | {"wire": ended}
 
     def show(self, event: Event) -> Generator[Answer]:
         """Show what was chosen: a new photo, an example, or the photo of a key; by the checkpoint that was chosen.
@@ -73,11 +75,11 @@ class Handlers:
             answers = self.example({**event, "id": event["ex"]})
         else:
             answers = self.change_checkpoint(event, event.get("key"))
-        ended = {"ended": event.get("ticket")}
+        ended: Wire = {"ended": ticket_of(event)}
         try:
             with closing(answers):
                 for answer in answers:
-                    yield answer | ({"wire": answer.get("wire", {}) | ended} if "rail" in answer else {})
+                    yield _ended(answer, ended) if "rail" in answer else answer
         except Exception:
             logging.getLogger(__name__).exception("What was chosen could not be shown")
             yield complaint(_NOT_SHOWN, alarm=True) | {"wire": ended}
@@ -98,7 +100,7 @@ class Handlers:
             loaded = read_upload(self.session, path, self.limits)
             yield self._asking()
             title = Path(str(event.get("name") or "photo")).name[:80]
-            analysis = self.session.analyse(loaded, title=title, checkpoint=event.get("checkpoint"))
+            analysis = self.session.analyse(loaded, title=title, checkpoint=checkpoint_of(event))
             self.session.sent[str(path)] = analysis.key
             yield busy("Drawing the maps")
             yield self._show(analysis, event, {"chosen": None})
@@ -113,15 +115,16 @@ class Handlers:
             return
         try:
             yield self._asking()
-            yield self._show(self._analyse_example(name, event.get("checkpoint")), event, {"chosen": name})
+            analysis = self._analyse_example(name, checkpoint_of(event))
+            yield self._show(analysis, event, {"chosen": analysis.example})
         except StudioError as problem:
             yield complaint(str(problem))
 
-    def change_checkpoint(self, event: Event, key: str | None) -> Generator[Answer]:
+    def change_checkpoint(self, event: Event, key: object) -> Generator[Answer]:
         """Ask a checkpoint about the photo of a key; about an example where there is none, or no photo yet."""
         try:
             yield self._asking()
-            name = self.session.predictor(event.get("checkpoint")).name
+            name = self.session.predictor(checkpoint_of(event)).name
             after = self.session.recall(key, name)
             if after is None:
                 # An example can be made again; where the first checkpoint could not be loaded, there is no photo yet.
@@ -142,26 +145,28 @@ class Handlers:
         try:
             analysis = self.session.recall(key)
         except StudioError as problem:
-            return {"head": {"banner": str(problem), "kind": "alarm"}}
+            return _banner(str(problem), "alarm")
         if analysis is None:
             if key is None or not self.session.ready:
-                return {"head": {"banner": _WARMING, "kind": "busy"}}
+                return _banner(_WARMING, "busy")
             # An example is analysed once more without being asked; only its visitor has a photo of their own.
-            again = {"again": event["ex"]} if event.get("ex") in EXAMPLES else {}
-            words = "The studio no longer has this example. Analysing it again …" if again else _RELEASED
-            return {"head": {"banner": words, "kind": "busy" if again else "alarm"}, **again}
+            example = event.get("ex")
+            if isinstance(example, str) and example in EXAMPLES:
+                words = "The studio no longer has this example. Analysing it again …"
+                return _banner(words, "busy") | {"again": example}
+            return _banner(_RELEASED, "alarm")
         from app.tabs import views
 
         try:
             selection = views.selection_of(analysis, event)
-            return views.place_views(analysis, selection, event.get("drawn"), event.get("held"))
+            return {**views.place_views(analysis, selection, event.get("drawn"), event.get("held"))}
         except Exception:
             logging.getLogger(__name__).exception("The view %s could not be drawn", event.get("tab"))
-            return {"head": {"banner": _NOT_SHOWN, "kind": "alarm"}}
+            return _banner(_NOT_SHOWN, "alarm")
 
-    def run(self, event: Event, key: str | None) -> Generator[Answer]:
+    def run(self, event: Event, key: object) -> Generator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is; by the event's ticket."""
-        name, ticket = str(event.get("tab")), {"ticket": event.get("ticket")}
+        name, ticket = str(event.get("tab")), ticket_of(event)
         try:
             analysis = self._known(key)
             from app.tabs import views
@@ -172,20 +177,21 @@ class Handlers:
                 work = steps_of(lambda report: compute(self.session, analysis, selection, report))
                 try:
                     for step in work:
-                        progress = {"progress": [step.done, step.total], "words": step.words, "of": analysis.key}
-                        yield {name: progress | ticket}
+                        progress: View = {"progress": (step.done, step.total), "words": step.words, "of": analysis.key}
+                        yield {name: _belonging(progress, ticket)}
                 finally:
                     # Where the visitor leaves, this generator is closed: the work must hear of it.
                     work.close()
-            yield {part: value | ticket for part, value in views.place_views(analysis, selection).items()}
+            shown = views.place_views(analysis, selection)
+            yield {part: _belonging(value, ticket) for part, value in shown.items()}
         except StudioError as problem:
-            yield {name: {"problem": str(problem)} | ticket} if name in TABS else complaint(str(problem))
+            yield _failed(name, str(problem), ticket) if name in TABS else complaint(str(problem))
         except Exception:
             logging.getLogger(__name__).exception("The view %s could not be computed", name)
             problem = "This view could not be computed; the studio's log says why. Try other settings."
-            yield {name: {"problem": problem} | ticket}
+            yield _failed(name, problem, ticket)
 
-    def reveal(self, event: Any) -> dict[str, Any]:
+    def reveal(self, event: object) -> Revealed:
         """What holds for the question of a lesson: `say`, or a `problem` in words."""
         event = event if isinstance(event, Mapping) else {}
         try:
@@ -203,13 +209,13 @@ class Handlers:
     def _asking(self) -> Answer:
         return busy("Asking the network" if self.session.ready else "Warming up the network")
 
-    def _known(self, key: str | None) -> Analysis:
+    def _known(self, key: object) -> Analysis:
         analysis = self.session.recall(key)
         if analysis is None:
             raise StudioError(_RELEASED if self.session.ready else _WARMING)
         return analysis
 
-    def _of_link(self, link: Mapping[str, str], key: Any) -> tuple[Analysis, list[str]]:
+    def _of_link(self, link: Mapping[str, str], key: object) -> tuple[Analysis, list[str]]:
         """The photo of a link by its checkpoint; else what can be shown instead, and why."""
         name, words = link.get("checkpoint"), []
         try:
@@ -224,29 +230,27 @@ class Handlers:
             words.append(str(problem))
         return self._analyse_example(link.get("ex"), None), words
 
-    def _opened(self, analysis: Analysis, link: Mapping[str, str], words: list[str], rail: dict[str, Any]) -> Answer:
+    def _opened(self, analysis: Analysis, link: Mapping[str, str], words: list[str], rail: Rail) -> Answer:
         """What a link shows, and in one line what of it cannot be shown."""
-        from app.view.attention import head_count
+        from app.tabs import views
         from app.view.scales import scale_names
 
-        read = read_link(link)
-        shown = self._show(analysis, read, rail)
-        tabs, scales = [tab["name"] for tab in shown["way"]["tabs"]], len(scale_names(analysis))
+        read, has = read_link(link), views.capabilities(analysis)
+        tabs, scales = [tab["name"] for tab in has["tabs"]], len(scale_names(analysis))
         if wrong := not_understood(
-            link, self.session.checkpoints, tabs, analysis.tasks, scales=scales, heads=head_count(analysis)
+            link, self.session.checkpoints, tabs, analysis.tasks, scales=scales, heads=has["heads"]
         ):
             more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
             words = [*words, f"The studio does not know what this link means by {', '.join(wrong[:4])}{more}."]
-        shown["rail"]["notes"] = [*words, *shown["rail"]["notes"]]
-        shown["head"] |= {"banner": " ".join(words), "kind": "alarm" if words else ""}
-        shown["wire"] |= {"ended": OPENING, "options": read["options"]}
-        return shown
+        head: Head = {"banner": " ".join(words), "kind": "alarm" if words else ""}
+        wire: Wire = {"ended": OPENING, "options": read.get("options", {})}
+        return self._show(analysis, read, rail | {"notes": words}, head, wire)
 
-    def _analyse_example(self, name: Any, checkpoint: Any) -> Analysis:
+    def _analyse_example(self, name: object, checkpoint: str | None) -> Analysis:
         """An example, or the first one if there is none of this name."""
         predictor = self.session.predictor(checkpoint)
-        if name not in EXAMPLES:
-            name = first_example(predictor.config.data.name)
+        known = isinstance(name, str) and name in EXAMPLES
+        name = str(name) if known else first_example(predictor.config.data.name)
         example = EXAMPLES[name]
         picture = example.load()
         return self.session.analyse(
@@ -258,14 +262,15 @@ class Handlers:
             checkpoint=checkpoint,
         )
 
-    def _without_network(self, problem: StudioError | str, rail: dict[str, Any]) -> Answer:
+    def _without_network(self, problem: StudioError | str, rail: Rail) -> Answer:
         """A checkpoint cannot be used: say so, and offer the others."""
-        answer = complaint(str(problem), alarm=True)
-        answer["head"] |= {"checkpoints": list(self.session.checkpoints)}
-        answer["rail"] |= rail
-        return answer
+        head: Head = {"banner": str(problem), "kind": "alarm", "checkpoints": list(self.session.checkpoints)}
+        error: Rail = {"error": str(problem), "notes": []}
+        return {"head": head, "rail": error | rail}
 
-    def _show(self, analysis: Analysis, event: Event, rail: dict[str, Any]) -> Answer:
+    def _show(
+        self, analysis: Analysis, event: Event, rail: Rail, head: Head | None = None, wire: Wire | None = None
+    ) -> Answer:
         from app.tabs import views
         from app.tabs.lessons import page as lessons
 
@@ -274,24 +279,36 @@ class Handlers:
         selection = views.selection_of(analysis, event)
         # Another network may not have the view that was looked at.
         selection = selection if selection.tab in tabs else replace(selection, tab="overview")
-        notes = {"notes": list(analysis.prediction.notes), "error": ""}
         # A part of the page hears only of values that differ from the one before.
-        number = {"number": next(self._numbers)}
-        stale = {name: {"stale": True, "key": analysis.key, "of": analysis.key} | number for name in TABS}
-        offers = {"tabs": tabs, "tasks": analysis.tasks, "scales": len(has["scales"]), "heads": has["heads"]}
-        chip = checkpoint_chip(self.session, analysis.checkpoint)
-        return (
-            stale
-            | views.place_views(analysis, selection)
-            | {
-                "key": analysis.key,
-                "head": chip | {"banner": "", "kind": "", "network": "ready"},
-                "rail": rail | notes | number | {part: has[part] for part in ("tasks", "scales", "heads")},
-                "way": {part: has[part] for part in ("tabs", "pipeline")},
-                "lesson": lessons.offered(analysis, tabs),
-                "wire": {"photo": views.photo_of(analysis) | {"live": True, "offers": offers}},
-            }
-        )
+        number = next(self._numbers)
+        stale: View = {"stale": True, "key": analysis.key, "of": analysis.key, "number": number}
+        offers: Offers = {
+            "tabs": tabs,
+            "tasks": list(analysis.tasks),
+            "scales": len(has["scales"]),
+            "heads": has["heads"],
+        }
+        photo: Photo = {**views.photo_of(analysis), "live": True, "offers": offers}
+        says: Head = {"banner": "", "kind": "", "network": "ready"}
+        column: Rail = {
+            "tasks": has["tasks"],
+            "scales": has["scales"],
+            "heads": has["heads"],
+            "notes": [*rail.get("notes", ()), *analysis.prediction.notes],
+            "error": "",
+            "number": number,
+        }
+        way: Way = {"tabs": has["tabs"], "pipeline": has["pipeline"]}
+        return {
+            **dict.fromkeys(TABS, stale),
+            **views.place_views(analysis, selection),
+            "key": analysis.key,
+            "head": checkpoint_chip(self.session, analysis.checkpoint) | says | (head or {}),
+            "rail": rail | column,
+            "way": way,
+            "lesson": lessons.offered(analysis, tabs),
+            "wire": (wire or {}) | {"photo": photo},
+        }
 
 
 _WARMING = "The network is still warming up. In a moment every pixel answers."
@@ -301,15 +318,49 @@ _NOT_SHOWN = "This could not be shown; the studio's log says why. Choose another
 _OWN_PHOTO = "This link was made with a photo of somebody's own, which it does not hold: drop the photo here."
 
 
+def ticket_of(event: Event) -> str | None:
+    """What names an event among those of its visitor; None where it has no such name."""
+    ticket = event.get("ticket")
+    return ticket if isinstance(ticket, str) else None
+
+
+def checkpoint_of(event: Event) -> str | None:
+    """The checkpoint that is asked for; None where none is."""
+    name = event.get("checkpoint")
+    return None if name is None else str(name)
+
+
 def busy(words: str) -> Answer:
     """What is going on, in the head of the page."""
-    return {"head": {"banner": f"{words} …", "kind": "busy"}}
+    return _banner(f"{words} …", "busy")
 
 
 def complaint(words: str, *, alarm: bool = False) -> Answer:
     """What went wrong and what to do: beside the drop zone, and in the head if the studio itself is concerned."""
-    head = {"banner": words if alarm else "", "kind": "alarm" if alarm else ""}
-    return {"head": head, "rail": {"error": words, "notes": []}}
+    rail: Rail = {"error": words, "notes": []}
+    return (_banner(words, "alarm") if alarm else _banner("", "")) | {"rail": rail}
+
+
+def _banner(words: str, kind: Literal["busy", "alarm", ""]) -> Answer:
+    head: Head = {"banner": words, "kind": kind}
+    return {"head": head}
+
+
+def _ended(answer: Answer, ended: Wire) -> Answer:
+    """The answer, which also says that it is the last."""
+    wire = cast(Wire, answer.get("wire", {}))
+    return answer | {"wire": wire | ended}
+
+
+def _belonging(value: Belongs, ticket: str | None) -> Belongs:
+    """What was asked for with a ticket."""
+    value["ticket"] = ticket
+    return value
+
+
+def _failed(name: str, problem: str, ticket: str | None) -> Answer:
+    view: View = {"problem": problem, "ticket": ticket}
+    return {name: view}
 
 
 def first_example(dataset: str) -> str:

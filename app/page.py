@@ -7,11 +7,15 @@ import gradio as gr
 
 from app.analysis.session import Session
 from app.endpoints import add_endpoints
-from app.handlers import Answer, Handlers
+from app.first_values import First
+from app.handlers import Handlers
 from app.parts import inspector_panel, lesson_card, lesson_steps, linked_viewer, page_head, page_way, rail_panel, wire
 from app.tabs import LESSON_STEPS, TABS
 from app.takeaway.downloads import Downloads
 from app.uploads import Limits
+from app.view.frame import Answer, Example, Taken
+from app.view.view import Json, Revealed
+from app.waiting.line import PlaceInLine
 from bridgenet.examples import EXAMPLES
 
 MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 1}
@@ -19,6 +23,8 @@ MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
+Shown = dict[object, Json]
+"""New values by component."""
 
 MAX_QUESTIONS = 1000
 """Questions of programs that may wait at once. Each takes a fraction of a second: the last waits for some minutes."""
@@ -27,7 +33,7 @@ SECONDS_ON_DISK = 900
 """After that, what somebody sent without ever asking about it is deleted."""
 
 
-def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = None) -> gr.Blocks:
+def build_demo(session: Session, first: First, limits: Limits | None = None) -> gr.Blocks:
     """The whole page, and the endpoints for programs.
 
     Args:
@@ -36,24 +42,27 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
         limits: Of photos.
     """
     handlers = Handlers(session, limits)
-    first["rail"] |= {"limit": handlers.limits.megabytes}
+    first["rail"]["limit"] = handlers.limits.megabytes
     with gr.Blocks(
         title="BridgeNet Studio", fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)
     ) as demo:
         parts = _parts(first, handlers, Downloads(session))
         line = parts["wire"]
 
-        def named(answer: Answer) -> dict[Any, Any]:
-            return {parts[name]: value for name, value in answer.items() if name in parts}
+        def named(answer: Answer) -> Shown:
+            # Not at the top: charts need torch, and the page is built before it is there.
+            from app.view.wire import to_json
 
-        def open_page(address: Any) -> dict[Any, Any]:
+            return {parts[name]: to_json(value) for name, value in answer.items() if name in parts}
+
+        def open_page(address: object) -> Shown:
             return named(handlers.open_page(*_opened(address)))
 
-        def show(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        def show(event: gr.EventData) -> Iterator[Shown]:
             sent = _sent(event)
             yield from map(named, handlers.in_turn(sent, handlers.show(sent)))
 
-        def run(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        def run(event: gr.EventData) -> Iterator[Shown]:
             sent = _sent(event)
             yield from map(named, handlers.in_turn(sent, handlers.run(sent, sent["key"])))
 
@@ -70,22 +79,24 @@ def build_demo(session: Session, first: dict[str, Any], limits: Limits | None = 
     return demo
 
 
-def _parts(first: dict[str, Any], handlers: Handlers, downloads: Downloads) -> dict[str, Any]:
+def _parts(first: First, handlers: Handlers, downloads: Downloads) -> dict[str, Any]:
     """Components by the names that handlers use, laid out."""
 
-    def ask_line(ticket: Any) -> dict[str, Any]:
+    def ask_line(ticket: object) -> PlaceInLine:
         return handlers.line.ask(ticket)
 
-    def pick(event: Any) -> dict[str, Any]:
-        return handlers.pick(event if isinstance(event, dict) else {})
+    def pick(event: object) -> Json:
+        from app.view.wire import to_json
 
-    def leave_line(ticket: Any) -> None:
+        return to_json(handlers.pick(event if isinstance(event, dict) else {}))
+
+    def leave_line(ticket: object) -> None:
         handlers.line.leave(ticket)
 
-    def take_along(event: Any) -> dict[str, Any]:
+    def take_along(event: object) -> Taken:
         return downloads.take(event)
 
-    def reveal_lesson(event: Any) -> dict[str, Any]:
+    def reveal_lesson(event: object) -> Revealed:
         return handlers.reveal(event)
 
     parts: dict[str, Any] = {}
@@ -113,7 +124,7 @@ def lesson_step(event: gr.EventData) -> gr.Walkthrough:
     return gr.Walkthrough(selected=index if index in range(len(LESSON_STEPS)) else 0)
 
 
-def example_strip(thumbs: dict[str, str]) -> list[dict[str, str]]:
+def example_strip(thumbs: dict[str, str]) -> list[Example]:
     """Entries of the example strip that have a thumbnail."""
     return [
         {"id": name, "name": example.title, "thumb": thumbs[name]}
@@ -132,7 +143,7 @@ ADDRESS = "() => [{ link: [...new URLSearchParams(location.search)], key: histor
 """What the browser sends when a page is opened: its address, read once, and the photo that it had shown."""
 
 
-def _opened(address: Any) -> tuple[dict[str, str], Any]:
+def _opened(address: object) -> tuple[dict[str, str], object]:
     """The link, where of a repeated name the first counts, and the key of the photo that was shown."""
     address = address if isinstance(address, dict) else {}
     pairs = address.get("link")
@@ -140,6 +151,6 @@ def _opened(address: Any) -> tuple[dict[str, str], Any]:
     return link, address.get("key")
 
 
-def _sent(event: gr.EventData) -> dict[str, Any]:
+def _sent(event: gr.EventData) -> dict[str, object]:
     """What the browser sent with an event. Missing parts are None: handlers judge every part."""
     return {name: getattr(event, name, None) for name in SENT}

@@ -6,15 +6,15 @@ interface file beside the source of every subclass of a component.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import gradio as gr
 
 from app.browser import start_of
 from app.tabs import LESSON_STEPS
+from app.view.view import Json
 
-Value = dict[str, Any] | None
-"""What a component shows: any JSON that its module understands, see `app/browser/types.d.ts`."""
+Value = dict[str, Json] | None
+"""What a component shows, see `app.view.view` and `app.view.frame`."""
 
 
 def linked_viewer(name: str, value: Value = None) -> gr.HTML:

@@ -112,6 +112,22 @@ export function targetOf(event) {
   return event.target instanceof Element ? event.target : null;
 }
 
+/**
+ * What Python has drawn.
+ *
+ * @param {string} text - Its words are escaped.
+ */
+export function parsed(text) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  return [...template.content.children];
+}
+
+/** @param {number} share */
+export function percent(share) {
+  return `${Math.round(100 * share)} %`;
+}
+
 /** @param {string} colour */
 export function dot(colour) {
   return make("span", { class: "dot", style: { background: colour } });

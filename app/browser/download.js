@@ -48,7 +48,7 @@ export function downloads(studio, menu, server) {
       const made = await server.take_along({ ...studio.selection(), what, key: studio.photo.key, link: studio.link(studio.photo) });
       if (!made) throw new Error("The studio does not answer. Is it still running?");
       if (made.problem) throw new Error(made.problem);
-      offer(made.name, made.html ? await pictureOf(made.html) : new Blob([bytesOf(made.data)], { type: made.type }));
+      offer(made.name ?? "bridgenet", made.html ? await pictureOf(made.html) : new Blob([bytesOf(made.data ?? "")], { type: made.type }));
       tell("");
     } catch (problem) {
       tell(problem instanceof Error ? problem.message : String(problem), "alarm");

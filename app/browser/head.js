@@ -1,7 +1,8 @@
 // @ts-check
 // Head of the page: the checkpoint, the tour, the link, and one quiet line about what is going on.
 
-/** @import { HeadServer, HeadValue, Part, Studio } from "./types.js" */
+/** @import { HeadServer, Part, Studio } from "./types.js" */
+/** @import { Head } from "./view.js" */
 import { find, make } from "./dom.js";
 import { downloads } from "./download.js";
 
@@ -9,14 +10,14 @@ const UNKNOWN = "See the address bar";
 
 /**
  * @param {Studio} studio
- * @param {Part<HeadValue, HeadServer>} part
+ * @param {Part<Head, HeadServer>} part
  */
 export function head(studio, { element, props, watch, server }) {
   const root = find(element, "[data-testid=head]", HTMLElement);
   const [chip, banner] = [find(root, ".chip", HTMLElement), find(root, ".banner", HTMLElement)];
   const others = find(root, ".others", HTMLSelectElement);
   const copy = find(root, "[data-action=link]", HTMLButtonElement);
-  /** Values from Python are patches. @type {HeadValue} */
+  /** Values from Python are patches. @type {Head} */
   const known = {};
 
   watch("value", draw);
@@ -40,7 +41,7 @@ export function head(studio, { element, props, watch, server }) {
     if (known.network) root.dataset.network = known.network;
   }
 
-  /** @param {HeadValue} changes */
+  /** @param {Head} changes */
   function drawBanner(changes) {
     Object.assign(known, changes);
     banner.textContent = known.banner ?? "";

@@ -2,9 +2,8 @@
 // What every task says at the selected pixel, the photo around it, enlarged, and the way to other notable pixels.
 
 /** @import { Letter, Part, Studio } from "./types.js" */
-/** @import { Direction, InspectorRow, InspectorValue, Share } from "./view.js" */
-import { dot, find, make } from "./dom.js";
-import { evenEnds, percent, shareBar } from "./shares.js";
+/** @import { Direction, Inspector, InspectorRow, Share } from "./view.js" */
+import { dot, find, make, parsed, percent } from "./dom.js";
 import { drawZoom } from "./zoom.js";
 
 /** Buttons that go to a place that Python has found beforehand. */
@@ -17,7 +16,7 @@ const LETTERS = ["A", "B"];
 
 /**
  * @param {Studio} studio
- * @param {Part<InspectorValue>} part
+ * @param {Part<Inspector>} part
  */
 export function inspector(studio, { element, props, watch }) {
   const panel = find(element, "[data-testid=inspector]", HTMLElement);
@@ -25,7 +24,7 @@ export function inspector(studio, { element, props, watch }) {
   const [where, token, live, rows] = [".where", ".token", ".live", ".rows"].map((name) => find(panel, name, HTMLElement));
   const bridge = find(panel, ".asked", HTMLElement);
   const photo = new Image();
-  /** @type {InspectorValue | null} */
+  /** @type {Inspector | null} */
   let latest = null;
 
   watch("value", () => draw(props.value));
@@ -53,7 +52,7 @@ export function inspector(studio, { element, props, watch }) {
     panel.dataset.state = studio.waiting ? "waiting" : "ready";
   }
 
-  /** @param {InspectorValue | null | undefined} value */
+  /** @param {Inspector | null | undefined} value */
   function draw(value) {
     if (!value?.rows || (value.of && value.of !== studio.photo.key)) return;
     if (value.ticket && value.ticket !== studio.underWay) return;
@@ -62,10 +61,10 @@ export function inspector(studio, { element, props, watch }) {
     token.textContent = value.text;
     live.textContent = value.spoken;
     rows.replaceChildren(...value.rows.map(rowOf));
-    bridge.hidden = !value.shares;
-    if (value.shares) {
+    bridge.hidden = !value.asked;
+    if (value.asked) {
       const even = make("p", { class: "hint" }, value.uniform);
-      find(bridge, "div", HTMLElement).replaceChildren(evenly(value.shares), even);
+      find(bridge, "div", HTMLElement).replaceChildren(...parsed(value.asked), even);
     }
     for (const [name] of PLACES) find(panel, `[data-place=${name}]`, HTMLElement).hidden = !value.places?.[name];
     panel.dataset.key = value.key;
@@ -149,15 +148,6 @@ function normalDisc({ src, said, true: real }, words) {
     make("i", { class: `${kind} ${z < 0 ? "behind" : ""}`, style: { left: `${50 + 50 * x}%`, top: `${50 - 50 * y}%` } });
   const disc = make("img", { src, alt: `Direction of the normal: ${words}` });
   return make("span", { class: "answer-disc" }, disc, real ? point(real, "true") : null, point(said, "here"));
-}
-
-/**
- * The shares, with ticks where they would end if every task was asked alike.
- *
- * @param {Share[]} shares
- */
-function evenly(shares) {
-  return make("div", { class: "evenly" }, shareBar(shares, false), ...evenEnds(shares.length));
 }
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 // The card of a lesson, which stays beside the views while the visitor looks around.
 
-/** @import { Options, Part, Studio } from "./types.js" */
-/** @import { Lesson, LessonLink, LessonServer, LessonsValue, Spoken } from "./view.js" */
+/** @import { LessonServer, Options, Part, Studio } from "./types.js" */
+/** @import { LessonStep, Lessons, Setting, Spoken } from "./view.js" */
 import { find, spoken, targetOf } from "./dom.js";
 import { readPlace, writePlace } from "./link.js";
 import { stepName, stepRow } from "./steps.js";
@@ -13,7 +13,7 @@ const SHARED = /** @type {const} */ (["task", "scale", "head", "scope"]);
 const MARGIN = 14;
 const GONE = "The studio does not answer. Is it still running?";
 
-/** @typedef {Pick<Studio, "at" | "options" | (typeof SHARED)[number]> & { lesson: Lesson }} Before */
+/** @typedef {Pick<Studio, "at" | "options" | (typeof SHARED)[number]> & { lesson: LessonStep }} Before */
 
 /**
  * Lessons there are, which one is open, what was revealed and for what, which are done, how the page was set before the
@@ -21,7 +21,7 @@ const GONE = "The studio does not answer. Is it still running?";
  *
  * @typedef {object} Course
  * @property {string} key - Of the photo.
- * @property {Lesson[]} lessons
+ * @property {LessonStep[]} lessons
  * @property {string | null} open
  * @property {Record<string, { about: string, say: Spoken[] }>} revealed
  * @property {Set<string>} done
@@ -32,7 +32,7 @@ const GONE = "The studio does not answer. Is it still running?";
 
 /**
  * @param {Studio} studio
- * @param {Part<LessonsValue, LessonServer>} handed
+ * @param {Part<Lessons, LessonServer>} handed
  */
 export function lessons(studio, { element, props, watch, server, trigger }) {
   const card = find(element, "[data-testid=lesson]", HTMLElement);
@@ -162,16 +162,16 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
   /**
    * Set the page as a link would.
    *
-   * @param {LessonLink | undefined} link
+   * @param {Record<string, Setting> | undefined} link
    */
   function follow(link) {
     if (!link) return;
     const shared = Object.fromEntries(SHARED.filter((name) => link[name] !== undefined).map((name) => [name, link[name]]));
     const options = Object.fromEntries(Object.entries(link).filter(([name]) => name.includes(".")));
     // First, so that Back leads to the view before as it was.
-    studio.show(link.tab);
+    studio.show(String(link.tab));
     studio.choose({ ...shared, options: { ...studio.options, .../** @type {Options} */ (options) } });
-    const at = readPlace(link.px ?? "");
+    const at = readPlace(String(link.px ?? ""));
     if (at) studio.pick(at);
     course.aim = true;
     aim();
@@ -212,13 +212,13 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
   /**
    * What the sentence of a lesson depends on, as it is now.
    *
-   * @param {Lesson} lesson
+   * @param {LessonStep} lesson
    */
   function aboutOf({ follows }) {
     return JSON.stringify([course.key, ...follows.map((name) => (name === "place" ? writePlace(studio.at) : studio[name]))]);
   }
 
-  /** @param {Lesson} lesson */
+  /** @param {LessonStep} lesson */
   function saidOf(lesson) {
     const said = course.revealed[lesson.name];
     return said?.about === aboutOf(lesson) ? said.say : null;
@@ -234,7 +234,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     steps.draw();
   }
 
-  /** @param {Lesson} lesson */
+  /** @param {LessonStep} lesson */
   function fillCard(lesson) {
     const said = saidOf(lesson);
     part("count").textContent = `Lesson ${place() + 1} of ${course.lessons.length}`;
@@ -252,7 +252,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
 /**
  * The style of what a lesson points at.
  *
- * @param {Lesson} lesson
+ * @param {LessonStep} lesson
  */
 function outline({ start, target }) {
   return `[data-viewer="${start.tab}"] :is(${target})

@@ -2,7 +2,8 @@
 // Links: what an address says after its question mark, made and read. Python does both by the same rules
 // (`app/takeaway/links.py`), gives options their types, and says what it could not understand.
 
-/** @import { Opened, Place, Scope, Selection } from "./types.js" */
+/** @import { Opened, Scope, Selection } from "./types.js" */
+/** @import { Place } from "./view.js" */
 
 /** @type {Scope[]} */
 const SCOPES = ["map", "tab", "all"];

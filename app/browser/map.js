@@ -1,12 +1,11 @@
 // @ts-check
 // One map of a view: picture, cross-hair, what a slider uncovers, legend or scale, and the number under the pointer.
 
-/** @import { Place, Studio } from "./types.js" */
-/** @import { LegendEntry, MapView, View } from "./view.js" */
+/** @import { Studio } from "./types.js" */
+/** @import { LegendEntry, Map as MapView, Place, View } from "./view.js" */
 /** @import { Reader } from "./reader.js" */
-import { dot, make } from "./dom.js";
+import { dot, make, percent } from "./dom.js";
 import { normalAt, openReader } from "./reader.js";
-import { percent } from "./shares.js";
 
 const GREY = "#8a867d";
 

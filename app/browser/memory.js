@@ -2,7 +2,7 @@
 // The address follows the selection, a moment later: it can be reloaded and sent on. Each entry of the browser's
 // history also holds what the address does not say: the key of the photo, which nobody but its visitor may have.
 
-/** @import { Memory, Opened, Studio, Way } from "./types.js" */
+/** @import { Memory, Opened, Remembered, Studio } from "./types.js" */
 
 const SOON = 400;
 
@@ -18,7 +18,7 @@ export function createMemory() {
 
   /**
    * @param {Studio} studio
-   * @param {Way} [way]
+   * @param {Remembered} [way]
    */
   function now(studio, way = "replaceState") {
     forget();

@@ -1,7 +1,8 @@
 // @ts-check
 // The left side: a place to drop a photo, examples, notes about the photo, tasks, scale of the bridge, keys.
 
-/** @import { Part, RailValue, Scope, Studio } from "./types.js" */
+/** @import { Part, Scope, Studio } from "./types.js" */
+/** @import { Rail } from "./view.js" */
 import { dot, find, make, renew } from "./dom.js";
 import { segments } from "./segments.js";
 
@@ -14,14 +15,14 @@ const SCOPES = [
 
 /**
  * @param {Studio} studio
- * @param {Part<RailValue>} part
+ * @param {Part<Rail>} part
  */
 export function rail(studio, { element, props, watch, upload }) {
   const root = find(element, ".rail", HTMLElement);
   const box = (/** @type {string} */ selector) => find(root, selector, HTMLElement);
   const input = find(root, "input[type=file]", HTMLInputElement);
   const drop = box(".drop");
-  /** Values from Python are patches: what is not named stays as it was. @type {RailValue} */
+  /** Values from Python are patches: what is not named stays as it was. @type {Rail & { busy?: boolean }} */
   const known = {};
   /** The file that is on its way. @type {symbol | null} */
   let sending = null;
@@ -63,7 +64,7 @@ export function rail(studio, { element, props, watch, upload }) {
     }
   }
 
-  /** @param {RailValue} changes */
+  /** @param {Rail & { busy?: boolean }} changes */
   function patch(changes) {
     Object.assign(known, changes);
     redraw();

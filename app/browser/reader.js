@@ -1,8 +1,7 @@
 // @ts-check
 // Numbers behind a map: a PNG whose red and green bytes hold one 16-bit number per pixel, class indices, or directions.
 
-/** @import { Place } from "./types.js" */
-/** @import { Values } from "./view.js" */
+/** @import { Place, Values } from "./view.js" */
 
 /** A number that stands for none. */
 const UNKNOWN = 65535;

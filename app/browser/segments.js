@@ -1,7 +1,7 @@
 // @ts-check
 // A row of choices of which one is on. Arrow keys walk it, as in every radio group.
 
-/** @import { Setting } from "./types.js" */
+/** @import { Setting } from "./view.js" */
 import { make } from "./dom.js";
 
 /** @type {Record<string, number>} */

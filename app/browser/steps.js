@@ -3,7 +3,7 @@
 // here.
 
 /** @import { Studio } from "./types.js" */
-/** @import { Lesson, Spoken } from "./view.js" */
+/** @import { LessonStep, Spoken } from "./view.js" */
 import { make, spoken } from "./dom.js";
 
 /** What shows that Gradio has made something of the row anew. */
@@ -15,7 +15,7 @@ const UNWRITTEN = "#lesson-steps [role=tab]:disabled, #lesson-steps [role=tab]:n
  * @param {object} about
  * @param {Studio} about.studio
  * @param {Known} about.course
- * @param {(lesson: Lesson) => Spoken[] | null} about.saidOf - What was revealed, as far as it still holds.
+ * @param {(lesson: LessonStep) => Spoken[] | null} about.saidOf - What was revealed, as far as it still holds.
  */
 export function stepRow({ studio, course, saidOf }) {
   // Gradio locks later steps and makes the content of a step when it is opened.

@@ -2,7 +2,8 @@
 // One selection for the whole page, and what is shown, wanted, pinned and computed: every part of the page asks it and
 // hears of every change.
 
-/** @import { Listener, Memory, Opened, Photo, Studio } from "./types.js" */
+/** @import { Listener, Memory, Opened, Studio } from "./types.js" */
+/** @import { Photo } from "./view.js" */
 import { inside, writeLink } from "./link.js";
 
 /**

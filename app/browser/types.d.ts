@@ -1,17 +1,10 @@
 // What crosses between the modules, and what Python and the page tell each other beside the views (`view.d.ts`).
 
-import type { InspectorValue, View } from "./view.js";
+import type { Head, Inspector, Photo, Place, PlaceInLine, Revealed, Setting, Taken, Task, View } from "./view.js";
 
 // ---------------------------------------------------------------- the selection
 
-/** Fractions of the photo's width and height, 0 <= fraction < 1. */
-export interface Place {
-  x: number;
-  y: number;
-}
-
 export type Scope = "map" | "tab" | "all";
-export type Setting = string | number;
 /** Options of single views that were changed, by `view.name`. */
 export type Options = Record<string, Setting>;
 
@@ -34,28 +27,6 @@ export interface Opened extends Selection {
   checkpoint: string | null;
   /** Names a photo and a checkpoint. Only an entry of the history has it. */
   key?: string | null;
-}
-
-/** What a network has of what can be selected. */
-export interface Offers {
-  tabs: string[];
-  tasks: string[];
-  scales: number;
-  heads: number;
-}
-
-/** What is shown. Its key names the photo and the checkpoint. */
-export interface Photo {
-  src: string;
-  /** Width and height in pixels. */
-  size: [number, number];
-  key: string;
-  title: string;
-  example?: string | null;
-  checkpoint?: string | null;
-  /** Whether the network answers for it, and what it offers; the bundled first picture is not live. */
-  live?: boolean;
-  offers?: Offers;
 }
 
 /** What was chosen and is not shown yet. */
@@ -159,7 +130,7 @@ export interface Studio extends State {
   want(choice: Wanted): void;
   see(photo: Photo): void;
   restore(entry: Opened): void;
-  remember(way: Way): void;
+  remember(way: Remembered): void;
   settle(): void;
   settled(): Promise<void>;
   pin(letter?: Letter): Promise<void>;
@@ -168,14 +139,14 @@ export interface Studio extends State {
   pixel(): [number, number];
 }
 
-export type Way = "pushState" | "replaceState";
+export type Remembered = "pushState" | "replaceState";
 
 /** Keeps the address and the browser's history as the selection is. */
 export interface Memory {
   soon(studio: Studio): void;
   /** What was to be written soon is written now. */
   finish(studio: Studio): void;
-  now(studio: Studio, way?: Way): void;
+  now(studio: Studio, way?: Remembered): void;
   forget(): void;
 }
 
@@ -193,69 +164,8 @@ export interface Part<V, S = unknown> {
   upload(file: File): Promise<{ path: string }>;
 }
 
-export interface Task {
-  name: string;
-  title: string;
-  colour: string;
-}
-
-export interface HeadValue extends Partial<Banner> {
-  title?: string;
-  facts?: string[];
-  checkpoints?: string[];
-  network?: string;
-}
-
 export interface HeadServer {
   take_along(event: object): Promise<Taken | null>;
-}
-
-/** What is taken along: `data` in base64, or the HTML of a picture that the page draws; or why not. */
-export interface Taken {
-  name: string;
-  type: string;
-  data: string;
-  html?: string;
-  problem?: string;
-}
-
-export interface Station {
-  title: string;
-  tab: string;
-  scale?: number;
-}
-
-export interface WayValue {
-  tabs?: { name: string; title: string }[];
-  pipeline?: Station[];
-}
-
-export interface RailValue {
-  examples?: { id: string; name: string; thumb: string }[];
-  chosen?: string | null;
-  /** Megabytes. */
-  limit?: number;
-  tasks?: Task[];
-  scales?: string[];
-  heads?: number;
-  notes?: string[];
-  error?: string;
-  busy?: boolean;
-}
-
-export interface WireValue {
-  photo?: Photo;
-  /** Ticket of what has ended. */
-  ended?: string;
-  /** Options of the link, with their types. */
-  options?: Options;
-}
-
-export interface PlaceInLine {
-  turn: boolean;
-  before: number;
-  full: boolean;
-  seconds: number;
 }
 
 export interface LineServer {
@@ -267,10 +177,14 @@ export interface WireServer extends LineServer {
   pick(question: object): Promise<Answer | null>;
 }
 
+export interface LessonServer {
+  reveal_lesson(question: object): Promise<Revealed | null>;
+}
+
 /** What Python says to a pick: values by part of the page. `again` names an example to be asked for once more. */
 export interface Answer {
-  head?: Banner;
-  inspector?: InspectorValue;
+  head?: Head;
+  inspector?: Inspector;
   again?: string;
   [view: string]: View | unknown;
 }

@@ -1,8 +1,4 @@
-// What Python shows: JSON as the views make it (`app/tabs`).
-
-import type { Place, Setting } from "./types.js";
-
-// ---------------------------------------------------------------- a view
+// What Python shows. Made by `python -m app.view.schema` from the declarations in `app/view`: change those.
 
 /** A part of a sentence, in the colour of a task where it has one. */
 export interface Spoken {
@@ -10,23 +6,192 @@ export interface Spoken {
   colour?: string;
 }
 
+/** A part of a whole. */
 export interface Share {
   title: string;
   colour: string;
   share: number;
 }
 
+/** Parts of the selection. */
+export type Follows = "place" | "task" | "scale" | "head" | "scope" | "pins";
+
+/** Value of an option. */
+export type Setting = string | number;
+
+/** As `#rrggbb`. */
+export type Colour = string;
+
+/** Numbers behind a map: in a PNG of their own, or in the picture itself. */
+export interface Values {
+  src?: string;
+  scale?: number;
+  offset?: number;
+  digits?: number | null;
+  significant?: number | null;
+  unit?: string;
+  unknown?: string;
+  /** Names by the red byte. */
+  names?: string[];
+  /** Says what the green byte is, with # in its place. */
+  second?: string;
+  /** Red, green and blue are the parts of a direction. */
+  normals?: boolean;
+}
+
+/** A class of a map, and how much of the map it covers. */
+export interface LegendEntry {
+  index: number;
+  name: string;
+  colour: Colour;
+  share: number;
+}
+
+/** A colour scale, from low to high. */
+export interface Ramp {
+  low: string;
+  high: string;
+  colours: Colour[];
+  /** What shares the scale. */
+  shared?: string;
+}
+
+/** A part of a map, as fractions of it. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** A map of probabilities may be cut at this value. */
+export interface Threshold {
+  value: number;
+}
+
+/** A second picture over the first, of which a slider uncovers the left part. Without `src`, the photo. */
+export interface Wipe {
+  src?: string;
+  alt: string;
+  label: string;
+  left: string;
+  right: string;
+}
+
+/** A click on the title sets an option. */
+export interface Choose {
+  option: string;
+  value: Setting;
+  chosen: boolean;
+}
+
+/** One map of a viewer. */
+export interface Map {
+  id: string;
+  title: string;
+  alt: string;
+  task?: string;
+  colour?: Colour;
+  note?: string;
+  foot?: string;
+  /** Missing: the photo itself, or a picture that the page holds under `hash`. */
+  src?: string;
+  hash?: string;
+  values?: Values;
+  legend?: LegendEntry[] | null;
+  ramp?: Ramp | null;
+  /** The hemisphere of directions, as a picture. */
+  disc?: string;
+  /** Whether it is drawn without smoothing. */
+  tokens?: boolean;
+  /** The token that is looked from. */
+  token?: Box | null;
+  threshold?: Threshold | null;
+  /** Whether it lies over the photo. */
+  blend?: boolean;
+  wipe?: Wipe;
+  choose?: Choose;
+}
+
+/** A value of an option, and what the reader sees. */
+export interface Choosable {
+  value: Setting;
+  text: string;
+}
+
+/** Few values side by side, many in a list. */
+export interface ChoiceTool {
+  kind: "segments" | "list";
+  name: string;
+  label: string;
+  options: Choosable[];
+  chosen: Setting;
+}
+
+/** A number. `mix` only mixes pictures that are there: Python is not asked. */
+export interface SliderTool {
+  kind: "slider" | "mix";
+  name: string;
+  label: string;
+  low: number;
+  high: number;
+  step: number;
+  value: number;
+}
+
+/** On or off. */
+export interface ToggleTool {
+  kind: "toggle";
+  name: string;
+  label: string;
+  chosen: Setting;
+}
+
+/** Something to do: compute the view (`run`), set an option, pin, begin a lesson. */
+export interface ButtonTool {
+  kind: "button";
+  name: string;
+  label: string;
+  action: "set" | "pin" | "unpin" | "run" | "cancel" | "lesson";
+  value?: string;
+}
+
+export type Tool = ChoiceTool | SliderTool | ToggleTool | ButtonTool;
+
+/** Maps side by side, or a chart, under a title. */
+export interface Group {
+  id?: string;
+  title?: string;
+  text?: string;
+  /** Of twelve columns. */
+  span?: number;
+  maps?: Map[];
+  /** Maps side by side. */
+  columns?: number;
+  chart?: string;
+  /** The chart in words. */
+  alt?: string;
+  /** What the signs of a chart mean. */
+  foot?: string;
+  /** Is set to the key of what is clicked in the chart. */
+  option?: string;
+  /** Key of what is chosen. */
+  chosen?: string;
+}
+
 /** What belongs to one analysis, and to what was asked for with one ticket. */
 export interface Belonging {
   /** Key of the photo. */
   of?: string;
-  ticket?: string;
+  ticket?: string | null;
 }
 
-/** What a viewer shows. Parts that are missing say nothing. */
+/** What a viewer shows. */
 export interface View extends Belonging {
   /** Names what is shown: equal keys, equal views. */
   key?: string;
+  /** A part of the page hears only of values that differ from the one before. */
+  number?: number;
   /** The network has no such view. */
   absent?: boolean;
   /** What is shown belongs to another photo. */
@@ -42,279 +207,59 @@ export interface View extends Belonging {
   say?: Spoken[];
   hint?: string;
   tools?: Tool[];
-  shares?: Share[];
+  /** A bar above all groups. */
+  shares?: string;
   /** What is still to be computed. */
   pending?: string;
   /** Width of the maps by their height. */
   aspect?: number;
 }
 
-interface Titled {
-  id?: string;
-  title?: string;
-  text?: string;
-  /** Of twelve columns. */
-  span?: number;
-  columns?: unknown;
+/** Fractions of the photo's width and height, 0 <= fraction < 1. */
+export interface Place {
+  x: number;
+  y: number;
 }
 
-export interface MapGroup extends Titled {
-  kind?: undefined;
-  maps: MapView[];
-  /** Maps side by side. */
-  columns?: number;
-}
-
-export type Chart = Titled & ChartBody;
-export type Group = MapGroup | (Chart & { maps?: undefined });
-
-export type ChartBody = MatrixChart | LinesChart | BarsChart | TableChart | WordsChart | SharesChart | DotsChart | PlacesChart;
-
-/** A click sets `option` to the value of a cell or a point; `chosen` is the value that is set. */
-interface Choosing {
-  option?: string;
-  chosen?: string;
-}
-
-export interface MatrixCell {
-  text: string;
-  small?: string;
-  /** Shade, 0..1. */
-  level?: number | null;
-  title?: string;
-  value?: string;
-  /** Drawn apart, as the diagonal. */
-  own?: boolean;
-}
-
-export interface MatrixRow {
-  title: string;
-  short?: string;
-  colour?: string;
-  control?: boolean;
-  words?: string;
-  cells: MatrixCell[];
-}
-
-export interface MatrixColumn {
-  title: string;
-  short?: string;
-  colour?: string;
-  unit?: string;
-  error?: string;
-}
-
-/** What the shades mean: words at levels from 0 to 1. */
-export interface Shades {
-  label: string;
-  stops: [number, string][];
-}
-
-export interface MatrixChart extends Choosing {
-  kind: "matrix";
-  rows: MatrixRow[];
-  columns: MatrixColumn[];
-  corner?: string;
-  tone?: string;
-  scale?: Shades;
-  alt: string;
-}
-
-export interface Axis {
-  label: string;
-  low: number;
-  high: number;
-  ticks: [number, string][];
-}
-
-export interface LinesChart {
-  kind: "lines";
-  series: { name: string; colour: string; points: [number, number][]; dashed?: boolean; strong?: boolean }[];
-  x: Axis;
-  y: Axis;
-  /** A value of x that is marked. */
-  mark?: number | null;
-  alt: string;
-}
-
-export interface DotsChart extends Choosing {
-  kind: "dots";
-  points: { x: number; y: number; inner: string; outer: string; title: string; value: string }[];
-  x: Axis;
-  y: Axis;
-  /** A dashed line across. */
-  rule?: { y: number; text: string };
-  names?: string;
-  alt: string;
-}
-
-export interface BarsChart {
-  kind: "bars";
-  rows: { title: string; colour?: string; value: number; low?: number | null; high?: number | null; text?: string }[];
-  from?: number;
-  to?: number;
-  tick?: number | null;
-  alt: string;
-}
-
-export type TableCell = string | { text: string; colour?: string };
-
-export interface TableChart {
-  kind: "table";
-  head: TableCell[];
-  rows: TableCell[][];
-  alt: string;
-}
-
-export interface WordsChart {
-  kind: "words";
-  paragraphs: Spoken[][];
-}
-
-export interface SharesChart {
-  kind: "shares";
-  rows: { title: string; shares: Share[] }[];
-}
-
-/** Where tasks meet, and what is done there. */
-export interface PlacesChart {
-  kind: "places";
-  stations: { title: string; state: "cut" | "whole" | "held" | "free"; words: string }[];
-  alt: string;
-}
-
-// ---------------------------------------------------------------- a map
-
-/** Numbers behind a map: in a PNG of their own, or in the picture itself. */
-export interface Values {
-  src?: string;
-  scale?: number;
-  offset?: number;
-  digits?: number;
-  significant?: number;
-  unit?: string;
-  unknown?: string;
-  /** Names by the red byte; `second` says what the green one is, with # in its place. */
-  names?: string[];
-  second?: string;
-  /** Red, green and blue are the parts of a direction. */
-  normals?: boolean;
-}
-
-export interface LegendEntry {
-  index: number;
-  name: string;
-  colour: string;
-  share: number;
-}
-
-export interface MapView {
-  id: string;
-  title: string;
-  alt: string;
-  task?: string;
-  colour?: string;
-  note?: string;
-  foot?: string;
-  /** Missing: the photo itself, or a picture that the page holds under `hash`. */
-  src?: string;
-  hash?: string;
-  values?: Values;
-  legend?: LegendEntry[] | null;
-  ramp?: { low: string; high: string; colours: string[]; shared?: string };
-  /** The hemisphere of directions, as a picture. */
-  disc?: string;
-  /** Whether it is drawn without smoothing. */
-  tokens?: boolean;
-  /** The token that is looked from, as fractions of the map. */
-  token?: { left: number; top: number; width: number; height: number } | null;
-  threshold?: { value: number };
-  /** Whether it lies over the photo. */
-  blend?: boolean;
-  /** A second picture over the first, of which a slider uncovers the left part. Without `src`, the photo. */
-  wipe?: { src?: string; alt: string; label: string; left: string; right: string };
-  /** A click on the title sets an option. */
-  choose?: { option: string; value: Setting; chosen: boolean };
-}
-
-// ---------------------------------------------------------------- tools
-
-interface Named {
-  name: string;
-  label: string;
-}
-
-export interface ChoiceTool extends Named {
-  kind: "segments" | "list";
-  options: { value: Setting; text: string }[];
-  chosen: Setting;
-}
-
-export interface SliderTool extends Named {
-  kind: "slider" | "mix";
-  low: number;
-  high: number;
-  step: number;
-  value: number;
-}
-
-export interface ToggleTool extends Named {
-  kind: "toggle";
-  chosen: Setting;
-}
-
-export interface ButtonTool extends Named {
-  kind: "button";
-  action: "set" | "pin" | "unpin" | "run" | "cancel" | "lesson";
-  value?: string;
-}
-
-export type Tool = ChoiceTool | SliderTool | ToggleTool | ButtonTool;
-
-// ---------------------------------------------------------------- the inspector
-
+/** Unit vectors on the hemisphere of directions, whose picture is `src`. */
 export interface Direction {
   src: string;
   said: [number, number, number];
   true: [number, number, number] | null;
 }
 
+/** What one task says at the pixel. */
 export interface InspectorRow {
-  task?: string;
+  task: string;
   title: string;
-  colour: string;
+  colour: Colour;
   value: string;
   detail?: string;
   truth?: string | null;
-  /** Where the value lies from 0 to 1, and where the truth does. */
+  /** Where the value lies from 0 to 1. */
   fraction?: number | null;
+  /** Where the truth does. */
   mark?: number | null;
   ends?: [string, string] | null;
   best?: Share[];
   disc?: Direction;
 }
 
-export interface InspectorValue extends Belonging {
+/** What every task says at the selected pixel. */
+export interface Inspector extends Belonging {
   key: string;
   title: string;
   text: string;
   spoken: string;
   rows?: InspectorRow[];
-  shares?: Share[];
+  /** Whom the bridge asked. */
+  asked?: string;
   uniform?: string;
   places?: Record<string, Place>;
 }
 
-// ---------------------------------------------------------------- lessons
-
-/** How the page is set: parts of a link, with their types. */
-export interface LessonLink {
-  tab: string;
-  px?: string;
-  [part: string]: Setting | undefined;
-}
-
-export interface Lesson {
+/** One lesson. Links are parts of the page's, with their types, and at least the tab. */
+export interface LessonStep {
   name: string;
   title: string;
   question: string;
@@ -322,16 +267,136 @@ export interface Lesson {
   /** CSS selector of what the question is about. */
   target: string;
   /** Parts of the selection that its sentence is about. */
-  follows: ("place" | "task" | "scale" | "head" | "scope" | "pins")[];
-  start: LessonLink;
-  show: LessonLink;
+  follows: Follows[];
+  start: Record<string, Setting>;
+  show: Record<string, Setting>;
 }
 
-export interface LessonsValue {
+/** What the card and the row of lessons show. */
+export interface Lessons {
   key: string;
-  lessons: Lesson[];
+  lessons: LessonStep[];
 }
 
-export interface LessonServer {
-  reveal_lesson(question: object): Promise<{ say?: Spoken[]; problem?: string } | null>;
+/** What holds for the question of a lesson, or why nothing does. */
+export interface Revealed {
+  say?: Spoken[];
+  problem?: string;
+}
+
+/** A task of the network, as its buttons name it. */
+export interface Task {
+  name: string;
+  title: string;
+  colour: Colour;
+}
+
+/** What a network has of what can be selected. */
+export interface Offers {
+  tabs: string[];
+  tasks: string[];
+  scales: number;
+  heads: number;
+}
+
+/** What is shown. Its key names the photo and the checkpoint. */
+export interface Photo {
+  src: string;
+  /** Width and height in pixels. */
+  size: [number, number];
+  key: string;
+  title: string;
+  example?: string | null;
+  checkpoint?: string | null;
+  /** Whether the network answers for it; the bundled first picture is not live. */
+  live?: boolean;
+  /** What the network has. */
+  offers?: Offers;
+}
+
+/** What the page hears of the photo and of what it asked for. */
+export interface Wire {
+  photo?: Photo;
+  /** Ticket of what has ended. */
+  ended?: string | null;
+  /** Options of the link, with their types. */
+  options?: Record<string, Setting>;
+}
+
+/** The head of the page: which network answers, and what is going on. */
+export interface Head {
+  banner?: string;
+  kind?: "busy" | "alarm" | "";
+  title?: string;
+  facts?: string[];
+  checkpoints?: string[];
+  network?: "warming" | "ready";
+}
+
+/** An example, and its thumbnail as a picture. */
+export interface Example {
+  id: string;
+  name: string;
+  thumb: string;
+}
+
+/** The left column: photos, tasks, scales. */
+export interface Rail {
+  examples?: Example[];
+  chosen?: string | null;
+  /** Megabytes. */
+  limit?: number;
+  tasks?: Task[];
+  scales?: string[];
+  heads?: number;
+  notes?: string[];
+  error?: string;
+  /** A part of the page hears only of values that differ from the one before. */
+  number?: number;
+}
+
+/** A view that this network has. */
+export interface Tab {
+  name: string;
+  title: string;
+}
+
+/** A station of the network, and the view that shows it. */
+export interface Stop {
+  title: string;
+  tab: string;
+  scale?: number;
+}
+
+/** The way through the network, and the views. */
+export interface Way {
+  tabs?: Tab[];
+  pipeline?: Stop[];
+}
+
+/** What is taken along: a file in base64, or the HTML of a picture that the page draws; or why not. */
+export interface Taken {
+  name?: string;
+  type?: string;
+  data?: string;
+  html?: string;
+  problem?: string;
+}
+
+/** What a part of the page shows. Text names a photo: its key, or an example that has to be asked for again. */
+export type Part = Head | Rail | Way | Wire | Inspector | View | Lessons | string;
+
+/** New values of parts of the page, by name: key, head, rail, way, wire, lesson, inspector, again, and the views. */
+export type Answer = Record<string, Part>;
+
+/** Where a visitor stands in the line for the network. */
+export interface PlaceInLine {
+  /** Whether to begin now. */
+  turn: boolean;
+  /** How many are served earlier. */
+  before: number;
+  /** The line takes nobody else. */
+  full: boolean;
+  /** Until the line has moved on, about. */
+  seconds: number;
 }

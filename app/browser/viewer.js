@@ -2,13 +2,11 @@
 // A view: words, tools, and groups of maps, matrices, lines and bars. The DOM is built once per layout; later values
 // only change pictures and words, so that cross-hair and keyboard focus stay where they are.
 
-/** @import { Part, Place, Studio } from "./types.js" */
-/** @import { Group, MapView, View } from "./view.js" */
-import { drawChart } from "./charts.js";
-import { find, make, spoken, targetOf } from "./dom.js";
+/** @import { Part, Studio } from "./types.js" */
+/** @import { Group, Map as MapView, Place, View } from "./view.js" */
+import { find, make, parsed, renew, spoken, targetOf } from "./dom.js";
 import { createDrawing } from "./drawing.js";
 import { createMap } from "./map.js";
-import { evenEnds, percent, shareBar } from "./shares.js";
 import { toolRow } from "./tools.js";
 
 /**
@@ -48,6 +46,11 @@ export function viewer(studio, { element, props, watch }) {
   });
   root.addEventListener("pointermove", (event) => studio.point(placeOf(event)));
   root.addEventListener("pointerleave", () => studio.point(null));
+  groups.addEventListener("click", (event) => {
+    const key = targetOf(event)?.closest("[data-value]")?.getAttribute("data-value");
+    const group = targetOf(event)?.closest("[data-option]")?.getAttribute("data-option");
+    if (key && group) studio.option(group, key);
+  });
   root.addEventListener("click", (event) => {
     const place = placeOf(event);
     if (!place) return;
@@ -104,7 +107,7 @@ export function viewer(studio, { element, props, watch }) {
     say.replaceChildren(...spoken(value.say ?? []));
     hint.textContent = value.hint ?? "";
     drawTools(value.tools ?? []);
-    bar.replaceChildren(...(value.shares ? [shareBar(value.shares, true), evenTicks(value.shares.length)] : []));
+    bar.replaceChildren(...parsed(value.shares ?? ""));
   }
 
   /** @param {Group[]} parts */
@@ -115,7 +118,7 @@ export function viewer(studio, { element, props, watch }) {
         const heading = group.title ? make("h3", {}, group.title) : null;
         const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }));
         const columns = group.maps ? (group.columns ?? 3) : 3;
-        const body = make("div", { class: group.kind ? "chart" : columns > 3 ? "grid many" : "grid", style: { "--columns": columns } });
+        const body = make("div", { class: group.chart ? "chart" : columns > 3 ? "grid many" : "grid", style: { "--columns": columns } });
         group.maps?.forEach((first) => {
           const map = createMap(studio, first);
           maps.set(first.id, map);
@@ -135,12 +138,14 @@ export function viewer(studio, { element, props, watch }) {
   function fillGroup(box, group, value) {
     find(box, ".group-text", HTMLElement).textContent = group.text ?? "";
     group.maps?.forEach((map) => maps.get(map.id)?.fill(map, value));
-    if (!group.kind) return;
+    if (!group.chart) return;
     const focused = document.activeElement;
     const held = focused instanceof HTMLElement && box.contains(focused) ? focused.dataset.value : undefined;
-    find(box, ".chart", HTMLElement).replaceChildren(drawChart(group, studio.option));
+    const chart = find(box, ".chart", HTMLElement);
+    chart.dataset.option = group.option ?? "";
+    renew(chart, ...parsed(group.chart));
     const again = held && box.querySelector(`[data-value="${CSS.escape(held)}"]`);
-    if (again instanceof HTMLElement) again.focus();
+    if (again instanceof HTMLElement && again !== document.activeElement) again.focus();
   }
 }
 
@@ -149,8 +154,8 @@ export function viewer(studio, { element, props, watch }) {
  *
  * @param {Group} group
  */
-function layoutOf({ id, kind, span, title, columns, maps }) {
-  return [id, kind, span, title, columns, maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])];
+function layoutOf({ id, chart, span, title, columns, maps }) {
+  return [id, Boolean(chart), span, title, columns, maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])];
 }
 
 /**
@@ -171,16 +176,6 @@ function pendingLine(line) {
     else bar.removeAttribute("value");
   }
   return { button, show };
-}
-
-/**
- * Where the parts of a bar would end if they were even.
- *
- * @param {number} count
- */
-function evenTicks(count) {
-  const words = count > 1 ? make("span", {}, `ticks: even parts of ${percent(1 / count)}`) : "";
-  return make("div", { class: "even", "aria-hidden": "true" }, ...evenEnds(count), words);
 }
 
 /**

@@ -1,12 +1,13 @@
 // @ts-check
 // Way through the page: pipeline strip and tabs.
 
-/** @import { Part, Station, Studio, WayValue } from "./types.js" */
+/** @import { Part, Studio } from "./types.js" */
+/** @import { Stop, Way } from "./view.js" */
 import { find, make, renew, targetOf } from "./dom.js";
 
 /**
  * @param {Studio} studio
- * @param {Part<WayValue>} part
+ * @param {Part<Way>} part
  */
 export function way(studio, { element, props, watch }) {
   const root = find(element, "nav", HTMLElement);
@@ -35,7 +36,7 @@ export function way(studio, { element, props, watch }) {
     return button;
   }
 
-  /** @param {Station} station */
+  /** @param {Stop} station */
   function station({ title, tab: name, scale }) {
     const button = make("button", { type: "button", "data-tab": name, "data-scale": scale ?? "" }, title);
     button.addEventListener("click", () => {

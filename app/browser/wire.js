@@ -2,14 +2,15 @@
 // Carries the page's questions to Python. Each pick, choice or change of tab becomes one question about the whole
 // selection; the answer updates the inspector and the view that is looked at.
 
-/** @import { Asked, Banner, Part, Studio, Turn, WireServer, WireValue } from "./types.js" */
+/** @import { Asked, Banner, Part, Studio, Turn, WireServer } from "./types.js" */
+/** @import { Wire } from "./view.js" */
 import { createLine, GONE } from "./line.js";
 
 const PATIENCE = 4000;
 
 /**
  * @param {Studio} studio
- * @param {Part<WireValue, WireServer>} part
+ * @param {Part<Wire, WireServer>} part
  */
 export function wire(studio, { props, watch, server, trigger }) {
   // One question is under way at a time; whatever was selected meanwhile is asked next.

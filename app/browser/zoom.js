@@ -1,7 +1,7 @@
 // @ts-check
 // The photo around a place, enlarged, with a cross-hair around the pixel.
 
-/** @import { Place } from "./types.js" */
+/** @import { Place } from "./view.js" */
 
 /** Pixels that are seen along each side. */
 const ZOOMED = 15;

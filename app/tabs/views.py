@@ -1,18 +1,20 @@
 """All views of an analysis, under the names of the page's viewers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TypedDict
 
 from app.analysis.selection import Option, Selection, read_selection
 from app.analysis.session import Analysis
 from app.tabs import TABS
 from app.view.attention import has_bridge, head_count
 from app.view.encoding import LONGEST, photo_uri
+from app.view.frame import Photo, Stop, Tab, Task
 from app.view.held import leave_out_held
 from app.view.inspector import inspector
-from app.view.page import Page, Value
+from app.view.page import Page
 from app.view.scales import scale_names
+from app.view.view import Inspector, View
 from bridgenet.tasks import TASKS
 
 PAGES: dict[str, Page] = {name: import_module(f"app.tabs.{name}.page").PAGE for name in TABS}
@@ -22,14 +24,14 @@ OPTIONS: tuple[Option, ...] = tuple(option for page in PAGES.values() for option
 """Options of all views."""
 
 
-def selection_of(analysis: Analysis, event: Mapping[str, Any]) -> Selection:
+def selection_of(analysis: Analysis, event: Mapping[str, object]) -> Selection:
     """The selection that the page reports, as this analysis can mean it."""
     scales, heads = len(scale_names(analysis)), head_count(analysis)
     return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads, options=OPTIONS)
 
 
-def view_of(name: str, analysis: Analysis, selection: Selection, drawn: Any = None) -> Value:
-    """Value of one viewer.
+def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object = None) -> View:
+    """What one viewer shows.
 
     Args:
         name: Of the view.
@@ -44,25 +46,29 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: Any = No
     if key == drawn:
         return {"same": True, "key": key}
     height, width = analysis.size
-    value = {"key": key, "of": analysis.key, "aspect": width / height} | page.view(analysis, selection)
+    named: View = {"key": key, "of": analysis.key, "aspect": width / height}
+    value = named | page.view(analysis, selection)
     # What is still to be computed is not what the key names.
     return value | {"key": f"{key}|pending"} if "pending" in value else value
 
 
-def photo_of(analysis: Analysis, longest: int = LONGEST) -> dict[str, Any]:
+def photo_of(analysis: Analysis, longest: int = LONGEST) -> Photo:
     """The photo itself, for every viewer and the inspector."""
     height, width = analysis.size
     source = photo_uri(analysis.prediction.image, longest)
-    named = {"key": analysis.key, "title": analysis.title}
-    return named | {
+    return {
+        "key": analysis.key,
+        "title": analysis.title,
         "src": source,
-        "size": [width, height],
+        "size": (width, height),
         "example": analysis.example,
         "checkpoint": analysis.checkpoint,
     }
 
 
-def place_views(analysis: Analysis, selection: Selection, drawn: Any = None, held: Any = None) -> dict[str, Any]:
+def place_views(
+    analysis: Analysis, selection: Selection, drawn: object = None, held: object = None
+) -> dict[str, View | Inspector]:
     """The inspector and the view that is looked at.
 
     Args:
@@ -73,37 +79,50 @@ def place_views(analysis: Analysis, selection: Selection, drawn: Any = None, hel
     """
     tab = selection.tab if selection.tab in PAGES else "overview"
     value = leave_out_held(view_of(tab, analysis, selection, drawn), held)
-    return {"inspector": inspector(analysis, selection) | {"of": analysis.key}, tab: value}
+    here = inspector(analysis, selection)
+    return {"inspector": here | {"of": analysis.key}, tab: value}
 
 
-def all_views(analysis: Analysis, selection: Selection) -> dict[str, Any]:
+def all_views(analysis: Analysis, selection: Selection) -> dict[str, View | Inspector]:
     """Every viewer and the inspector."""
-    shown = {name: view_of(name, analysis, selection) for name in PAGES}
+    shown: dict[str, View | Inspector] = {name: view_of(name, analysis, selection) for name in PAGES}
     return shown | {"inspector": inspector(analysis, selection)}
 
 
-def capabilities(analysis: Analysis) -> dict[str, Any]:
+class Capabilities(TypedDict):
+    """What a checkpoint has."""
+
+    tasks: list[Task]
+    scales: list[str]
+    heads: int
+    tabs: list[Tab]
+    pipeline: list[Stop]
+
+
+def capabilities(analysis: Analysis) -> Capabilities:
     """What this checkpoint has, for rail and tabs: tasks, scales, heads, tabs, stations of the pipeline."""
-    scales = scale_names(analysis) if has_bridge(analysis) else []
     there = [name for name in TABS if name in PAGES and PAGES[name].exists(analysis)]
-    own = "Preliminary decoders" if analysis.trace.preliminary else "Task features"
-    stations = [("Image", "overview", None), ("Backbone", "features", None), (own, "features", None)]
-    if "tpp" in there:
-        stations.append(("TPP", "tpp", None))
-    shown = {"tpp", "bfe"}
-    meetings = [meeting for meeting in analysis.predictor.model.meetings if meeting.name not in shown]
-    stations += [(meeting.title, "interaction", None) for meeting in meetings]
-    asked = "bridge" if "bridge" in there else "features"
-    stations += [(f"BFE {scale}", asked, index) for index, scale in enumerate(scales)]
-    stations += [("TFR", "refinement", None), ("Predictions", "overview", None)]
     return {
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],
-        "scales": scales,
+        "scales": scale_names(analysis) if has_bridge(analysis) else [],
         "heads": head_count(analysis),
         "tabs": [{"name": name, "title": TABS[name]} for name in there],
-        "pipeline": [
-            {"title": title, "tab": tab} | ({} if scale is None else {"scale": scale})
-            for title, tab, scale in stations
-            if tab in there
-        ],
+        "pipeline": [stop for stop in _pipeline(analysis, there) if stop["tab"] in there],
     }
+
+
+def _pipeline(analysis: Analysis, there: Collection[str]) -> list[Stop]:
+    """The stations of the network, from the photo to the predictions."""
+    own = "Preliminary decoders" if analysis.trace.preliminary else "Task features"
+    stops: list[Stop] = [
+        {"title": "Image", "tab": "overview"},
+        {"title": "Backbone", "tab": "features"},
+        {"title": own, "tab": "features"},
+        {"title": "TPP", "tab": "tpp"},
+    ]
+    meetings = [meeting for meeting in analysis.predictor.model.meetings if meeting.name not in ("tpp", "bfe")]
+    stops.extend({"title": meeting.title, "tab": "interaction"} for meeting in meetings)
+    asked = "bridge" if "bridge" in there else "features"
+    scales = scale_names(analysis) if has_bridge(analysis) else []
+    stops.extend({"title": f"BFE {scale}", "tab": asked, "scale": index} for index, scale in enumerate(scales))
+    return [*stops, {"title": "TFR", "tab": "refinement"}, {"title": "Predictions", "tab": "overview"}]

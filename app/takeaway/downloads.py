@@ -16,7 +16,6 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -24,6 +23,7 @@ from PIL import Image
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.takeaway.report import UNITS, picture_of, report
+from app.view.frame import Taken
 from bridgenet.tasks import TASKS, TaskName
 
 LARGEST = 40_000_000
@@ -64,7 +64,7 @@ class Downloads:
         self.session = session
         self._lock = threading.Lock()
 
-    def take(self, event: Any) -> dict[str, Any]:
+    def take(self, event: object) -> Taken:
         """What the page asked for.
 
         Args:
@@ -142,7 +142,7 @@ def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, by
     yield from _view_files(analysis, selection)
 
 
-def settings_of(analysis: Analysis, selection: Selection, session: Session, link: str = "") -> dict[str, Any]:
+def settings_of(analysis: Analysis, selection: Selection, session: Session, link: str = "") -> dict[str, object]:
     """How the numbers came about."""
     height, width = analysis.size
     low, high = analysis.depth_limits
@@ -177,9 +177,9 @@ def readme(analysis: Analysis) -> str:
     )
 
 
-def classes_of(analysis: Analysis) -> dict[str, list[dict[str, Any]]]:
+def classes_of(analysis: Analysis) -> dict[str, list[dict[str, int | str]]]:
     """Index, name and colour of every class, by task."""
-    told: dict[str, list[dict[str, Any]]] = {}
+    told: dict[str, list[dict[str, int | str]]] = {}
     for task in analysis.tasks:
         answer = analysis.prediction[task]
         if answer.classes:
@@ -266,7 +266,7 @@ def _view_files(analysis: Analysis, selection: Selection) -> Iterator[tuple[str,
         for card in (card for group in value.get("groups", ()) for card in group.get("maps", ())):
             kind, _, data = str(card.get("src") or "").partition(",")
             if kind == "data:image/png;base64":
-                yield f"views/{name}/{file_name(card['id'])}.png", base64.b64decode(data)
+                yield f"views/{name}/{file_name(card.get('id', ''))}.png", base64.b64decode(data)
 
 
 @cache
@@ -278,9 +278,9 @@ def _sha256(file: Path, changed: int) -> str:
     return digest.hexdigest()
 
 
-def _file(name: str, kind: str, content: bytes) -> dict[str, Any]:
+def _file(name: str, kind: str, content: bytes) -> Taken:
     return {"name": name, "type": kind, "data": base64.b64encode(content).decode()}
 
 
-def _json(content: Any) -> str:
+def _json(content: object) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, get_args
+from typing import TypedDict, get_args
 from urllib.parse import urlencode
 
 from app.analysis.selection import Choice, Option, Scope, Setting, Slider, plain_number
@@ -64,21 +64,36 @@ def studio_link(
     return f"{address}?{urlencode(query, safe=',/')}"
 
 
-def read_link(link: Mapping[str, str]) -> dict[str, Any]:
+class Told(TypedDict, total=False):
+    """The selection that a link describes, as the page would report it."""
+
+    x: float
+    y: float
+    task: str
+    scope: str
+    tab: str
+    scale: int
+    head: int
+    options: dict[str, Setting]
+
+
+def read_link(link: Mapping[str, str]) -> Told:
     """The selection that a link describes, as the page would report it. What cannot be read is left out.
 
     The page reads links by the same rules before the network is there, see `app/browser/link.js`.
     """
-    place = [plain_number(text) for text in link.get("px", "").split(",")]
-    inside = len(place) == 2 and all(fraction is not None and 0 <= fraction <= 1 for fraction in place)
-    whole = {name: link.get(name, "") for name in ("scale", "head")}
     options = {name: _setting(_options().get(name), value) for name, value in link.items() if "." in name}
-    return {
-        **(dict(zip(("x", "y"), place, strict=True)) if inside else {}),
-        **{name: link[name] for name in ("task", "scope", "tab") if link.get(name)},
-        **{name: int(text) for name, text in whole.items() if re.fullmatch("-?[0-9]{1,4}", text)},
-        "options": {name: value for name, value in options.items() if value is not None},
-    }
+    told: Told = {"options": {name: value for name, value in options.items() if value is not None}}
+    match [plain_number(text) for text in link.get("px", "").split(",")]:
+        case [float(x), float(y)] if 0 <= x <= 1 and 0 <= y <= 1:
+            told |= {"x": x, "y": y}
+    for word in ("task", "scope", "tab"):
+        if link.get(word):
+            told[word] = link[word]
+    for number in ("scale", "head"):
+        if re.fullmatch("-?[0-9]{1,4}", link.get(number, "")):
+            told[number] = int(link[number])
+    return told
 
 
 def not_understood(
@@ -110,7 +125,7 @@ def not_understood(
             case "head":
                 return read.get(name) in range(-1, heads)
             case _ if "." in name:
-                return name in read["options"]
+                return name in read.get("options", {})
             case _:
                 return value in known[name] if name in known else name.startswith(FOREIGN)
 

@@ -1,15 +1,15 @@
 """The report: all views of an analysis as one HTML file that opens by a double click, without network and scripts."""
 
-from collections.abc import Mapping
-from html import escape
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
+from app.browser import FOLDER
 from app.tabs import TABS
-from app.takeaway import still
-from app.takeaway.still_charts import table
 from app.view.encoding import photo_uri
+from app.view.view import Inspector, View
 
 UNITS = (
     ("Segmentation, human parts", "one class per pixel; confidence is the probability of that class"),
@@ -22,8 +22,8 @@ UNITS = (
 """What numbers mean, for the report and the download."""
 
 
-def report(analysis: Analysis, selection: Selection, settings: Mapping[str, Any]) -> str:
-    """The whole report.
+def report(analysis: Analysis, selection: Selection, settings: Mapping[str, object]) -> str:
+    """The whole report, as a complete HTML document.
 
     Args:
         analysis: Of one photo.
@@ -32,55 +32,54 @@ def report(analysis: Analysis, selection: Selection, settings: Mapping[str, Any]
     """
     from app.tabs import views
 
-    photo = photo_uri(analysis.prediction.image)
-    sections = [_about(analysis, photo), _inspector(views.inspector(analysis, selection))]
-    for name in TABS:
-        if name in views.PAGES and name != "lessons" and views.PAGES[name].exists(analysis):
-            value = views.view_of(name, analysis, selection)
-            place = (selection.x, selection.y)
-            sections.append(f"<section><h2>{TABS[name]}</h2>{still.view(value, photo, place)}</section>")
-    sections.append(f"<section><h2>Units</h2>{table(('Number', 'Meaning'), UNITS)}</section>")
+    shown = [name for name, page in views.PAGES.items() if name != "lessons" and page.exists(analysis)]
+    return document(
+        analysis.title,
+        _subject(analysis),
+        {TABS[name]: views.view_of(name, analysis, selection) for name in shown},
+        views.inspector(analysis, selection),
+        photo_uri(analysis.prediction.image),
+        place=selection,
+        notes=analysis.prediction.notes,
+        settings=settings,
+    )
+
+
+def document(
+    title: str,
+    subject: str,
+    views: Mapping[str, View],
+    inspector: Inspector,
+    photo: str,
+    *,
+    place: Selection,
+    notes: Sequence[str] = (),
+    settings: Mapping[str, object],
+) -> str:
+    """Views, by their titles, as a complete HTML document. Words of visitors are escaped."""
+    # Not at the top: charts need torch, and the page is built before it is there.
+    from app.view.markup import macro
+
     rows = [(name, _plain(value)) for name, value in settings.items()]
-    sections.append(f"<section><h2>Settings</h2>{table(('Setting', 'Value'), rows)}</section>")
-    return page(f"BridgeNet: {analysis.title}", "".join(sections))
+    draw = macro("report.html", "report")
+    return draw(title, subject, notes, views, inspector, UNITS, rows, photo, place, sheet_style())
 
 
 def picture_of(name: str, analysis: Analysis, selection: Selection) -> str:
     """One view as still HTML, from which the browser makes a picture."""
     from app.tabs import views
+    from app.view.markup import macro
 
-    value = views.view_of(name, analysis, selection)
-    head = f"<h1>{TABS[name]}</h1><p class='hint'>{escape(_subject(analysis))}</p>"
-    body = still.view(value, photo_uri(analysis.prediction.image), (selection.x, selection.y))
-    return f'<div class="sheet"><style>{still.STYLE}</style>{head}{body}</div>'
-
-
-def page(title: str, body: str) -> str:
-    """A complete HTML document. It may load nothing: not from this machine, and not from another."""
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>body {{ margin: 0 auto; max-width: 1200px; background: #fbfaf7; }}{still.STYLE}</style></head>"
-        f'<body class="sheet">{body}</body></html>\n'
-    )
+    photo, value = photo_uri(analysis.prediction.image), views.view_of(name, analysis, selection)
+    draw = macro("report.html", "picture")
+    return draw(TABS[name], _subject(analysis), value, photo, selection, sheet_style())
 
 
-def _about(analysis: Analysis, photo: str) -> str:
-    notes = "".join(f'<p class="hint">{escape(note)}</p>' for note in analysis.prediction.notes)
-    picture = (
-        f'<img src="{photo}" alt="The photo: {escape(analysis.title)}" style="max-width: 100%; border-radius: 8px">'
-    )
-    return f"<section><h1>BridgeNet</h1><p class='hint'>{escape(_subject(analysis))}</p>{notes}{picture}</section>"
-
-
-def _inspector(value: Mapping[str, Any]) -> str:
-    rows = [
-        (row["title"], row["value"], row.get("detail") or "", row.get("truth") or "") for row in value.get("rows", ())
-    ]
-    head = ("Task", "Here", "How sure", "Ground truth")
-    return f"<section><h2>{escape(str(value['title']))}</h2>{table(head, rows)}</section>"
+@cache
+def sheet_style() -> str:
+    """The style of a sheet: its own, and the page's of charts."""
+    own = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+    return own + (FOLDER / "style" / "charts.css").read_text(encoding="utf-8")
 
 
 def _subject(analysis: Analysis) -> str:
@@ -88,7 +87,7 @@ def _subject(analysis: Analysis) -> str:
     return f"{analysis.title}, {width} × {height} pixels, seen by {analysis.checkpoint}"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_plain(entry)}" for name, entry in value.items())
     return ", ".join(map(_plain, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -1,14 +1,11 @@
 """What the views of attention share: heads, scopes of colour, places in words, and one map of attention."""
 
-from typing import Any
-
 import numpy as np
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
-from app.view.encoding import numbers_uri
-from app.view.maps import Map, heat_map, ramp, token_map
-from app.view.page import Value
+from app.view.maps import heat_map, ramp, signed_numbers, token_map
+from app.view.view import Box, ChoiceTool, Choosable, Map, Ramp
 from bridgenet import drawing
 from bridgenet.drawing import AttentionView
 from bridgenet.model.network import Network
@@ -44,17 +41,12 @@ def heads_read(selection: Selection, analysis: Analysis) -> str:
     return f"mean of {count} heads" if count > 1 else "one head"
 
 
-def head_tool(selection: Selection, analysis: Analysis) -> dict[str, Any]:
+def head_tool(selection: Selection, analysis: Analysis) -> ChoiceTool:
     """Choice of a head, or of the mean of all."""
-    heads = [{"value": head, "text": str(head + 1)} for head in range(head_count(analysis))]
+    heads: list[Choosable] = [{"value": head, "text": str(head + 1)} for head in range(head_count(analysis))]
     chosen = -1 if selection.head is None else selection.head
-    options = [{"value": -1, "text": "mean"}, *heads]
+    options: list[Choosable] = [{"value": -1, "text": "mean"}, *heads]
     return {"kind": "segments", "name": "head", "label": "Head", "options": options, "chosen": chosen}
-
-
-def attention_view(analysis: Analysis, hint: str) -> Value:
-    """What the values of both viewers begin with."""
-    return {"heads": head_count(analysis), "hint": hint}
 
 
 def own_network(analysis: Analysis) -> Network:
@@ -82,13 +74,13 @@ def mostly(view: AttentionView) -> str:
     return where if where.startswith("all") else f"mostly {where}"
 
 
-def token_box(view: AttentionView) -> dict[str, float]:
+def token_box(view: AttentionView) -> Box:
     """The token that is asked about, as a viewer outlines it."""
     left, top, right, bottom = view.box
     return {"left": left, "top": top, "width": right - left, "height": bottom - top}
 
 
-def attention_map(name: str, title: str, view: AttentionView, limit: float, shared: str, alt: str, **more: Any) -> Map:
+def attention_map(name: str, title: str, view: AttentionView, limit: float, shared: str, alt: str) -> Map:
     """Attention as a map, from 0 to the limit, or for differences from minus to plus the limit.
 
     Args:
@@ -98,18 +90,12 @@ def attention_map(name: str, title: str, view: AttentionView, limit: float, shar
         limit: Value at the full colour.
         shared: What shares the colour scale, in words.
         alt: The map in words.
-        more: Further keys of the map.
     """
-    entry = (
-        signed_map(name, title, view.placed, limit, alt)
-        if view.signed
-        else heat_map(name, title, view.placed, limit, alt)
-    )
-    entry["ramp"] |= {"shared": shared}
-    return entry | {"token": token_box(view)} | more
+    drawn = signed_map if view.signed else heat_map
+    return drawn(name, title, view.placed, limit, alt, shared) | {"token": token_box(view)}
 
 
-def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, *, base: float = 0.0) -> Map:
+def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, shared: str) -> Map:
     """Differences on a grid: blue below zero, white at zero, red above.
 
     Args:
@@ -118,16 +104,10 @@ def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str
         values: Differences.
         limit: Magnitude at the full colour.
         alt: The map in words.
-        base: What they differ from; hovering reads the sum.
+        shared: What shares the colour scale, in words.
     """
     # Differences beyond the full colour can still be read.
-    reach = max(limit, float(np.abs(values).max()), 1e-9)
-    step = reach / 30_000
-    return token_map(
-        name,
-        title,
-        drawing.colour_signed(values, limit),
-        alt,
-        ramp={"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu")},
-        values={"src": numbers_uri(values + reach, step), "scale": step, "offset": base - reach, "significant": 2},
-    )
+    reading = signed_numbers(values, limit)
+    scale: Ramp = {"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu"), "shared": shared}
+    picture = drawing.colour_signed(values, limit)
+    return token_map(name, title, picture, alt) | {"ramp": scale, "values": reading | {"significant": 2}}

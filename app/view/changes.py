@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from app.analysis.results import Results
 from app.analysis.session import Analysis
 from app.view.encoding import numbers_uri, png_uri
-from app.view.maps import Map, map_unit, ramp, with_unit
+from app.view.maps import legend_entry, map_unit, ramp, signed_numbers, with_unit
+from app.view.view import Map, Ramp, Values
 from bridgenet import drawing
 from bridgenet.kinds import activate
 from bridgenet.tasks import IGNORE, TASKS, Kind, TaskName
@@ -93,9 +94,9 @@ def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: 
     unit = map_unit(task)
     high = max(float(np.percentile(change, 99)), 1e-9)
     step = max(float(change.max()), 1e-9) / 60_000
-    scale = {"low": "0", "high": f"≥ {with_unit(f'{high:.2g}', unit)}", "colours": ramp("magma")}
+    scale: Ramp = {"low": "0", "high": f"≥ {with_unit(f'{high:.2g}', unit)}", "colours": ramp("magma")}
     picture = drawing.colour_heat(_stepped(change / high, 200), (0.0, 1.0))
-    values = {"src": numbers_uri(change, step), "scale": step, "significant": 2, "unit": unit}
+    values: Values = {"src": numbers_uri(change, step), "scale": step, "significant": 2, "unit": unit}
     return _card(name, title, task, foot) | {"src": png_uri(picture), "ramp": scale, "values": values}
 
 
@@ -119,12 +120,10 @@ def signed_map(name: str, title: str, task: TaskName, before: np.ndarray, after:
     change = (after - before).astype(np.float32)
     known = np.abs(change[np.isfinite(change)])
     high = max(float(np.percentile(known, 98)), 1e-9) if known.size else 1e-9
-    most = max(float(known.max()), 1e-9) if known.size else 1e-9
-    step = most / 30_000
     ends = with_unit(f"{high:.2g}", unit)
-    scale = {"low": f"\N{MINUS SIGN}{high:.2g}", "high": f"+{ends}", "colours": ramp("rdbu")}
+    scale: Ramp = {"low": f"\N{MINUS SIGN}{high:.2g}", "high": f"+{ends}", "colours": ramp("rdbu")}
     picture = drawing.colour_signed(_stepped(change / high, 100), 1.0)
-    values = {"src": numbers_uri(change + most, step), "scale": step, "offset": -most, "digits": 3, "unit": unit}
+    values: Values = signed_numbers(change) | {"digits": 3, "unit": unit}
     return _card(name, title, task, foot) | {"src": png_uri(picture), "ramp": scale, "values": values}
 
 
@@ -139,21 +138,17 @@ def _category_map(
     words, palette = tuple(word for word, _ in entries), np.array([colour for _, colour in entries], dtype=np.uint8)
     labels = labels.astype(np.int64)
     present = sorted(drawing.legend_entries(labels, words, palette), key=lambda entry: -entry.index)
-    legend = [
-        {"index": entry.index, "name": entry.name, "colour": entry.colour, "share": round(entry.area, 3)}
-        for entry in present
-    ]
     return _card(name, title, task, foot) | {
         "src": png_uri(drawing.colour_classes(labels, palette)),
-        "legend": legend,
+        "legend": [legend_entry(entry) for entry in present],
         "values": {"src": png_uri(labels.astype(np.uint8)), "names": list(words), "unknown": "not labelled"},
         "tokens": True,
     }
 
 
 def _card(name: str, title: str, task: TaskName, foot: str) -> Map:
-    shared = {"id": name, "title": title, "note": foot, "task": task, "colour": TASKS[task].colour}
-    return shared | {"alt": f"{title}, {TASKS[task].title.lower()}: {foot}"}
+    alt = f"{title}, {TASKS[task].title.lower()}: {foot}"
+    return {"id": name, "title": title, "alt": alt, "note": foot, "task": task, "colour": TASKS[task].colour}
 
 
 def _stepped(levels: np.ndarray, steps: int) -> np.ndarray:

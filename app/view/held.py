@@ -2,7 +2,8 @@
 
 import json
 from hashlib import blake2b
-from typing import Any
+
+from app.view.view import Map, View
 
 HEAVY = ("src", "values", "wipe", "disc")
 """Parts of a map that hold pictures."""
@@ -11,7 +12,7 @@ WORTH_IT = 1500
 """Characters below which a picture is simply sent again."""
 
 
-def leave_out_held(value: dict[str, Any], held: Any) -> dict[str, Any]:
+def leave_out_held(value: View, held: object) -> View:
     """A viewer's value without the pictures that its page says it holds.
 
     Args:
@@ -32,11 +33,14 @@ def leave_out_held(value: dict[str, Any], held: Any) -> dict[str, Any]:
     return value | {"groups": groups}
 
 
-def _lighter(entry: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    heavy = {part: entry[part] for part in HEAVY if entry.get(part)}
+def _lighter(entry: Map, known: frozenset[str]) -> Map:
+    heavy = {part: what for part, what in entry.items() if part in HEAVY and what}
     text = json.dumps(heavy)
     if len(text) < WORTH_IT:
         return entry
-    name = blake2b(text.encode(), digest_size=9).hexdigest()
-    light = entry if name not in known else {part: what for part, what in entry.items() if part not in heavy}
-    return light | {"hash": name}
+    light = entry.copy()
+    light["hash"] = blake2b(text.encode(), digest_size=9).hexdigest()
+    if light["hash"] in known:
+        for part in HEAVY:
+            light.pop(part, None)
+    return light

@@ -1,7 +1,5 @@
 """The pixel inspector: what every task says at one pixel, how sure it is, what is true there, whom the bridge asked."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -9,7 +7,9 @@ from torch.nn import functional as F
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.view.attention import bridge_shares
+from app.view.charts import ShareBar, shares_of
 from app.view.maps import disc_uri
+from app.view.view import Inspector, InspectorRow, Place
 from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.tasks import IGNORE, TASKS, TaskName
@@ -29,31 +29,32 @@ BEST = 3
 WORTH_SAYING = 0.005
 """A class with a smaller probability would read `0 %`."""
 
-Place = dict[str, float]
-"""Fractions `x` and `y` of the photo."""
 
-
-def inspector(analysis: Analysis, selection: Selection) -> dict[str, Any]:
-    """Value of the inspector."""
+def inspector(analysis: Analysis, selection: Selection) -> Inspector:
+    """What the inspector shows."""
     row, column = pixel_of(analysis, selection)
     rows = [task_row(analysis, task, selection) for task in analysis.tasks]
-    value: dict[str, Any] = {
+    said = ", ".join(
+        f"{TASKS[task].title} {entry.get('value')}" for task, entry in zip(analysis.tasks, rows, strict=True)
+    )
+    text = "Everything on this page shows this place."
+    value: Inspector = {
         "key": f"{analysis.key}:{column},{row}",
         "title": f"Pixel {column}, {row}",
-        "text": "Everything on this page shows this place.",
+        "text": text,
         "rows": rows,
-        "spoken": f"x {column} y {row}: " + ", ".join(f"{entry['title']} {entry['value']}" for entry in rows),
+        "spoken": f"x {column} y {row}: {said}",
         "places": notable_places(analysis, selection.task),
     }
-    return value | bridge_part(analysis, selection, value["text"])
+    return value | bridge_part(analysis, selection, text)
 
 
-def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> dict[str, Any]:
+def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> InspectorRow:
     """What one task says: value with its unit, confidence where there is one, and the truth where it is known."""
     place = pixel_of(analysis, selection)
     about, said = TASKS[task], analysis.prediction[task].array[place]
     true = analysis.truth[task][place] if task in analysis.truth else None
-    row: dict[str, Any] = {"title": about.title, "colour": about.colour, "task": task}
+    row: InspectorRow = {"title": about.title, "colour": about.colour, "task": task}
     match about.kind:
         case "classes":
             return row | _class_row(analysis, task, selection, true)
@@ -88,7 +89,7 @@ def class_probabilities(analysis: Analysis, task: TaskName, selection: Selection
     return sample[0, :, 0, 0].softmax(dim=0).numpy()
 
 
-def bridge_part(analysis: Analysis, selection: Selection, text: str) -> dict[str, Any]:
+def bridge_part(analysis: Analysis, selection: Selection, text: str) -> Inspector:
     """Share of each task in what the bridge token at the selected pixel read; empty where there is no bridge.
 
     Args:
@@ -106,9 +107,7 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> dict[str
     even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
     words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"
     return {
-        "shares": [
-            {"title": TASKS[task].title, "colour": TASKS[task].colour, "share": share} for task, share in shares.items()
-        ],
+        "asked": ShareBar(shares_of(shares), named=False),
         "uniform": words if len(shares) > 1 else "there is one task to ask",
         "text": f"Bridge token {place}, {line} of {grid[1]} × {grid[0]}. {text}",
     }
@@ -148,7 +147,7 @@ def _place_of(amount: np.ndarray) -> Place:
     return {"x": (int(column) + 0.5) / amount.shape[1], "y": (int(row) + 0.5) / amount.shape[0]}
 
 
-def _depth_row(limits: tuple[float, float], said: float, true: Any) -> dict[str, Any]:
+def _depth_row(limits: tuple[float, float], said: float, true: np.generic | None) -> InspectorRow:
     near, far = limits
 
     def level(metres: float) -> float | None:
@@ -166,11 +165,11 @@ def _depth_row(limits: tuple[float, float], said: float, true: Any) -> dict[str,
         "truth": measured,
         "fraction": level(said),
         "mark": None if true is None else level(float(true)),
-        "ends": [f"{near:.1f} m", f"{far:.1f} m"] if far > near else None,
+        "ends": (f"{near:.1f} m", f"{far:.1f} m") if far > near else None,
     }
 
 
-def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: Any) -> dict[str, Any]:
+def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: np.generic | None) -> InspectorRow:
     answer = analysis.prediction[task]
     names = answer.classes
     probabilities = class_probabilities(analysis, task, selection)
@@ -195,7 +194,7 @@ def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: A
     }
 
 
-def _normal_row(said: np.ndarray, true: Any) -> dict[str, Any]:
+def _normal_row(said: np.ndarray, true: np.ndarray | None) -> InspectorRow:
     if not np.isfinite(said).all():
         return {"value": "no value", "fraction": None}
     name, axis = max(AXES.items(), key=lambda entry: float(said @ np.array(entry[1])))
@@ -212,10 +211,15 @@ def _normal_row(said: np.ndarray, true: Any) -> dict[str, Any]:
         "fraction": None,
         "disc": {
             "src": disc_uri(),
-            "said": [float(part) for part in said],
-            "true": None if seen is None else [float(part) for part in seen],
+            "said": _vector(said),
+            "true": None if seen is None else _vector(seen),
         },
     }
+
+
+def _vector(values: np.ndarray) -> tuple[float, float, float]:
+    x, y, z = (float(part) for part in values)
+    return x, y, z
 
 
 def _angle(one: np.ndarray, other: np.ndarray) -> float:

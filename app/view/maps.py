@@ -1,18 +1,16 @@
 """One map of a viewer: picture, words, legend or scale, and the numbers that hovering reads."""
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from app.analysis.session import Analysis
 from app.view.encoding import numbers_uri, png_uri, sampled
+from app.view.view import LegendEntry, Map, Ramp, Values
 from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.drawing.palette import ScaleName
 from bridgenet.tasks import IGNORE, TASKS, TaskName
-
-Map = dict[str, Any]
 
 IMAGE_COLOUR = "#8a867d"
 
@@ -113,7 +111,7 @@ def error_map(name: str, title: str, task: TaskName, error: np.ndarray, unit: st
     known = error[np.isfinite(error)]
     high = float(np.percentile(known, 98)) if known.size else 0.0
     top = with_unit(f"{high:.2g}", unit)
-    scale = {"low": "0", "high": f"≥ {top}", "colours": ramp("magma")}
+    scale: Ramp = {"low": "0", "high": f"≥ {top}", "colours": ramp("magma")}
     return {
         "id": name,
         "title": title,
@@ -143,7 +141,7 @@ def wrong_map(name: str, title: str, task: TaskName, wrong: np.ndarray, foot: st
         "src": png_uri(drawing.colour_classes(labels, WRONG_PALETTE)),
         "alt": f"{title}: {foot}{unknown}",
         "note": foot,
-        "legend": [_entry(entry) for entry in sorted(present, key=lambda entry: -entry.index)],
+        "legend": [legend_entry(entry) for entry in sorted(present, key=lambda entry: -entry.index)],
         "foot": unknown.removeprefix(", "),
         "values": {
             "src": png_uri(sampled(labels, longest // 2).astype(np.uint8)),
@@ -154,25 +152,42 @@ def wrong_map(name: str, title: str, task: TaskName, wrong: np.ndarray, foot: st
     }
 
 
-def token_map(name: str, title: str, picture: np.ndarray, alt: str, **more: Any) -> Map:
+def token_map(name: str, title: str, picture: np.ndarray, alt: str) -> Map:
     """A small grid of tokens, drawn without smoothing."""
-    return {"id": name, "title": title, "src": png_uri(picture), "alt": alt, "tokens": True, **more}
+    return {"id": name, "title": title, "src": png_uri(picture), "alt": alt, "tokens": True}
 
 
-def heat_map(name: str, title: str, weights: np.ndarray, high: float, alt: str, **more: Any) -> Map:
-    """Attention on a grid, from 0 to the top of a scale that several maps share."""
-    scale = {"low": "0", "high": f"{high:.2g}", "colours": ramp("magma")}
+def heat_map(name: str, title: str, weights: np.ndarray, high: float, alt: str, shared: str, *, digits: int = 2) -> Map:
+    """Amounts on a grid.
+
+    Args:
+        name: Identifies the map.
+        title: Stands above it.
+        weights: Never negative.
+        high: Top of the scale, which begins at 0.
+        alt: The map in words.
+        shared: What shares the scale, in words.
+        digits: Significant digits of its top.
+    """
+    scale: Ramp = {"low": "0", "high": f"{high:.{digits}g}", "colours": ramp("magma"), "shared": shared}
     step = max(high, 1e-9) / 60_000
     picture = drawing.colour_heat(weights, (0.0, high))
-    return token_map(
-        name,
-        title,
-        picture,
-        alt,
-        ramp=scale,
-        values={"src": numbers_uri(weights, step), "scale": step, "significant": 2},
-        **more,
-    )
+    values: Values = {"src": numbers_uri(weights, step), "scale": step, "significant": 2}
+    return token_map(name, title, picture, alt) | {"ramp": scale, "values": values}
+
+
+def signed_numbers(values: np.ndarray, least: float = 1e-9, *, base: float = 0.0) -> Values:
+    """What hovering over a map of differences reads.
+
+    Args:
+        values: Differences, some NaN where nothing is known.
+        least: Magnitude that can be read in any case.
+        base: What they differ from; hovering reads the sum.
+    """
+    known = np.abs(values[np.isfinite(values)])
+    reach = max(float(known.max()) if known.size else 0.0, least)
+    step = reach / 30_000
+    return {"src": numbers_uri(values + reach, step), "scale": step, "offset": base - reach}
 
 
 def ramp(scale: ScaleName, *, backwards: bool = False) -> list[str]:
@@ -181,7 +196,7 @@ def ramp(scale: ScaleName, *, backwards: bool = False) -> list[str]:
     return [_hex(table[round(stop * 255 / 6)]) for stop in range(7)]
 
 
-def single_value(text: str, scale: ScaleName, level: float) -> dict[str, Any]:
+def single_value(text: str, scale: ScaleName, level: float) -> Ramp:
     """The bar of a map that has one value everywhere.
 
     Args:
@@ -229,7 +244,7 @@ def _depth_map(array: np.ndarray, limits: tuple[float, float], longest: int, *, 
     low, high = limits
     unknown = unknown_words(array)
     near, far = f"{low:.1f} m", f"{high:.1f} m"
-    scale = {"low": near, "high": far, "colours": ramp("viridis", backwards=True)}
+    scale: Ramp = {"low": near, "high": far, "colours": ramp("viridis", backwards=True)}
     picture = drawing.colour_depth(array, limits, valid=np.isfinite(array))
     lines = contours and high > low
     if lines:
@@ -272,7 +287,7 @@ def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: n
     present = drawing.legend_entries(labels, names, palette)
     if about.extent == "objects":
         present = [entry for entry in present if entry.index]
-    legend = [_entry(entry) for entry in present[:6] if entry.area >= 0.005]
+    legend = [legend_entry(entry) for entry in present[:6] if entry.area >= 0.005]
     words = ", ".join(f"{entry['name']} {percent(entry['share'])}" for entry in legend) or "nobody found"
     picture = drawing.colour_classes(labels, palette)
     if certain is not None:
@@ -293,7 +308,8 @@ def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: n
     }
 
 
-def _entry(entry: drawing.LegendEntry) -> dict[str, Any]:
+def legend_entry(entry: drawing.LegendEntry) -> LegendEntry:
+    """A class as the legend of a map names it."""
     return {"index": entry.index, "name": entry.name, "colour": entry.colour, "share": round(entry.area, 3)}
 
 

@@ -1,16 +1,23 @@
-"""What a view of the studio is: a function of analysis and selection, and what it follows."""
+"""What a tab of the studio is: a function of analysis and selection that gives a view, and what it follows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, Protocol
 
 from app.analysis.selection import Choice, Option, Selection, Slider, Word
 from app.analysis.session import Analysis, Session
+from app.view.view import ButtonTool, ChoiceTool, Choosable, Follows, Setting, SliderTool, ToggleTool, View
 
-Follows = Literal["place", "task", "scale", "head", "scope", "pins"]
 
-Value = dict[str, Any]
-"""What a viewer shows, see `Page.view`."""
+class Named(Protocol):
+    """An option as a choice names it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
 
 Progress = Callable[[int, int, str], None]
 """Told how many steps of how many are done, and what is being done. Raises when the visitor has cancelled."""
@@ -22,8 +29,8 @@ class Page:
 
     Attributes:
         name: As in `app.tabs`.
-        view: Value of its viewer, quickly: what takes longer than a moment is left to `compute`, and the view says so
-            by `pending` (words). Keys of the value: `say`, `hint`, `tools`, `shares`, `groups`, `pending`.
+        view: What its viewer shows, quickly: what takes longer than a moment is left to `compute`, and the view says so
+            by `pending` (words).
         follows: Parts of the selection that change the view; its own options always do.
         options: Options of this view.
         exists: Whether the checkpoint has what the view shows.
@@ -32,7 +39,7 @@ class Page:
     """
 
     name: str
-    view: Callable[[Analysis, Selection], Value]
+    view: Callable[[Analysis, Selection], View]
     follows: frozenset[Follows] = frozenset()
     options: tuple[Option, ...] = ()
     exists: Callable[[Analysis], bool] = field(default=lambda analysis: True)
@@ -41,7 +48,7 @@ class Page:
 
     def key(self, analysis: Analysis, selection: Selection) -> str:
         """Names what the viewer shows: equal keys, equal views."""
-        parts: dict[Follows, Any] = {
+        parts: dict[Follows, object] = {
             "place": f"{selection.x:.4f},{selection.y:.4f}",
             "task": selection.task,
             "scale": selection.scale,
@@ -54,33 +61,58 @@ class Page:
         return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own])
 
 
-def tool(option: Option, selection: Selection, values: dict[str, str] | None = None) -> Value:
-    """An option as the page draws it.
+def slider(
+    option: Slider,
+    selection: Selection,
+    *,
+    kind: Literal["slider", "mix"] = "slider",
+    value: float | None = None,
+    high: float | None = None,
+) -> SliderTool:
+    """A number as the page draws it.
 
     Args:
         option: Which.
         selection: Knows its value.
-        values: Of a `Word`: the values there are now, and what the reader sees.
+        kind: See `SliderTool`.
+        value: Stands for the selected one where the photo cannot have that.
+        high: The upper end, where it depends on the photo.
     """
-    shared = {"name": option.name, "label": option.label}
-    match option:
-        case Slider():
-            bounds = {"low": option.low, "high": option.high, "step": option.step}
-            return shared | bounds | {"kind": "slider", "value": selection.number(option)}
-        case Choice():
-            return shared | choices(option.values, selection.text(option))
-        case Word():
-            asked, known = selection.text(option), values or {}
-            return shared | choices(known, asked if asked in known else option.default)
+    return {
+        "kind": kind,
+        "name": option.name,
+        "label": option.label,
+        "low": option.low,
+        "high": option.high if high is None else high,
+        "step": option.step,
+        "value": selection.number(option) if value is None else value,
+    }
 
 
-def choices(values: dict[str, str], chosen: str) -> Value:
+def choice(option: Choice, selection: Selection) -> ChoiceTool:
+    """Some values of which one is on."""
+    return choices(option, option.values, selection.text(option))
+
+
+def word(option: Word, selection: Selection, values: Mapping[str, str]) -> ChoiceTool:
+    """The values that there are now, and what the reader sees."""
+    asked = selection.text(option)
+    return choices(option, values, asked if asked in values else option.default)
+
+
+def toggle(option: Choice, selection: Selection) -> ToggleTool:
+    """Off or on."""
+    return {"kind": "toggle", "name": option.name, "label": option.label, "chosen": selection.text(option)}
+
+
+def choices(option: Named, values: Mapping[str, str], chosen: Setting) -> ChoiceTool:
     """Few and short values side by side, others in a list."""
     few = len(values) <= 5 and sum(len(text) for text in values.values()) <= 44
-    options = [{"value": value, "text": text} for value, text in values.items()]
-    return {"kind": "segments" if few else "list", "options": options, "chosen": chosen}
+    options: list[Choosable] = [{"value": value, "text": text} for value, text in values.items()]
+    kind = "segments" if few else "list"
+    return {"kind": kind, "name": option.name, "label": option.label, "options": options, "chosen": chosen}
 
 
-def button(action: str, label: str, *, name: str = "") -> Value:
-    """A button. Actions, see `app/browser`: `run` (compute the view), `cancel`, `set` (an option), `pin`, `unpin`."""
-    return {"kind": "button", "action": action, "label": label, "name": name or action}
+def button(action: Literal["run", "unpin", "lesson"], label: str) -> ButtonTool:
+    """A button. Actions, see `app/browser/tools.js`: compute the view, release the pins, begin with the lessons."""
+    return {"kind": "button", "action": action, "label": label, "name": action}

@@ -62,8 +62,8 @@ def test_the_bars_are_what_the_analysis_computes(session: Session, fresh: Analys
     value = shown(session, fresh, selection)
     target = Target("depth", None, Pixel(selection.x, selection.y))
     direct = inspection.attribute_tasks(fresh.own_model(), fresh.trace, target)
-    assert [row["value"] for row in group(value, "bars")["rows"]] == pytest.approx(direct.scores.tolist(), abs=1e-6)
-    assert [row["text"] for row in group(value, "bars")["rows"]] == [
+    assert [row.value for row in group(value, "bars")["chart"].rows] == pytest.approx(direct.scores.tolist(), abs=1e-6)
+    assert [row.text for row in group(value, "bars")["chart"].rows] == [
         amount(float(score), "m", sign=True) for score in direct.scores
     ]
 
@@ -71,17 +71,17 @@ def test_the_bars_are_what_the_analysis_computes(session: Session, fresh: Analys
 def test_shapley_bars_add_up_to_the_whole_difference(session: Session, fresh: Analysis, selection: Selection) -> None:
     selection = replace(selection, options={"attribution.method": "shapley"})
     value = shown(session, fresh, selection)
-    rows = group(value, "bars")["rows"]
+    rows = group(value, "bars")["chart"].rows
     result = found(fresh, asked(fresh, selection), "main").result
-    assert sum(row["value"] for row in rows) == pytest.approx(result.full_value - result.baseline_value, abs=1e-4)
-    sums = dict(group(value, "sums")["rows"])
+    assert sum(row.value for row in rows) == pytest.approx(result.full_value - result.baseline_value, abs=1e-4)
+    sums = dict(group(value, "sums")["chart"].rows)
     assert sums["Difference"] == sums["Sum of the bars"]
     assert not any(name.startswith("Left over") for name in sums)
 
 
 def test_the_sentence_names_the_task_that_matters_most(session: Session, fresh: Analysis, selection: Selection) -> None:
     value = shown(session, fresh, selection)
-    scores = {row["title"]: row["value"] for row in group(value, "bars")["rows"]}
+    scores = {row.name: row.value for row in group(value, "bars")["chart"].rows}
     most = max(scores, key=lambda title: abs(scores[title]))
     name = "its own" if most == "Depth" else most.lower()
     assert told(value).startswith(f"Depth here hangs most on {name}")
@@ -182,23 +182,23 @@ def test_random_weights_stand_beside_the_real_map(session: Session, fresh: Analy
     value = shown(session, fresh, selection, **LAYERS, **{"attribution.check": "random"})
     assert list(maps(value)) == ["target", "attribution", "random"]
     assert maps(value)["random"]["src"] != maps(value)["attribution"]["src"]
-    assert "Rank agreement" in group(value, "sanity")["paragraphs"][0][0]["text"]
+    assert "Rank agreement" in group(value, "sanity")["chart"].paragraphs[0][0]["text"]
 
 
 def test_the_bars_can_be_had_with_random_weights_too(session: Session, fresh: Analysis, selection: Selection) -> None:
     value = shown(session, fresh, selection, **{"attribution.check": "random"})
-    assert [row["title"] for row in group(value, "random-bars")["rows"]] == [
-        row["title"] for row in group(value, "bars")["rows"]
+    assert [row.name for row in group(value, "random-bars")["chart"].rows] == [
+        row.name for row in group(value, "bars")["chart"].rows
     ]
 
 
 def test_a_deletion_curve_has_its_control(session: Session, fresh: Analysis, selection: Selection) -> None:
     value = shown(session, fresh, selection, **PIXELS, **{"attribution.check": "deletion"})
-    first, control = group(value, "deletion")["series"]
-    assert control["dashed"]
-    assert first["points"][0] == control["points"][0]
-    assert first["points"][-1] == control["points"][-1]
-    assert first["points"][0][1] == pytest.approx(goal_of(fresh, selection).value, abs=1e-4)
+    first, control = group(value, "deletion")["chart"].curves
+    assert control.dashed
+    assert first.y[0] == control.y[0]
+    assert first.y[-1] == control.y[-1]
+    assert first.y[0] == pytest.approx(goal_of(fresh, selection).value, abs=1e-4)
 
 
 def test_the_words_follow_the_agreement_and_the_advantage(fresh: Analysis, selection: Selection) -> None:

@@ -40,7 +40,7 @@ def heats(value: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_shares_of_the_bridge_add_up_to_everything(analysis: Analysis, selection: Selection) -> None:
-    shares = bridge(analysis, selection)["shares"]
+    shares = bridge(analysis, selection)["shares"].shares
     assert sum(entry["share"] for entry in shares) == pytest.approx(1, abs=1e-5)
     expected = drawing.bridge_shares(analysis.trace.stages[0], selection.x, selection.y)
     assert [entry["share"] for entry in shares] == pytest.approx(list(expected.values()))
@@ -69,7 +69,7 @@ def test_shares_everywhere_add_up_to_one_and_agree_with_those_here(
 
 def test_weighting_by_value_reads_something_else(analysis: Analysis, selection: Selection) -> None:
     by_value = bridge(analysis, replace(selection, options={"bridge.weighting": "value"}))
-    assert sum(entry["share"] for entry in by_value["shares"]) == pytest.approx(1, abs=1e-5)
+    assert sum(entry["share"] for entry in by_value["shares"].shares) == pytest.approx(1, abs=1e-5)
     assert by_value["shares"] != bridge(analysis, selection)["shares"]
     assert "attention × value" in by_value["hint"]
 
@@ -136,23 +136,23 @@ def test_regions_cover_the_photo_and_their_shares_add_up_to_one(analysis: Analys
     regions = region_shares(analysis, Way.of(selection))
     assert sum(region.area for region in regions) == pytest.approx(1)
     assert all(sum(region.mean.values()) == pytest.approx(1, abs=1e-5) for region in regions)
-    bars = group(bridge(analysis, selection), "bridge-region")
-    assert sum(row["value"] for row in bars["rows"]) == pytest.approx(1, abs=1e-5)
-    assert all(row["low"] is None or row["low"] <= row["value"] <= row["high"] <= bars["to"] for row in bars["rows"])
+    bars = group(bridge(analysis, selection), "bridge-region")["chart"]
+    assert sum(row.value for row in bars.rows) == pytest.approx(1, abs=1e-5)
+    assert all(row.low is None or row.low <= row.value <= row.high <= bars.limits[1] for row in bars.rows)
 
 
 def test_the_table_names_six_classes_and_sums_up_the_others(analysis: Analysis, selection: Selection) -> None:
-    table = group(bridge(analysis, selection), "bridge-regions")
+    table = group(bridge(analysis, selection), "bridge-regions")["chart"]
     large = [region for region in region_shares(analysis, Way.of(selection)) if region.tokens >= 1]
-    assert len(table["rows"]) == min(len(large), 7)
-    assert sum(int(row[1]) for row in table["rows"]) == pytest.approx(sum(region.tokens for region in large), abs=4)
+    assert len(table.rows) == min(len(large), 7)
+    assert sum(int(row[1]) for row in table.rows) == pytest.approx(sum(region.tokens for region in large), abs=4)
     if len(large) > 6:
         rest = large[6:]
         count = sum(region.tokens for region in rest)
         task = next(iter(rest[0].mean))
         mean = 100 * sum(region.tokens * region.mean[task] for region in rest) / count
-        assert table["rows"][6][0]["text"].startswith(f"{len(rest)} more class")
-        assert float(table["rows"][6][2]) == pytest.approx(mean, abs=0.51)
+        assert table.rows[6][0]["text"].startswith(f"{len(rest)} more class")
+        assert float(table.rows[6][2]) == pytest.approx(mean, abs=0.51)
 
 
 def test_a_class_of_less_than_a_token_is_not_offered(analysis: Analysis, selection: Selection) -> None:
@@ -168,7 +168,7 @@ def test_the_sentence_names_the_largest_share_first(analysis: Analysis, selectio
         == "Here the bridge read 50 % from depth, then edges and segmentation."
     )
     value = bridge(analysis, selection)
-    largest = max(value["shares"], key=lambda entry: entry["share"])
+    largest = max(value["shares"].shares, key=lambda entry: entry["share"])
     assert value["say"][1]["text"].endswith(f"from {largest['title'].lower()}")
 
 
@@ -195,7 +195,7 @@ def test_without_segmentation_there_are_no_regions(tmp_path: Path) -> None:
 
 
 def test_the_bridge_needs_no_tpp(tmp_path: Path, selection: Selection) -> None:
-    shares = bridge(without(tmp_path, tpp=False), selection)["shares"]
+    shares = bridge(without(tmp_path, tpp=False), selection)["shares"].shares
     assert sum(entry["share"] for entry in shares) == pytest.approx(1, abs=1e-5)
 
 

@@ -102,7 +102,7 @@ def test_a_network_without_bridge_and_tpp_has_neither_to_switch_off(tmp_path: Pa
 
 def test_the_table_says_what_both_say_at_the_place(session: Session, analysis: Analysis, selection: Selection) -> None:
     value = computed(session, analysis, chosen(selection, "bridge"))
-    row = next(row for row in group(value, "numbers")["rows"] if row[0]["text"] == "Depth")
+    row = next(row for row in group(value, "numbers")["chart"].rows if row[0]["text"] == "Depth")
     changed = prediction_of(analysis, intervene(analysis, "bridge"))["depth"].array
     said = analysis.prediction["depth"].array
     assert row[1:3] == [f"{said[54, 48]:.2f} m", f"{changed[54, 48]:.2f} m"]
@@ -137,8 +137,8 @@ def test_errors_are_told_where_both_have_the_truth(session: Session, selection: 
     known = session.analyse(photo(seed=3), title="measured", truth=truth)
     value = computed(session, known, chosen(selection, "bridge"))
     numbers = group(value, "numbers")
-    row = next(row for row in numbers["rows"] if row[0]["text"] == "Depth")
-    assert numbers["head"][5] == "Mean error of A, of B"
+    row = next(row for row in numbers["chart"].rows if row[0]["text"] == "Depth")
+    assert numbers["chart"].head[5] == "Mean error of A, of B"
     error = np.abs(known.prediction["depth"].array - 2).mean()
     assert row[5].startswith(f"{error:.2f}\N{NO-BREAK SPACE}m, ")
     assert error_of(known, "normals") is None
@@ -157,7 +157,7 @@ def neighbours(tmp_path: Path) -> Session:
 def test_two_checkpoints_share_only_the_tasks_that_both_have(neighbours: Session, selection: Selection) -> None:
     analysis = neighbours.analyse(photo(), title="noise")
     value = computed(neighbours, analysis, chosen(selection, "checkpoint:two"))
-    assert [row[0]["text"] for row in group(value, "numbers")["rows"]] == ["Depth", "Edges"]
+    assert [row[0]["text"] for row in group(value, "numbers")["chart"].rows] == ["Depth", "Edges"]
     assert "only one of them answers segmentation" in group(value, "numbers")["text"]
     assert [entry["value"] for entry in value["tools"][0]["options"]][-1] == "checkpoint:two"
 

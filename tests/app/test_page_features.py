@@ -15,7 +15,9 @@ from app.tabs.features.groups import groups_of
 from app.tabs.features.kinds import KINDS, at_scale, chosen_entry, entries
 from app.tabs.features.page import BASIS, CHANNEL, KIND, PAGE, READ_AS, VIEW, compute, features
 from app.tabs.features.pictures import SHARED_BY_ROW, colours_by, foreground_of, signed_map
+from app.view.charts import Chart
 from app.view.scales import scale_names
+from app.view.view import View
 from bridgenet import drawing
 from bridgenet.drawing import BASIS_FILE, fit_basis
 from bridgenet.inspection import cka_matrix, effective_rank, label_groups
@@ -39,8 +41,8 @@ def one(value: dict, name: str) -> dict:
     return next(entry for entry in maps(value) if entry["id"] == name)
 
 
-def chart(value: dict, name: str) -> dict:
-    return next(group for group in value["groups"] if group.get("id") == f"features-{name}")
+def chart(value: View, name: str) -> Chart:
+    return next(group["chart"] for group in value["groups"] if group.get("id") == f"features-{name}")
 
 
 def words(value: dict) -> str:
@@ -80,7 +82,7 @@ def test_every_map_of_every_view_has_words_for_those_who_do_not_see_it(
     for view in VIEW.values:
         value = features(analysis, asked(selection, view))
         assert all(len(entry["alt"]) > 10 and entry["title"] for entry in maps(value))
-        assert all(group["alt"] for group in value["groups"] if "kind" in group)
+        assert all(group["alt"] for group in value["groups"] if "chart" in group)
         assert value["hint"].startswith(READ_AS[view][:20])
 
 
@@ -148,7 +150,7 @@ def test_similarity_is_one_at_the_place_itself_and_follows_it(analysis: Analysis
     row, column = drawing.token_at(selection.x, selection.y, entry.grid)
     assert similarity[row, column] == pytest.approx(1)
     shown = one(value, "bridge-2")
-    assert shown["ramp"]["low"] == "−1" and shown["ramp"]["high"] == "1"
+    assert shown["ramp"]["low"] == "−1" and shown["ramp"]["high"] == "+1"
     assert shown["token"]["left"] == pytest.approx(column / entry.grid[1])
     moved = features(analysis, asked(replace(selection, x=0.9), "similarity"))
     assert one(moved, "bridge-2")["src"] != shown["src"]
@@ -221,7 +223,7 @@ def test_groups_are_shown_at_once_and_labelled_once_computed(
     expected = label_groups(analysis.own_model(), analysis.trace, groups_of(analysis, entry.path), 2)
     tiles = [one(after, f"group-{index + 1}") for index in range(6)]
     assert [tile.get("task") for tile in tiles] == list(expected.labels)
-    shares = np.array([[cell["level"] for cell in row["cells"]] for row in chart(after, "effects")["rows"]])
+    shares = np.array([[cell.level for cell in row.cells] for row in chart(after, "effects").rows])
     assert shares * expected.effect.max() == pytest.approx(expected.effect, abs=1e-5)
     assert expected.effect.sum(axis=0) == pytest.approx(1)
 
@@ -247,22 +249,22 @@ def test_the_likeness_of_kinds_is_their_cka(analysis: Analysis, selection: Selec
     table = chart(features(analysis, replace(selection, scale=1)), "cka")
     here = at_scale(analysis, "depth", 1)
     expected = cka_matrix({kind: entry.feature for kind, entry in here.items()})
-    assert [row["title"] for row in table["rows"]] == [KINDS[kind] for kind in here]
-    assert np.array([[cell["level"] for cell in row["cells"]] for row in table["rows"]]) == pytest.approx(expected)
+    assert [row.title for row in table.rows] == [KINDS[kind] for kind in here]
+    assert np.array([[cell.level for cell in row.cells] for row in table.rows]) == pytest.approx(expected)
 
 
 def test_each_spectrum_has_all_of_its_energy_and_the_chosen_kind_stands_out(
     analysis: Analysis, selection: Selection
 ) -> None:
     lines = chart(features(analysis, asked(replace(selection, scale=2), "pca", kind="refined")), "spectrum")
-    for curve in lines["series"]:
-        assert sum(10**height for _, height in curve["points"]) == pytest.approx(1, abs=0.02)
-    assert [curve["name"] for curve in lines["series"] if curve["strong"]] == ["Refined"]
-    assert lines["series"][-1]["colour"] == TASKS["depth"].colour
+    for curve in lines.curves:
+        assert sum(10**height for height in curve.y) == pytest.approx(1, abs=0.02)
+    assert [curve.name for curve in lines.curves if curve.strong] == ["Refined"]
+    assert lines.curves[-1].colour == TASKS["depth"].colour
 
 
 def test_the_numbers_are_those_of_the_features(analysis: Analysis, selection: Selection) -> None:
-    rows = chart(features(analysis, replace(selection, scale=2)), "numbers")["rows"]
+    rows = chart(features(analysis, replace(selection, scale=2)), "numbers").rows
     here = at_scale(analysis, "depth", 2)
     for row, (kind, entry) in zip(rows, here.items(), strict=True):
         assert row[0]["text"] == KINDS[kind]

@@ -89,7 +89,7 @@ def test_the_shares_of_the_bridge_are_those_of_the_trace(analysis: Analysis, sel
     for scale, stage in enumerate(analysis.trace.stages):
         for head in (None, 1):
             value = inspector(analysis, replace(selection, scale=scale, head=head))
-            shares = [entry["share"] for entry in value["shares"]]
+            shares = [entry["share"] for entry in value["asked"].shares]
             assert sum(shares) == pytest.approx(1, abs=1e-5)
             expected = drawing.bridge_shares(stage, selection.x, selection.y, head)
             assert shares == pytest.approx([expected[task] for task in analysis.tasks], abs=1e-6)
@@ -123,5 +123,5 @@ def test_the_most_bridge_dependent_pixel_follows_the_task(analysis: Analysis) ->
 
 def test_without_a_bridge_nobody_was_asked(tmp_path: Path, selection: Selection) -> None:
     value = inspector(without(tmp_path, tpp=False, bfe=False, refinement="tfr"), selection)
-    assert "shares" not in value
+    assert "asked" not in value
     assert set(value["places"]) == {"uncertain"}

@@ -18,6 +18,7 @@ from app.tabs.lessons.findings import attention_predicts
 from app.uploads import Limits
 from app.view.changes import amount, enlarged
 from app.view.own_errors import own_error
+from app.view.wire import to_json
 from bridgenet.inspection import InteractionMatrix, effect_of, interaction_matrix, without_reading
 from bridgenet.inspection.intervene import decode_again
 
@@ -57,17 +58,17 @@ def test_the_view_waits_until_the_matrix_is_computed(session: Session) -> None:
 
 
 def test_the_cells_say_what_the_matrix_of_the_network_says(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
-    rows = group(opened(session, analysis)[0], "effects")["rows"]
+    rows = group(opened(session, analysis)[0], "effects")["chart"].rows
     count = len(analysis.tasks)
     assert len(rows) == count + 3
     for row, source in enumerate(analysis.tasks):
         for column, target in enumerate(analysis.tasks):
-            cell = rows[row]["cells"][column]
-            assert cell["value"] == f"{source}>{target}"
-            assert cell["text"] == amount(float(direct.effect[row, column]), target)
-            assert cell["small"] == f"{direct.strength[row, column]:.1f} ×"
-            assert cell["own"] == (source == target)
-    control = [cell["text"] for cell in rows[count]["cells"]]
+            cell = rows[row].cells[column]
+            assert cell.key == f"{source}>{target}"
+            assert cell.text == amount(float(direct.effect[row, column]), target)
+            assert cell.small == f"{direct.strength[row, column]:.1f} ×"
+            assert cell.own == (source == target)
+    control = [cell.text for cell in rows[count].cells]
     assert control == [amount(float(value), task) for value, task in zip(direct.control, analysis.tasks, strict=True)]
 
 
@@ -75,14 +76,14 @@ def test_shades_are_effects_over_the_control(session: Session, analysis: Analysi
     effects = group(opened(session, analysis)[0], "effects")
     apart = direct.strength[~np.eye(len(analysis.tasks), dtype=bool)]
     top = max(1.5, apart.max())
-    level = effects["rows"][0]["cells"][1]["level"]
+    level = effects["chart"].rows[0].cells[1].level
     assert level == pytest.approx(min(direct.strength[0, 1] / top, 1))
-    assert effects["scale"]["stops"][1][0] == pytest.approx(1 / top)
+    assert effects["chart"].shades.stops[1][0] == pytest.approx(1 / top)
 
 
 def test_the_attention_matrix_has_the_shares_that_are_read(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001
-    rows = group(opened(session, analysis)[0], "attention")["rows"]
-    shown = np.array([[int(cell["text"]) for cell in row["cells"]] for row in rows])
+    rows = group(opened(session, analysis)[0], "attention")["chart"].rows
+    shown = np.array([[int(cell.text) for cell in row.cells] for row in rows])
     assert np.abs(shown - 100 * direct.attention).max() <= 0.5 + 1e-9
     assert direct.attention.sum(axis=0) == pytest.approx(1)
 
@@ -119,7 +120,7 @@ def test_settings_reach_the_network(session: Session, analysis: Analysis) -> Non
     settings = cuts.settings_of(analysis, selection)
     matrix = cuts.matrix_of(analysis, settings)
     assert (matrix.places, matrix.norm, matrix.removal) == (("bfe",), "free", "zero")
-    states = [station["state"] for station in group(value, "places")["stations"]]
+    states = [station.state for station in group(value, "places")["chart"].stations]
     assert states == ["whole", "cut", "free"]
     direct = interaction_matrix(analysis.own_model(), analysis.images(), "zero", places=("bfe",), norm="free")
     assert np.array_equal(matrix.effect, direct.effect)
@@ -144,9 +145,9 @@ def test_a_reference_set_gives_means_with_intervals(session: Session, analysis: 
     value, selection = opened(session, analysis, over="rooms")
     matrix = cuts.matrix_of(analysis, cuts.settings_of(analysis, selection))
     assert matrix.images == 3
-    cell = group(value, "effects")["rows"][0]["cells"][1]
-    assert "±" in cell["text"]
-    assert "n = 3" in cell["title"]
+    cell = group(value, "effects")["chart"].rows[0].cells[1]
+    assert "±" in cell.text
+    assert "n = 3" in cell.words
     assert words(value["say"]).startswith("Over 3 made rooms: ")
     assert matrix.effect == pytest.approx(matrix.samples.mean(axis=0))
 
@@ -177,33 +178,33 @@ def test_a_network_whose_tasks_meet_nowhere_has_no_interaction(tmp_path: Path) -
 
 def test_a_bridge_that_reads_nothing_stands_apart_from_no_bridge(session: Session, analysis: Analysis) -> None:
     value, selection = opened(session, analysis, cell="unread>depth")
-    unread, off = group(value, "effects")["rows"][-2:]
-    assert (unread["title"], off["title"]) == ("the bridge reads nothing", "no bridge at all")
-    assert "what it has from the backbone" in unread["words"] and "the backbone's finer maps" in off["words"]
+    unread, off = group(value, "effects")["chart"].rows[-2:]
+    assert (unread.title, off.title) == ("the bridge reads nothing", "no bridge at all")
+    assert "what it has from the backbone" in unread.words and "the backbone's finer maps" in off.words
     model = analysis.own_model()
     with torch.inference_mode(), without_reading(model, analysis.trace):
         without = decode_again(model, analysis.trace)
-    for task, cell in zip(analysis.tasks, unread["cells"], strict=True):
+    for task, cell in zip(analysis.tasks, unread.cells, strict=True):
         effect = effect_of(task, analysis.trace.predictions[task], without.predictions[task])
-        assert cell["text"] == amount(effect, task), task
-    assert [cell["text"] for cell in unread["cells"]] != [cell["text"] for cell in off["cells"]]
+        assert cell.text == amount(effect, task), task
+    assert [cell.text for cell in unread.cells] != [cell.text for cell in off.cells]
     assert group(value, "cell")["title"] == "The bridge reads nothing → depth"
     assert set(cuts.cuts_of(analysis, cuts.settings_of(analysis, selection)).bridge) == set(OFF)
 
 
 def test_sizes_stand_beside_the_error_of_the_task(session: Session, analysis: Analysis) -> None:
     validated = replace(analysis, truth={})
-    columns = group(opened(session, validated)[0], "effects")["columns"]
-    errors = dict(zip(analysis.tasks, [column["error"] for column in columns], strict=True))
+    columns = group(opened(session, validated)[0], "effects")["chart"].columns
+    errors = dict(zip(analysis.tasks, [column.error for column in columns], strict=True))
     assert errors["depth"] == "error 0.45" and errors["normals"] == ""
     known = replace(analysis, truth={"depth": analysis.prediction["depth"].array + 0.25})
     error = own_error(known, "depth")
     assert error is not None and error.value == pytest.approx(0.25, abs=1e-4) and error.where == "in this photo"
     value, _ = opened(session, known, cell="semseg>depth")
     at = analysis.tasks.index("depth")
-    assert group(value, "effects")["columns"][at]["error"] == "error 0.25"
-    for row in group(value, "effects")["rows"]:
-        assert row["cells"][at]["title"].endswith("its own error in this photo is 0.25 m")
+    assert group(value, "effects")["chart"].columns[at].error == "error 0.25"
+    for row in group(value, "effects")["chart"].rows:
+        assert row.cells[at].words.endswith("its own error in this photo is 0.25 m")
     over = own_error(known, "depth", here=False)
     assert over is not None and (over.value, over.where) == (0.45, "in validation")
     assert "; its" in words(value["say"]) or "; in" in words(value["say"])
@@ -223,17 +224,20 @@ def test_a_network_with_a_norm_per_task_has_no_norm_to_hold(tmp_path: Path) -> N
     lacking = without(tmp_path, joint_norm=False, bridge_reads="nothing")
     session = Session(tmp_path / "lacking")
     value, _ = opened(session, lacking)
-    assert [station["title"] for station in group(value, "places")["stations"]] == ["TPP"]
+    assert [station.title for station in group(value, "places")["chart"].stations] == ["TPP"]
     assert "interaction.norm" not in [entry["name"] for entry in value["tools"]]
-    assert [row["title"] for row in group(value, "effects")["rows"]][-2:] == ["random cut of 1/6", "no bridge at all"]
-    json.dumps(value, allow_nan=False)
+    assert [row.title for row in group(value, "effects")["chart"].rows][-2:] == [
+        "random cut of 1/6",
+        "no bridge at all",
+    ]
+    json.dumps(to_json(value), allow_nan=False)
 
 
 def test_a_network_without_tpp_offers_no_choice_of_places(tmp_path: Path) -> None:
     lacking = without(tmp_path, tpp=False)
     value = interaction(lacking, Selection(options={"interaction.place": "tpp"}))
     assert "interaction.place" not in [entry["name"] for entry in value["tools"]]
-    assert [station["title"] for station in group(value, "places")["stations"]] == ["BFE", "Joint layer norm"]
+    assert [station.title for station in group(value, "places")["chart"].stations] == ["BFE", "Joint layer norm"]
 
 
 def test_words_say_whether_attention_tells() -> None:
@@ -243,7 +247,7 @@ def test_words_say_whether_attention_tells() -> None:
 
 
 def test_the_value_is_json(session: Session, analysis: Analysis) -> None:
-    json.dumps(opened(session, analysis)[0], allow_nan=False)
+    json.dumps(to_json(opened(session, analysis)[0]), allow_nan=False)
 
 
 def test_odd_cells_of_a_link_fall_back_to_the_strongest(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001

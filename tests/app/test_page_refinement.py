@@ -11,6 +11,7 @@ from app.analysis.session import Analysis, Session
 from app.tabs.refinement import strengths
 from app.tabs.refinement.page import PAGE, refinement
 from app.view.changes import enlarged, shown_size
+from app.view.wire import to_json
 from bridgenet.inspection import changed_share, effect_of, with_bridge_strength
 from bridgenet.kinds import error_at
 
@@ -65,7 +66,7 @@ def test_counts_are_those_of_the_network_with_and_without_its_bridge(session: Se
     model, size = analysis.own_model(), shown_size(analysis)
     before, after = (with_bridge_strength(model, analysis.trace, alpha).logits for alpha in (0, 1.4))
     step = strengths.step_of(analysis, 1.4)
-    for row, task in zip(group(value, "counts")["rows"], analysis.tasks, strict=True):
+    for row, task in zip(group(value, "counts")["chart"].rows, analysis.tasks, strict=True):
         first, last = enlarged(before[task], size), enlarged(after[task], size)
         assert step.changed[task] == changed_share(task, first, last)
         assert step.effect[task] == effect_of(task, first, last)
@@ -95,7 +96,7 @@ def test_with_truth_the_difference_is_signed_and_the_curve_is_an_error(session: 
     expected = np.nanmean(np.abs(labelled.prediction["depth"].array - labelled.truth["depth"]))
     # What is shown is clipped at 0 m, what is compared is not.
     assert step.error["depth"] == pytest.approx(expected, rel=1e-2)
-    rows = group(opened(session, labelled), "counts")["rows"]
+    rows = group(opened(session, labelled), "counts")["chart"].rows
     for row, task in zip(rows, labelled.tasks, strict=True):
         share = step.changed[task].to_truth
         if any(changed.to_truth is not None for changed in step.changed.values()):
@@ -109,11 +110,11 @@ def test_edges_have_no_error_pixel_by_pixel(labelled: Analysis) -> None:
 
 def test_every_strength_that_was_tried_is_on_the_curve(session: Session, analysis: Analysis) -> None:
     opened(session, analysis, 0.65)
-    curve = group(opened(session, analysis, 0.65), "curve")
-    points = dict(curve["series"][0]["points"])
+    curve = group(opened(session, analysis, 0.65), "curve")["chart"]
+    points = dict(zip(curve.curves[0].x, curve.curves[0].y, strict=True))
     assert {*strengths.STRIP, 0.65} <= set(points)
     assert points[0] == 0
-    assert curve["mark"] == 0.65
+    assert curve.mark == 0.65
 
 
 def test_the_film_strip_shows_the_selected_task(session: Session, analysis: Analysis) -> None:
@@ -129,4 +130,4 @@ def test_a_network_without_a_bridge_has_no_refinement(tmp_path: Path) -> None:
 
 
 def test_the_value_is_json(session: Session, labelled: Analysis) -> None:
-    json.dumps(opened(session, labelled, 2), allow_nan=False)
+    json.dumps(to_json(opened(session, labelled, 2)), allow_nan=False)

@@ -120,7 +120,7 @@ def test_the_parts_of_every_pattern_add_up_to_one(analysis: Analysis, selection:
     for head in (None, 0):
         for shares in used_patterns(analysis, replace(selection, head=head)).values():
             assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
-    bars = group(tpp(analysis, selection), "tpp-patterns")["rows"]
+    bars = group(tpp(analysis, selection), "tpp-patterns")["chart"].rows
     assert len(bars) == len(analysis.tasks)
 
 
@@ -131,12 +131,12 @@ def test_the_average_row_is_what_all_rows_have_in_common(analysis: Analysis, sel
 
 
 def test_heads_are_compared_in_numbers(analysis: Analysis, selection: Selection) -> None:
-    atlas = group(tpp(analysis, selection), "tpp-atlas")
-    assert [row[0]["text"] for row in atlas["rows"]] == ["mean", "head 1", "head 2"]
+    atlas = group(tpp(analysis, selection), "tpp-atlas")["chart"]
+    assert [row[0]["text"] for row in atlas.rows] == ["mean", "head 1", "head 2"]
     view = tpp_view(analysis, selection, "depth", 1)
-    assert atlas["rows"][2][1] == f"{drawing.attention_entropy(view.weights):.2f}"
+    assert atlas.rows[2][1] == f"{drawing.attention_entropy(view.weights):.2f}"
     mass, area = inspection.semantic_purity(view.placed, analysis.prediction["semseg"].array, selection.x, selection.y)
-    assert atlas["rows"][2][3] == f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
+    assert atlas.rows[2][3] == f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
 
 
 def test_the_sentence_names_who_looks_farthest_and_who_stays_closest() -> None:

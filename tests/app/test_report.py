@@ -7,8 +7,25 @@ import pytest
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs import TABS
-from app.takeaway import still
-from app.takeaway.report import picture_of, report
+from app.takeaway.report import document, picture_of, report
+from app.view.charts import (
+    Cell,
+    Chart,
+    Column,
+    Row,
+    ShadedTable,
+    ShareBar,
+    ShareRows,
+    Station,
+    Stations,
+    Table,
+    Words,
+)
+from app.view.markup import markup
+from app.view.view import Map, View
+from app.view.wire import to_json
+from bridgenet.drawing.charts import BarRow, Bars, Curve, Curves, Dot, Scatter
+from bridgenet.drawing.sheet import Axis
 
 PHOTO = "data:image/jpeg;base64,AAAA"
 
@@ -67,64 +84,90 @@ def test_the_picture_of_a_view_is_whole(analysis: Analysis) -> None:
     assert html.startswith('<div class="sheet">') and is_balanced(html)
 
 
+def sheet(view: View) -> str:
+    """A report of one view."""
+    return document(
+        "a photo", "a subject", {"View": view}, {"title": "Pixel 1, 1"}, PHOTO, place=Selection(), settings={}
+    )
+
+
+WICKED = "<script>alert(1)</script>"
+
+
 def test_words_of_visitors_cannot_become_html() -> None:
-    wicked = "<script>alert(1)</script>"
-    value = {
-        "say": [{"text": wicked, "colour": '"><script>'}], "hint": wicked, "aspect": 1.5,
-        "groups": [{"title": wicked, "maps": [{"title": wicked, "alt": f'"{wicked}', "foot": wicked}]}],
+    card: Map = {"title": WICKED, "alt": f'"{WICKED}', "foot": WICKED}
+    chart = Table([WICKED], [[{"text": WICKED, "colour": '"><script>'}]])
+    view: View = {
+        "say": [{"text": WICKED, "colour": '"><script>'}], "hint": WICKED, "aspect": 1.5,
+        "groups": [{"title": WICKED, "maps": [card]}, {"title": WICKED, "chart": chart, "alt": f'"{WICKED}'}],
     }  # fmt: skip
-    html = still.view(value, PHOTO, (0.5, 0.5))
-    assert "<script" not in html and is_balanced(html)
+    html = sheet(view)
+    assert "<script" not in html and is_balanced(html) and html.count("&lt;script&gt;") >= 7
 
 
-AXIS = {"label": "share", "low": 0, "high": 2, "ticks": [[0, "0"], [2, "2"]]}
+AXIS = Axis(0, 2, [(0, "0"), (2, "2")])
+CURVES = Curves([Curve("n", [0, 2], [0, 2], "#123456", dashed=True)], "x", "y", mark=1, x_axis=AXIS, y_axis=AXIS)
+SCATTER = Scatter(
+    [Dot(0, 2, "", "#654321", "cell", "#123456", "a>b")], "x", "y", level=(1, "as random"), x_axis=AXIS, y_axis=AXIS
+)
+MATRIX = ShadedTable(
+    [Row("Edges", [Cell("0.4", "2 ×", 1, key="a>b")], words="left out", control=True)], [Column("Depth", unit="m")]
+)
+CHARTS: list[tuple[Chart, str]] = [
+    (Table(["a"], [[{"text": "b & c", "colour": "#123456"}]]), "b &amp; c"),
+    (Words([[{"text": "one"}, {"text": "two", "colour": "#123456"}]]), 'one<em style="--task:#123456">two</em>'),
+    (Bars([BarRow("t", -0.5, colour="#123456", text="half")], limits=(-1.0, 1.0)), "left:25.0%;width:25.0%"),
+    (CURVES, 'points="46.0,166.0 410.0,8.0 "'),
+    (SCATTER, 'translate(46.0 8.0)" data-value="a&gt;b"'),
+    (MATRIX, 'aria-pressed="false" aria-label="0.4" data-value="a&gt;b">0.4<small>2 ×</small>'),
+    (ShareRows({"t": [{"title": "s", "colour": "#111111", "share": 1}]}), "<b>100 %</b><i>s</i>"),
+    (ShareBar([{"title": part, "colour": "#111111", "share": 0.5} for part in "ab"]), "even parts of 50 %"),
+    (Stations([Station("TPP", "cut", "nothing is read")]), '<li data-state="cut"><b>TPP</b>'),
+]
 
 
-@pytest.mark.parametrize(
-    ("group", "shown"),
-    [
-        ({"kind": "table", "head": ["a"], "rows": [[{"text": "b & c", "colour": "#123456"}]]}, "b &amp; c"),
-        ({"kind": "words", "paragraphs": [[{"text": "one"}, {"text": "two", "colour": "#123456"}]]}, "two"),
-        (
-            {"kind": "bars", "from": -1, "to": 1, "rows": [{"title": "t", "colour": "#123456", "value": -0.5}]},
-            "left:25.00%;width:25.00%",
-        ),
-        (
-            {
-                "kind": "lines", "x": AXIS, "y": AXIS, "mark": 1,
-                "series": [{"name": "n", "colour": "#123456", "points": [[0, 0], [2, 2]], "dashed": True}],
-            },
-            'points="46.0,166.0 410.0,8.0"',
-        ),
-        (
-            {
-                "kind": "dots", "x": AXIS, "y": AXIS, "rule": {"y": 1, "text": "as random"},
-                "points": [{"x": 0, "y": 2, "inner": "#123456", "outer": "#654321", "title": "cell"}],
-            },
-            'cx="46.0" cy="8.0"',
-        ),
-        (
-            {
-                "kind": "matrix", "columns": [{"title": "Depth", "unit": "m"}],
-                "rows": [{"title": "Edges", "control": True, "cells": [{"text": "0.4", "level": 1, "small": "2 ×"}]}],
-            },
-            "<small>2 ×</small>",
-        ),
-        ({"kind": "shares", "rows": [{"title": "t", "shares": [{"title": "s", "colour": "#1", "share": 1}]}]}, "100 %"),
-        ({"kind": "places", "stations": [{"title": "TPP", "state": "cut", "words": "cut"}]}, "<b>TPP</b> cut"),
-    ],
-)  # fmt: skip
-def test_charts_become_tables_and_drawings(group: dict[str, Any], shown: str) -> None:
-    html = still.view({"groups": [group | {"alt": "words"}]}, PHOTO, (0.5, 0.5))
-    assert shown in html and is_balanced(html)
+@pytest.mark.parametrize(("chart", "shown"), CHARTS, ids=lambda value: type(value).__name__)
+def test_page_and_report_hold_the_same_drawing_of_a_chart(chart: Chart, shown: str) -> None:
+    text = to_json({"groups": [{"chart": chart, "alt": "words", "option": "view.cell"}]})
+    assert isinstance(text, dict)
+    (group,) = text["groups"]
+    assert shown in group["chart"] and is_balanced(group["chart"]) and group["option"] == "view.cell"
+    assert group["chart"] in sheet({"groups": [{"chart": chart, "alt": "words"}]})
+
+
+def test_what_is_chosen_in_a_chart_is_marked() -> None:
+    for chart in (SCATTER, MATRIX):
+        assert markup(chart, chosen="a>b") != markup(chart, chosen="b>a") == markup(chart)
+
+
+def test_curves_without_the_ends_of_their_scales_are_refused() -> None:
+    with pytest.raises(ValueError, match="x_axis and y_axis"):
+        markup(Curves([], "x", "y"))
+
+
+@pytest.mark.parametrize("value", [{"a": {1, 2}}, [b"bytes"], object()])
+def test_nothing_crosses_to_the_browser_that_is_not_declared(value: object) -> None:
+    with pytest.raises(TypeError, match="cannot cross to the browser"):
+        to_json(value)
 
 
 def test_before_and_after_stand_side_by_side() -> None:
     wipe = {"src": "data:image/png;base64,BBBB", "alt": "before it", "label": "l", "left": "before", "right": "after"}
-    card = {"title": "Depth", "alt": "after it", "src": "data:image/png;base64,CCCC", "wipe": wipe}
-    html = still.view({"groups": [{"maps": [card]}]}, PHOTO, (0.5, 0.5))
+    card: Map = {"title": "Depth", "alt": "after it", "src": "data:image/png;base64,CCCC", "wipe": wipe}
+    html = sheet({"groups": [{"maps": [card]}]})
     assert html.index("BBBB") < html.index("CCCC") and "before it" in html and is_balanced(html)
 
 
+def test_settings_are_said_as_the_page_says_them() -> None:
+    options = [{"value": "raw", "text": "as it is"}, {"value": "value", "text": "× value"}]
+    tools = [
+        {"kind": "segments", "name": "n", "label": "Weights", "options": options, "chosen": "value"},
+        {"kind": "slider", "name": "s", "label": "Strength", "low": 0, "high": 2, "step": 1, "value": 1.5},
+        {"kind": "button", "name": "run", "label": "Compute", "action": "run"},
+    ]
+    html = sheet({"tools": tools, "groups": []})
+    assert "Weights: × value · Strength: 1.5<" in html and "Compute" not in html
+
+
 def test_a_view_that_is_not_computed_says_so() -> None:
-    assert "Not computed yet" in still.view({"pending": "Cutting tasks", "groups": []}, PHOTO, (0.5, 0.5))
+    assert "Not computed yet" in sheet({"pending": "Cutting tasks", "groups": []})

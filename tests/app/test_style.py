@@ -8,6 +8,7 @@ import pytest
 from app.tabs import TABS
 from app.theme import STYLE as FOLDER
 from app.theme import studio_css, studio_head
+from app.view.markup import ink_on
 from bridgenet.tasks import TASKS
 
 STYLE = studio_css()
@@ -83,16 +84,8 @@ def test_the_mark_of_the_focus_is_seen(name: str) -> None:
 
 
 def test_shares_are_written_in_the_ink_that_stands_out_more() -> None:
-    script = (FOLDER.parent / "shares.js").read_text(encoding="utf-8")
-    rule = re.search(
-        r"\*\* ([\d.]+)\);\n\s*return ([\d.]+) \* red \+ ([\d.]+) \* green \+ ([\d.]+) \* blue > ([\d.]+)", script
-    )
-    assert rule is not None
-    gamma, *weights, limit = map(float, rule.groups())
     for task in TASKS.values():
-        level = np.frombuffer(bytes.fromhex(task.colour[1:]), np.uint8) / 255
-        ink = "#000" if level**gamma @ weights > limit else "#fff"
-        assert contrast(linear(ink), linear(task.colour)) >= ENOUGH, task.name
+        assert contrast(linear(ink_on(task.colour)), linear(task.colour)) >= ENOUGH, task.name
 
 
 def test_every_style_sheet_is_part_of_the_page() -> None:

@@ -8,6 +8,7 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs import TABS
 from app.tabs.views import PAGES, all_views, capabilities, place_views, selection_of, view_of
+from bridgenet.drawing.charts import Curves, Scatter
 
 
 def ids(value: dict) -> list[str]:
@@ -25,7 +26,7 @@ def test_every_map_of_every_view_has_words_for_those_who_do_not_see_it(
         for group in value.get("groups", ()):
             assert all(len(entry["alt"]) > 10 for entry in group.get("maps", ())), name
             # Tables, matrices and bars are text; drawn lines and dots are not.
-            if group.get("kind") in ("lines", "dots"):
+            if isinstance(group.get("chart"), Curves | Scatter):
                 assert len(group["alt"]) > 10, name
 
 

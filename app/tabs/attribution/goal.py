@@ -8,10 +8,14 @@ import torch
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis
 from app.view.inspector import pixel_of
-from app.view.page import Value, choices
+from app.view.page import choices
+from app.view.view import Tool
 from app.view.wording import percent
 from bridgenet.inspection import Pixel, Region, Segment, Target, Whole, predicted_segment
 from bridgenet.tasks import TASKS, TaskName, of_kind
+
+TASK = Word("task", "Explain")
+"""The task of the whole page, as this view asks for it."""
 
 COMPONENT = Word("attribution.component", "Of")
 REGION = Choice(
@@ -113,22 +117,20 @@ def segment_task(analysis: Analysis, task: TaskName) -> TaskName | None:
     return task if task in able else able[0] if able else None
 
 
-def goal_tools(analysis: Analysis, selection: Selection) -> list[Value]:
+def goal_tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     """Tools that build the target: task, component, region."""
     task = selection.task
     titles = {name: TASKS[name].title for name in analysis.tasks}
-    tools: list[Value] = [{"name": "task", "label": "Explain"} | choices(titles, task)] if len(titles) > 1 else []
+    tools: list[Tool] = [choices(TASK, titles, task)] if len(titles) > 1 else []
     if known := _components(analysis, task):
         now = component_of(analysis, selection, region_name(analysis, selection) == "segment")
         default = (AXIS_WORDS if TASKS[task].kind == "direction" else analysis.prediction[task].classes)[now or 0]
         asked = selection.text(COMPONENT)
         chosen = asked if asked in known else ""
         default = "what is here" if chosen else f"what is here: {default}"
-        shared = {"name": COMPONENT.name, "label": COMPONENT.label}
-        tools.append(shared | choices({"": default} | known, chosen))
+        tools.append(choices(COMPONENT, {"": default} | known, chosen))
     regions = {name: text for name, text in REGION.values.items() if name != "segment" or segment_task(analysis, task)}
-    place = {"name": REGION.name, "label": REGION.label}
-    return [*tools, place | choices(regions, region_name(analysis, selection))]
+    return [*tools, choices(REGION, regions, region_name(analysis, selection))]
 
 
 def amount(value: float, unit: str, *, sign: bool = False) -> str:

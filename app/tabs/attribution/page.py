@@ -1,7 +1,6 @@
 """Attribution: which tasks, layers or pixels one number of a prediction comes from, and whether to believe it."""
 
 from pathlib import Path
-from typing import Any
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
@@ -36,7 +35,10 @@ from app.tabs.attribution.work import (
     missing,
     sources,
 )
-from app.view.page import Follows, Page, Value, button, choices, tool
+from app.view.charts import Words
+from app.view.page import Page, button, choice, choices
+from app.view.spoken import Spoken
+from app.view.view import Follows, Group, Map, Tool, View
 from app.view.wording import wording
 from bridgenet.inspection import DeletionCurve, LayerAttribution, PixelAttribution, TaskAttribution
 from bridgenet.tasks import TASKS, Kind
@@ -64,61 +66,62 @@ NUMBERS: dict[Kind, str] = {
 """What is explained, by the kind of the task."""
 
 
-def attribution(analysis: Analysis, selection: Selection) -> Value:
+def attribution(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: the target, what it comes from, and the check that was chosen."""
     ask = asked(analysis, selection)
     main = latest(analysis, ask, "main")
     waiting, lacking = due(analysis, ask), missing(analysis, ask)
     what, how = wording(TEXT)
-    value: Value = {
+    tools = [*goal_tools(analysis, selection), *_source_tools(analysis, selection, ask)]
+    value: View = {
         "say": [{"text": f"What does {_lower(ask)} {ask.goal.here} come from?"}] if main is None else
         _told(analysis, ask, main),
         "hint": f"{what.format(method=METHODS[ask.method], target=NUMBERS[TASKS[ask.goal.target.task].kind])} {how}",
-        "tools": [*goal_tools(analysis, selection), *_source_tools(analysis, selection, ask)],
+        "tools": tools,
         "groups": _groups(analysis, ask, main),
     }  # fmt: skip
     if waiting:
         return value | {"pending": f"Explaining {ask.goal.where}"}
     if lacking:
-        value["tools"].append(button("run", "Compute here"))
+        tools.append(button("run", "Compute here"))
     return value
 
 
-def _told(analysis: Analysis, ask: Asked, main: Found) -> list[dict[str, str]]:
+def _told(analysis: Analysis, ask: Asked, main: Found) -> list[Spoken]:
     said = sentence(analysis, main.goal, main.result)
     if main.goal.key == ask.goal.key:
         return said
     start = said[0]["text"]
-    return [{"text": f"For {main.goal.where}: "}, said[0] | {"text": start[0].lower() + start[1:]}, *said[1:]]
+    first: Spoken = {**said[0], "text": start[0].lower() + start[1:]}
+    return [{"text": f"For {main.goal.where}: "}, first, *said[1:]]
 
 
-def _source_tools(analysis: Analysis, selection: Selection, ask: Asked) -> list[Value]:
-    tools: list[Value] = [{"name": SOURCE.name, "label": SOURCE.label} | choices(sources(analysis), ask.source)]
+def _source_tools(analysis: Analysis, selection: Selection, ask: Asked) -> list[Tool]:
+    tools: list[Tool] = [choices(SOURCE, sources(analysis), ask.source)]
     checks = dict(CHECK.values)
     match ask.source:
         case "tasks":
-            tools.append(tool(METHOD, selection))
+            tools.append(choice(METHOD, selection))
             del checks["deletion"]
         case "layers":
-            shared = {"name": LAYER.name, "label": LAYER.label}
-            tools += [shared | choices(layers(analysis), ask.how[0]), tool(LAYER_METHOD, selection)]
+            tools += [choices(LAYER, layers(analysis), ask.how[0]), choice(LAYER_METHOD, selection)]
         case _:
-            tools.append(tool(PIXEL_METHOD, selection))
+            tools.append(choice(PIXEL_METHOD, selection))
             if ask.method == "integrated_gradients":
-                tools.append(tool(STEPS, selection))
+                tools.append(choice(STEPS, selection))
             if ask.how:
-                tools.append(tool(BASELINE, selection))
-    return [*tools, {"name": CHECK.name, "label": CHECK.label} | choices(checks, ask.check)]
+                tools.append(choice(BASELINE, selection))
+    return [*tools, choices(CHECK, checks, ask.check)]
 
 
-def _groups(analysis: Analysis, ask: Asked, main: Found | None) -> list[dict[str, Any]]:
+def _groups(analysis: Analysis, ask: Asked, main: Found | None) -> list[Group]:
     goal = ask.goal if main is None else main.goal
     maps = [target_map(analysis, goal)]
     if main is None:
         return [{"id": "maps", "columns": 2, "maps": maps}]
     match main.result:
         case TaskAttribution() as result:
-            beside: list[dict[str, Any]] = [{"id": "maps", "columns": 1, "span": 5, "maps": maps}]
+            beside: list[Group] = [{"id": "maps", "columns": 1, "span": 5, "maps": maps}]
             title = "Which tasks' features it hangs on"
             bars = bars_group(result, goal, title, "bars") | {"span": 7, "text": _made_for(ask, main)}
             return [bars, *beside, *_random_bars(analysis, ask, main, result), sums_group(result, goal)]
@@ -129,19 +132,22 @@ def _groups(analysis: Analysis, ask: Asked, main: Found | None) -> list[dict[str
 
 
 def _map_groups(
-    analysis: Analysis, ask: Asked, main: Found, result: LayerAttribution | PixelAttribution, maps: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+    analysis: Analysis, ask: Asked, main: Found, result: LayerAttribution | PixelAttribution, maps: list[Map]
+) -> list[Group]:
     title = layers(analysis).get(result.layer, result.layer) if isinstance(result, LayerAttribution) else "Pixels"
     maps.append(signed_map("attribution", title, main.goal, result))
     words = [map_words(result, main.goal), _made_for(ask, main)]
-    group = {"id": "maps", "title": "Where it comes from", "text": " · ".join(filter(None, words)), "columns": 2}
+    group: Group = {"id": "maps", "title": "Where it comes from", "text": " · ".join(filter(None, words)), "columns": 2}
     check = None if ask.check == "none" else latest(analysis, ask, ask.parts[1])
     match None if check is None else check.result:
         case LayerAttribution() | PixelAttribution() as other if check is not None:
             maps.append(signed_map("random", "Re-initialised", check.goal, other, "never trained"))
-            said = [[{"text": agreement_words(result, other)}]] if check.goal.key == main.goal.key else []
-            said += [[{"text": _made_for(ask, check)}]] if check.goal.key != ask.goal.key else []
-            strip = {"id": "sanity", "kind": "words", "title": "Does it need what was learnt?", "paragraphs": said}
+            said: list[list[Spoken]] = []
+            if check.goal.key == main.goal.key:
+                said.append([{"text": agreement_words(result, other)}])
+            if check.goal.key != ask.goal.key:
+                said.append([{"text": _made_for(ask, check)}])
+            strip: Group = {"id": "sanity", "title": "Does it need what was learnt?", "chart": Words(said)}
             return [group | {"columns": 3, "maps": maps}, strip]
         case DeletionCurve() as curve if check is not None:
             chart, words_beside = deletion_groups(curve, check.goal)
@@ -152,7 +158,7 @@ def _map_groups(
             return [group | {"maps": maps}]
 
 
-def _random_bars(analysis: Analysis, ask: Asked, main: Found, result: TaskAttribution) -> list[dict[str, Any]]:
+def _random_bars(analysis: Analysis, ask: Asked, main: Found, result: TaskAttribution) -> list[Group]:
     check = latest(analysis, ask, "random") if ask.check == "random" else None
     if check is None or not isinstance(check.result, TaskAttribution):
         return []

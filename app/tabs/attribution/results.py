@@ -1,15 +1,20 @@
 """How the view Attribution shows its results: bars, signed maps, the two checks."""
 
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from app.analysis.session import Analysis
 from app.tabs.attribution.goal import Goal, amount
-from app.view.encoding import numbers_uri, png_uri, sampled
-from app.view.maps import Map, prediction_map, ramp, with_unit
+from app.view.charts import GREY, Table, Words
+from app.view.encoding import png_uri, sampled
+from app.view.maps import prediction_map, ramp, signed_numbers, with_unit
+from app.view.spoken import Spoken
+from app.view.view import Box, Group, Map, Ramp
 from app.view.wording import percent
 from bridgenet import drawing
+from bridgenet.drawing.charts import BarRow, Bars, Curve, Curves
+from bridgenet.drawing.sheet import Axis
 from bridgenet.inspection import (
     DeletionCurve,
     LayerAttribution,
@@ -32,29 +37,19 @@ TRUSTED = 0.05
 OUTSIDE = np.array([236, 235, 230], dtype=np.float32)
 """Colour that covers what is outside of the region."""
 
-PLAIN = "#8a867d"
-
-Group = dict[str, Any]
-Axis = dict[str, Any]
-
 
 def bars_group(result: TaskAttribution, goal: Goal, title: str, name: str) -> Group:
     """One bar per task, in the unit of the target."""
     scores = [float(score) for score in result.scores]
     low, high = min(0.0, *scores), max(0.0, *scores)
+    tasks = [TASKS[cast(TaskName, task)] for task in result.tasks]
     rows = [
-        {
-            "title": _title(task),
-            "colour": TASKS[cast(TaskName, task)].colour,
-            "value": score,
-            "text": amount(score, _unit(goal), sign=True),
-        }
-        for task, score in zip(result.tasks, scores, strict=True)
+        BarRow(task.title, score, colour=task.colour, text=amount(score, _unit(goal), sign=True))
+        for task, score in zip(tasks, scores, strict=True)
     ]
-    said = ", ".join(f"{row['title']} {row['text']}" for row in rows)
-    tick = 0.0 if low < 0 else None
-    shown = {"kind": "bars", "rows": rows, "from": low, "to": high or 1.0, "tick": tick}
-    return shown | {"id": name, "title": title, "alt": f"{title}: {said}"}
+    said = ", ".join(f"{row.name} {row.text}" for row in rows)
+    bars = Bars(rows, mark=0.0 if low < 0 else None, limits=(low, high or 1.0))
+    return {"id": name, "title": title, "chart": bars, "alt": f"{title}: {said}"}
 
 
 def sums_group(result: TaskAttribution, goal: Goal) -> Group:
@@ -70,7 +65,7 @@ def sums_group(result: TaskAttribution, goal: Goal) -> Group:
         rows.append(["Left over: what tasks do only together", amount(result.remainder, unit, sign=True)])
     words = "Shapley shares out the whole difference" if result.method == "shapley" else "each was removed alone"
     head = [f"{goal.name}, {goal.where}", "" if unit else "part of a unit vector"]
-    return {"id": "sums", "kind": "table", "title": "Adding up", "text": words, "head": head, "rows": rows,
+    return {"id": "sums", "title": "Adding up", "text": words, "chart": Table(head, rows),
             "alt": "What the bars add up to: " + ", ".join(": ".join(row) for row in rows)}  # fmt: skip
 
 
@@ -84,14 +79,14 @@ def target_map(analysis: Analysis, goal: Goal) -> Map:
         picture = drawing.colour_task(task, array, analysis.prediction.classes, analysis.depth_limits)
         inside = _like(region.pixels, (picture.shape[0], picture.shape[1]))
         pale = np.where(inside[..., None], picture, 0.25 * picture + 0.75 * OUTSIDE).astype(np.uint8)
-        entry |= {"src": png_uri(pale), "alt": f"{entry['alt']}; explained is {goal.where}", "legend": None}
+        entry |= {"src": png_uri(pale), "alt": f"{entry.get('alt')}; explained is {goal.where}", "legend": None}
     if goal.here == "here":
         entry |= {"token": pixel_box(goal)}
     return entry | {"id": "target", "title": "What is explained", "note": amount(goal.value, _unit(goal)),
                     "foot": f"{goal.name.lower()}, {goal.where}"}  # fmt: skip
 
 
-def pixel_box(goal: Goal) -> dict[str, float]:
+def pixel_box(goal: Goal) -> Box:
     """A small box around the pixel that a result is about; the cross-hair may have moved on."""
     size = 0.02
     x, y = goal.place
@@ -110,15 +105,12 @@ def signed_map(name: str, title: str, goal: Goal, result: LayerAttribution | Pix
     if not most:
         picture = drawing.colour_signed(np.zeros_like(values), 1.0)
         return entry | {"src": png_uri(picture), "foot": "Zero everywhere: the target does not read this."}
-    step = most / 30_000
     ends = with_unit(f"{high:.2g}", unit)
     levels = np.round(np.clip(values / high, -1, 1) * 100) / 100
-    return entry | {
-        "src": png_uri(drawing.colour_signed(levels, 1.0)),
-        "ramp": {"low": f"≤ −{ends} lowers", "high": f"raises ≥ {ends}", "colours": ramp("rdbu")},
-        "values": {"src": numbers_uri(values + most, step), "scale": step, "offset": -most, "significant": 2,
-                   "unit": unit},
-    } | ({"token": pixel_box(goal)} if goal.here == "here" else {})  # fmt: skip
+    scale: Ramp = {"low": f"≤ −{ends} lowers", "high": f"raises ≥ {ends}", "colours": ramp("rdbu")}
+    reading = signed_numbers(values, 0.0) | {"significant": 2, "unit": unit}
+    entry |= {"src": png_uri(drawing.colour_signed(levels, 1.0)), "ramp": scale, "values": reading}
+    return entry | {"token": pixel_box(goal)} if goal.here == "here" else entry
 
 
 def shown_values(result: LayerAttribution | PixelAttribution) -> np.ndarray:
@@ -180,29 +172,25 @@ def deletion_groups(curve: DeletionCurve, goal: Goal) -> list[Group]:
     low, high = float(both.min()), float(both.max())
     margin = 0.06 * (high - low) or 1.0
     unit = _unit(goal)
-
-    def points(values: np.ndarray) -> list[list[float]]:
-        return [[round(float(x), 4), float(y)] for x, y in zip(curve.fractions, values, strict=True)]
-
-    chart = {
+    along = curve.fractions
+    curves = [
+        Curve("in the order of the map", along, curve.values, colour),
+        Curve("in a random order (control)", along, curve.control, GREY, dashed=True),
+    ]
+    label = f"{goal.name}{f', {unit}' if unit else ''}"
+    across = Axis(0, 1.04, [(share, percent(share)) for share in (0, 0.25, 0.5, 0.75, 1)])
+    up = _axis(low - margin, high + margin)
+    chart: Group = {
         "id": "deletion",
-        "kind": "lines",
         "title": "Deletion",
         "text": "squares of 16 pixels are blurred away, what raises the target first",
         "span": 7,
-        "series": [
-            {"name": "in the order of the map", "colour": colour, "points": points(curve.values)},
-            {"name": "in a random order (control)", "colour": PLAIN, "points": points(curve.control), "dashed": True},
-        ],
-        "x": {"label": "share of the photo that is gone", "low": 0, "high": 1.04,
-              "ticks": [[share, percent(share)] for share in (0, 0.25, 0.5, 0.75, 1)]},
-        "y": _axis(low - margin, high + margin, f"{goal.name}{f', {unit}' if unit else ''}"),
+        "chart": Curves(curves, "share of the photo that is gone", label, x_axis=across, y_axis=up),
         "alt": f"{goal.name} while the photo is deleted, from {amount(float(curve.values[0]), unit)} "
                f"to {amount(float(curve.values[-1]), unit)}; {deletion_words(curve, goal)}",
     }  # fmt: skip
-    words = [[{"text": deletion_words(curve, goal)}], [{"text": _DELETION_HINT}]]
-    return [chart, {"id": "deletion-words", "kind": "words", "title": "Do these pixels matter?", "span": 5,
-                    "paragraphs": words, "alt": deletion_words(curve, goal)}]  # fmt: skip
+    words: list[list[Spoken]] = [[{"text": deletion_words(curve, goal)}], [{"text": _DELETION_HINT}]]
+    return [chart, {"id": "deletion-words", "title": "Do these pixels matter?", "span": 5, "chart": Words(words)}]
 
 
 def deletion_words(curve: DeletionCurve, goal: Goal) -> str:
@@ -231,11 +219,10 @@ def order_words(real: TaskAttribution, other: TaskAttribution) -> str:
     return f"Rank agreement of the sizes {_signed(sizes)}, where 1 is the same order{few}."
 
 
-def _axis(low: float, high: float, label: str) -> Axis:
+def _axis(low: float, high: float) -> Axis:
     steps = [low + share * (high - low) for share in (0.08, 0.36, 0.64, 0.92)]
     digits = max(0, min(4, 2 - int(np.floor(np.log10(max(high - low, 1e-6))))))
-    return {"label": label, "low": low, "high": high,
-            "ticks": [[value, f"{value:.{digits}f}".replace("-", "−")] for value in steps]}  # fmt: skip
+    return Axis(low, high, [(value, f"{value:.{digits}f}".replace("-", "−")) for value in steps])
 
 
 def _signed(value: float) -> str:
@@ -244,10 +231,6 @@ def _signed(value: float) -> str:
 
 def _unit(goal: Goal) -> str:
     return goal.unit
-
-
-def _title(task: str) -> str:
-    return TASKS[cast(TaskName, task)].title
 
 
 def _like(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -8,11 +8,12 @@ from app.analysis.session import Analysis
 from app.tabs.attribution.goal import Goal, amount
 from app.tabs.attribution.results import shown_values
 from app.view.encoding import sampled
+from app.view.spoken import Spoken
 from app.view.wording import percent
 from bridgenet.inspection import DeletionCurve, LayerAttribution, Pixel, PixelAttribution, Segment, TaskAttribution
 from bridgenet.tasks import TASKS, TaskName
 
-Said = list[dict[str, str]]
+Said = list[Spoken]
 
 SEEN_AT = 320
 """Longest side at which places are told apart by class, in pixels."""
@@ -58,7 +59,7 @@ def _second(goal: Goal, result: TaskAttribution, index: int, most: int) -> Said:
     return [{"text": start}, _features(goal, result.tasks[index]), {"text": end}]
 
 
-def _features(goal: Goal, task: str) -> dict[str, str]:
+def _features(goal: Goal, task: str) -> Spoken:
     about = TASKS[cast(TaskName, task)]
     name = about.title.lower()
     own = "its own features" if task == goal.target.task else f"{name}'{'' if name.endswith('s') else 's'} features"
@@ -82,7 +83,7 @@ def _comes_from(analysis: Analysis, goal: Goal, result: LayerAttribution | Pixel
     match goal.target.region:
         case Pixel():
             reach = percent(_reach(analysis, goal, weight))
-            first = {"text": f"within {reach} of the photo's width", "colour": colour}
+            first: Spoken = {"text": f"within {reach} of the photo's width", "colour": colour}
             return [{"text": f"Half of what moves {_lower(goal)} here lies "}, first, {"text": f" of the pixel{seen}."}]
         case Segment(pixels):
             inside = float(_spread(weight, pixels.shape)[pixels].sum())

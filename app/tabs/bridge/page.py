@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TypedDict, cast
 
 import numpy as np
 
@@ -13,22 +13,25 @@ from app.view.attention import (
     SHARED,
     asks_tasks,
     attention_map,
-    attention_view,
     bridge_shares,
     class_here,
+    head_count,
     head_tool,
     heads_read,
     mostly,
     own_network,
-    signed_map,
     token_box,
 )
+from app.view.charts import GREY, ShareBar, Table, TableCell, shares_of
 from app.view.encoding import png_uri
-from app.view.maps import Map, map_columns, photo_map, token_map
-from app.view.page import Page, Value, tool
+from app.view.maps import map_columns, photo_map, ramp, signed_numbers, token_map
+from app.view.page import Page, choice, choices
+from app.view.spoken import Spoken
+from app.view.view import Box, Group, LegendEntry, Map, Ramp, Tool, Values, View
 from app.view.wording import percent, wording
 from bridgenet import drawing, inspection
 from bridgenet.drawing import AttentionView, Weighting
+from bridgenet.drawing.charts import BarRow, Bars
 from bridgenet.inspection import RegionShare
 from bridgenet.tasks import TASKS, TaskName
 
@@ -52,7 +55,7 @@ STANDS_OUT = 1.25
 """How much more than its area a class must get to be named in the sentence."""
 
 
-def bridge(analysis: Analysis, selection: Selection) -> Value:
+def bridge(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer of the bridge's attention at the selected pixel and scale."""
     rows = bridge_rows(analysis, selection)
     shares: dict[TaskName, float] = {task: row.total for task, row in rows.items()}
@@ -63,14 +66,14 @@ def bridge(analysis: Analysis, selection: Selection) -> Value:
     hint = what.replace("\n", " ").format(heads=heads_read(selection, analysis), weighting=READ_AS[weighting])
     several = len(rows) > 1
     regions = analysis.result(region_shares, Way.of(selection)) if several else []
-    return attention_view(analysis, f"{hint} {how}") | {
+    return {
+        "heads": head_count(analysis),
+        "hint": f"{hint} {how}",
         "say": bridge_sentence(shares, place),
-        "shares": [
-            {"title": TASKS[task].title, "colour": TASKS[task].colour, "share": share} for task, share in shares.items()
-        ],
+        "shares": ShareBar(shares_of(shares)),
         "tools": [
             head_tool(selection, analysis),
-            tool(WEIGHTING, selection),
+            choice(WEIGHTING, selection),
             *_region_tool(analysis, regions, selection),
         ],
         "groups": [
@@ -81,7 +84,7 @@ def bridge(analysis: Analysis, selection: Selection) -> Value:
     }
 
 
-def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[dict[str, str]]:
+def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[Spoken]:
     """What the bridge read, in words. Parts with a colour stand out.
 
     Args:
@@ -92,7 +95,7 @@ def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[dict[s
         return [{"text": "There is one task: the bridge read all it knows from it" + place + "."}]
     order = sorted(shares, key=lambda task: -shares[task])
     titles = [TASKS[task].title.lower() for task in order]
-    first = {"text": f"{percent(shares[order[0]])} from {titles[0]}", "colour": TASKS[order[0]].colour}
+    first: Spoken = {"text": f"{percent(shares[order[0]])} from {titles[0]}", "colour": TASKS[order[0]].colour}
     rest = f", then {titles[1]}" + (f" and {titles[2]}" if len(titles) > 2 else "")
     if shares[order[0]] - shares[order[-1]] < 0.02:
         rest = ", and as much from every other task"
@@ -148,31 +151,37 @@ def region_shares(analysis: Analysis, way: Way) -> list[RegionShare]:
     return inspection.region_shares({**analysis.result(share_maps, way)}, analysis.prediction["semseg"].array)
 
 
-def _weighting(analysis: Analysis, way: Way) -> dict[str, Any]:
-    if way.weighting == "raw":
-        return {"weighting": way.weighting}
-    return {"weighting": way.weighting, "values": analysis.result(_values, way.scale)}
+class Weighted(TypedDict):
+    """How attention is weighted, as `bridgenet.drawing` takes it."""
+
+    weighting: Weighting
+    values: np.ndarray | None
+
+
+def _weighting(analysis: Analysis, way: Way) -> Weighted:
+    values = None if way.weighting == "raw" else analysis.result(_values, way.scale)
+    return {"weighting": way.weighting, "values": values}
 
 
 def _values(analysis: Analysis, scale: int) -> np.ndarray:
     return inspection.bridge_values(analysis.result(own_network), analysis.trace, scale)
 
 
-def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName, AttentionView]) -> Value:
+def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName, AttentionView]) -> Group:
     """The photo, what was read of each task from the selected place, and who was asked most."""
     limits = drawing.colour_limits({**rows}, selection.scope)
-    maps = [photo_map(analysis, "click anywhere, in any map")]
+    box = token_box(next(iter(rows.values())))
+    maps = [photo_map(analysis, "click anywhere, in any map") | {"token": box}]
     for task, row in rows.items():
         about, where = TASKS[task], drawing.place_in_words(row.placed)
         away = "" if row.distance is None else f" · {percent(row.distance)} away"
         alt = f"Attention of the bridge to {about.title.lower()} tokens, {percent(row.total)} in all, mostly {where}"
-        more = {"note": percent(row.total), "colour": about.colour, "task": task, "foot": f"{where}{away}"}
-        shared = SHARED[selection.scope]
-        maps.append(attention_map(f"bridge-{task}", about.title, row, limits[task], shared, alt, **more))
-    maps[0]["token"] = maps[1]["token"]
+        drawn = attention_map(f"bridge-{task}", about.title, row, limits[task], SHARED[selection.scope], alt)
+        named: Map = {"note": percent(row.total), "colour": about.colour, "task": task, "foot": f"{where}{away}"}
+        maps.append(drawn | named)
     if len(rows) > 1:
         dominant = analysis.result(_dominant_map, Way.of(selection))
-        maps.append(dominant | {"token": maps[1]["token"]})
+        maps.append(dominant | {"token": box})
     return {"id": "bridge-place", "columns": map_columns(len(maps)), "maps": maps}
 
 
@@ -182,7 +191,7 @@ def _dominant_map(analysis: Analysis, way: Way) -> Map:
     dominant = drawing.dominant_task(stage, way.head, **weighting)
     names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
     area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
-    legend = [
+    legend: list[LegendEntry] = [
         {"index": int(index), "name": names[index].title, "colour": names[index].colour, "share": float(area[index])}
         for index in np.argsort(-area, kind="stable")
         if area[index] > 0
@@ -190,19 +199,13 @@ def _dominant_map(analysis: Analysis, way: Way) -> Map:
     words = ", ".join(f"{entry['name'].lower()} at {percent(entry['share'])}" for entry in legend)
     lead = np.round(100 * dominant.lead)
     codes = np.stack([dominant.index, lead, np.zeros_like(lead)], axis=-1).astype(np.uint8)
-    return token_map(
-        "dominant",
-        "Asked most",
-        drawing.dominant_task_map(stage, way.head, **weighting),
-        f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large",
-        colour="#55554f",
-        note="strong: clear lead",
-        legend=legend,
-        values={"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"},
-    )
+    values: Values = {"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"}
+    alt = f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large"
+    drawn = token_map("dominant", "Asked most", drawing.dominant_task_map(stage, way.head, **weighting), alt)
+    return drawn | {"colour": "#55554f", "note": "strong: clear lead", "legend": legend, "values": values}
 
 
-def _everywhere(analysis: Analysis, selection: Selection, box: dict[str, float]) -> Value:
+def _everywhere(analysis: Analysis, selection: Selection, box: Box) -> Group:
     """Share of each task at every token, on scales that are centred at an even share."""
     maps = analysis.result(_even, Way.of(selection), selection.scope)
     even = percent(1 / len(maps))
@@ -221,29 +224,31 @@ def _even(analysis: Analysis, way: Way, scope: Scope) -> list[Map]:
     # Nobody is asked less than not at all: a scale that is centred at an even share ends there on its lower side.
     own = {task: min(float(np.abs(share - even).max()), even) for task, share in maps.items()}
     limits = own if scope == "map" else dict.fromkeys(own, max(own.values()))
-    entries = []
+    entries: list[Map] = []
     for task, share in maps.items():
         about, mean, limit = TASKS[task], float(share.mean()), limits[task]
         alt = f"Share of {about.title.lower()} at every bridge token: {percent(mean)} on average, "
         alt += f"from {percent(float(share.min()))} to {percent(float(share.max()))}"
-        entry = signed_map(f"share-{task}", about.title, 100 * (share - even), 100 * limit, alt, base=100 * even)
-        entry["values"] |= {"significant": None, "digits": 0, "unit": "%"}
+        differences = 100 * (share - even)
         low, high = percent(even - limit), percent(even + limit)
         high = f"≥ {high}" if float(share.max()) > even + limit else high
         shared = SHARED["map" if scope == "map" else "tab"]
-        entry["ramp"] |= {"low": low, "high": high, "shared": shared}
-        entries.append(entry | {"note": percent(mean), "colour": about.colour, "task": task})
+        scale: Ramp = {"low": low, "high": high, "colours": ramp("rdbu"), "shared": shared}
+        reading = signed_numbers(differences, max(100 * limit, 1e-9), base=100 * even)
+        drawn = token_map(f"share-{task}", about.title, drawing.colour_signed(differences, 100 * limit), alt)
+        drawn |= {"ramp": scale, "values": reading | {"digits": 0, "unit": "%"}}
+        entries.append(drawn | {"note": percent(mean), "colour": about.colour, "task": task})
     return entries
 
 
-def _region_tool(analysis: Analysis, regions: list[RegionShare], selection: Selection) -> list[Value]:
+def _region_tool(analysis: Analysis, regions: list[RegionShare], selection: Selection) -> list[Tool]:
     if not regions:
         return []
     names = analysis.prediction["semseg"].classes
     values = {"": "class at the pixel"}
     values |= {names[region.index]: names[region.index] for region in regions if region.tokens >= FEWEST_TOKENS}
     chosen = selection.text(REGION)
-    return [tool(REGION, selection, values) | {"chosen": chosen if chosen in values else ""}]
+    return [choices(REGION, values, chosen if chosen in values else "")]
 
 
 def chosen_region(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> RegionShare:
@@ -253,54 +258,49 @@ def chosen_region(analysis: Analysis, selection: Selection, regions: list[Region
     return by_name.get(selection.text(REGION), here)
 
 
-def _region_groups(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> list[Value]:
+def _region_groups(analysis: Analysis, selection: Selection, regions: list[RegionShare]) -> list[Group]:
     """Shares by class of region: bars of one class, and a table of all."""
     names, colours = analysis.prediction["semseg"].classes, analysis.prediction["semseg"].colours
     chosen = chosen_region(analysis, selection, regions)
     name, tasks = names[chosen.index], list(chosen.mean)
     bars = [_region_bar(chosen, cast(TaskName, task)) for task in tasks]
-    top = max([row["high"] or row["value"] for row in bars] + [2 / len(tasks)])
+    top = max([row.high or row.value for row in bars] + [2 / len(tasks)])
     large = [region for region in regions if region.tokens >= FEWEST_TOKENS]
-    rows = []
+    rows: list[list[TableCell]] = []
     for region in large[:LISTED]:
         marked = f"{names[region.index]} ◂" if region is chosen else names[region.index]
         shares = [_with_interval(region, task) for task in tasks]
         rows.append([{"text": marked, "colour": colours[region.index].lower()}, f"{region.tokens:.0f}", *shares])
     rows += _rest_row(large[LISTED:], tasks)
-    titles = [
+    titles: list[Spoken] = [
         {"text": TASKS[cast(TaskName, task)].title, "colour": TASKS[cast(TaskName, task)].colour} for task in tasks
     ]
     return [
         {
             "id": "bridge-region",
-            "kind": "bars",
             "title": f"In all {name} pixels",
             "text": f"{_tokens(chosen.tokens)}; whisker: 95 % interval; dashed: even",
-            "rows": bars,
-            "to": min(top * 1.05, 1.0),
-            "tick": 1 / len(tasks),
+            "chart": Bars(bars, mark=1 / len(tasks), limits=(0.0, min(top * 1.05, 1.0))),
             "alt": f"Mean share of each task in all pixels seen as {name}, with 95 % intervals",
         },
         {
             "id": "bridge-regions",
-            "kind": "table",
             "title": "By class",
             "text": "mean share in % ± 95 % interval, in this photo",
-            "head": ["seen as", "tokens", *titles],
-            "rows": rows,
+            "chart": Table(["seen as", "tokens", *titles], rows),
             "alt": "Mean share of each task in every predicted class",
         },
     ]
 
 
-def _rest_row(regions: list[RegionShare], tasks: list[str]) -> list[list[Any]]:
+def _rest_row(regions: list[RegionShare], tasks: list[str]) -> list[list[TableCell]]:
     """The classes that have no row of their own, as one; nothing if there are none."""
     if not regions:
         return []
     count = sum(region.tokens for region in regions)
     shares = [sum(region.tokens * region.mean[task] for region in regions) / count for task in tasks]
     title = f"{len(regions)} more class{'es' if len(regions) > 1 else ''}"
-    return [[{"text": title, "colour": "#8a867d"}, f"{count:.0f}", *(f"{100 * share:.0f}" for share in shares)]]
+    return [[{"text": title, "colour": GREY}, f"{count:.0f}", *(f"{100 * share:.0f}" for share in shares)]]
 
 
 def _tokens(count: float) -> str:
@@ -310,16 +310,10 @@ def _tokens(count: float) -> str:
     return f"{count:.0f} token{'' if round(count) == 1 else 's'}"
 
 
-def _region_bar(region: RegionShare, task: TaskName) -> dict[str, Any]:
+def _region_bar(region: RegionShare, task: TaskName) -> BarRow:
     low, high = region.interval[task] or (None, None)
-    return {
-        "title": TASKS[task].title,
-        "colour": TASKS[task].colour,
-        "value": region.mean[task],
-        "low": low,
-        "high": high,
-        "text": f"{_with_interval(region, task)}\u00a0%",
-    }
+    text = f"{_with_interval(region, task)}\u00a0%"
+    return BarRow(TASKS[task].title, region.mean[task], low, high, TASKS[task].colour, text=text)
 
 
 def _with_interval(region: RegionShare, task: str) -> str:

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis, Session
 from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, interventions, make_pair
+from app.view.charts import ShareRows, Table, TableCell, shares_of
 from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.inspector import pixel_of, task_row
-from app.view.maps import Map, error_map, map_unit, prediction_map, ramp
+from app.view.maps import error_map, map_unit, prediction_map, ramp
 from app.view.own_errors import error_of
-from app.view.page import Page, Progress, Value, button, tool
+from app.view.page import Page, Progress, button, choice, word
+from app.view.spoken import Share, Spoken
+from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import wording
 from bridgenet import drawing
 from bridgenet.tasks import TASKS, TaskName, of_kind
@@ -44,7 +46,7 @@ class Compared:
     pair: Pair
     differences: dict[TaskName, np.ndarray]
     errors: dict[TaskName, tuple[float, float]]
-    maps: dict[str, list[Value]] = field(default_factory=dict)
+    maps: dict[str, list[Group]] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[TaskName, float]:
@@ -65,20 +67,20 @@ def measured(pair: Pair) -> Compared:
     return Compared(pair, differences, errors)
 
 
-def compare(analysis: Analysis, selection: Selection) -> Value:
+def compare(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: numbers at the place and over the photo, who was asked, and the maps of every task."""
     _, hint = wording(TEXT)
     compared = analysis.results.get(measured, *pair_key(analysis, selection))
-    shared: Value = {"hint": hint, "tools": _tools(analysis, selection, compared)}
+    shared: View = {"hint": hint, "tools": _tools(analysis, selection, compared)}
     if compared is None:
-        say = [{"text": "Two answers, side by side."}]
+        say: list[Spoken] = [{"text": "Two answers, side by side."}]
         return shared | {"say": say, "groups": [], "pending": "B is still to be computed."}
     pair = compared.pair
     show = selection.text(SHOW) if pair.same_photo else "sides"
     if show not in compared.maps:
         compared.maps[show] = map_groups(compared, show)
     words = f"A: {pair.a.words} · B: {pair.b.words}{left_out(pair)}"
-    numbers = {"id": "numbers", "title": "At this place", "text": words} | numbers_table(compared, selection)
+    numbers = numbers_table(compared, selection) | {"id": "numbers", "title": "At this place", "text": words}
     return shared | {
         "say": sentence(compared, selection),
         "groups": [*compared.maps[show], numbers, *asked(pair, selection)],
@@ -125,7 +127,7 @@ def _pinned_keys(selection: Selection) -> list[str]:
     return [str(pin.get("key")) if isinstance(pin, dict) else "" for pin in pins]
 
 
-def sentence(compared: Compared, selection: Selection) -> list[dict[str, str]]:
+def sentence(compared: Compared, selection: Selection) -> list[Spoken]:
     """How much A and B differ, in words."""
     pair, changes = compared.pair, compared.changes
     if not pair.same_photo or not changes:
@@ -133,20 +135,19 @@ def sentence(compared: Compared, selection: Selection) -> list[dict[str, str]]:
     if not any(changes.values()):
         return [{"text": wording(TEXT)[0]}]
     named = pair.a.words == AS_IT_IS
-    parts = [{"text": f"With {pair.b.words}, " if named else f"Between {pair.a.words} and {pair.b.words}, "}]
+    parts: list[Spoken] = [
+        {"text": f"With {pair.b.words}, " if named else f"Between {pair.a.words} and {pair.b.words}, "}
+    ]
     moving: list[TaskName] = [task for task in changes if changes[task] > 0]
     for index, task in enumerate(moving):
         link = "" if index == 0 else ", " if index < len(moving) - 1 else " and "
-        measured = {"text": amount(task, changes[task]), "colour": TASKS[task].colour}
+        measured: Spoken = {"text": amount(task, changes[task]), "colour": TASKS[task].colour}
         if TASKS[task].kind == "classes":
-            parts += [
-                {"text": link},
-                measured,
-                {"text": f" of the pixels {'change' if named else 'differ in'} {TASKS[task].member}"},
-            ]
+            end = f" of the pixels {'change' if named else 'differ in'} {TASKS[task].member}"
+            parts.extend([{"text": link}, measured, {"text": end}])
         else:
             verb = "" if set(moving[:index]) - set(of_kind("classes")) else _verb(task, "move" if named else "differ")
-            parts += [{"text": f"{link}{TASKS[task].title.lower()}{verb} by "}, measured]
+            parts.extend([{"text": f"{link}{TASKS[task].title.lower()}{verb} by "}, measured])
     return [*parts, {"text": "."}]
 
 
@@ -154,12 +155,12 @@ def _verb(task: TaskName, verb: str) -> str:
     return f" {verb}" if TASKS[task].title.endswith("s") else f" {verb}s"
 
 
-def _apart(pair: Pair, selection: Selection) -> list[dict[str, str]]:
-    parts: list[dict[str, str]] = [{"text": "At the same relative place: "}]
+def _apart(pair: Pair, selection: Selection) -> list[Spoken]:
+    parts: list[Spoken] = [{"text": "At the same relative place: "}]
     for index, task in enumerate(pair.tasks[:2]):
-        one, other = (task_row(side.analysis, task, selection)["value"] for side in (pair.a, pair.b))
+        one, other = (task_row(side.analysis, task, selection).get("value", "") for side in (pair.a, pair.b))
         words = f"{one} and {other}" if one != other else f"{one} in both"
-        parts += [{"text": ", "} if index else {"text": ""}, {"text": words, "colour": TASKS[task].colour}]
+        parts.extend([{"text": ", " if index else ""}, {"text": words, "colour": TASKS[task].colour}])
     return [*parts, {"text": "."}]
 
 
@@ -175,16 +176,16 @@ def left_out(pair: Pair) -> str:
     return "".join(f" · {note}" for note in notes)
 
 
-def numbers_table(compared: Compared, selection: Selection) -> Value:
+def numbers_table(compared: Compared, selection: Selection) -> Group:
     """Every task at the place, over the photo, and against the ground truth where both have it."""
     pair, changes = compared.pair, compared.changes
-    head = ["Task", "A", "B"]
+    head: list[TableCell] = ["Task", "A", "B"]
     head += ["Differs here by", "Mean, photo"] if changes else []
     head += ["Mean error of A, of B"] if compared.errors else []
-    rows = []
+    rows: list[list[TableCell]] = []
     for task in pair.tasks:
-        said = [task_row(side.analysis, task, selection)["value"] for side in (pair.a, pair.b)]
-        row: list[Any] = [{"text": TASKS[task].title, "colour": TASKS[task].colour}, *said]
+        said = [task_row(side.analysis, task, selection).get("value", "") for side in (pair.a, pair.b)]
+        row: list[TableCell] = [{"text": TASKS[task].title, "colour": TASKS[task].colour}, *said]
         if changes:
             row += _differences(compared, task, selection)
         if compared.errors:
@@ -192,12 +193,7 @@ def numbers_table(compared: Compared, selection: Selection) -> Value:
                 _errors(task, *compared.errors[task], judged=pair.same_photo) if task in compared.errors else "–"
             )
         rows.append(row)
-    return {
-        "kind": "table",
-        "head": head,
-        "rows": rows,
-        "alt": "What A and B say at this place, and how far they differ",
-    }
+    return {"chart": Table(head, rows), "alt": "What A and B say at this place, and how far they differ"}
 
 
 def _differences(compared: Compared, task: TaskName, selection: Selection) -> list[str]:
@@ -236,28 +232,26 @@ def amount(task: TaskName, value: float, *, signed: bool = False) -> str:
     return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.replace("-", "+")
 
 
-def asked(pair: Pair, selection: Selection) -> list[Value]:
+def asked(pair: Pair, selection: Selection) -> list[Group]:
     """Who the bridge asked at the place, in A and in B; nothing where neither has a bridge."""
-    rows = []
+    rows: dict[str, list[Share]] = {}
     for letter, side in (("A", pair.a), ("B", pair.b)):
         if (shares := side.shares(selection)) is not None:
-            about = ((TASKS[task], share) for task, share in shares.items())
-            bar = [{"title": task.title, "colour": task.colour, "share": share} for task, share in about]
-            rows.append({"title": f"{letter}: {side.words}", "shares": bar})
-    if not rows:
-        return []
-    return [{"id": "asked", "kind": "shares", "title": "Who the bridge asked here", "rows": rows}]
+            rows[f"{letter}: {side.words}"] = shares_of(shares)
+    return [{"id": "asked", "title": "Who the bridge asked here", "chart": ShareRows(rows)}] if rows else []
 
 
-def map_groups(compared: Compared, show: str) -> list[Value]:
+def map_groups(compared: Compared, show: str) -> list[Group]:
     """Per task: A and B on one scale, as a wipe or side by side, and their difference."""
-    pair, groups = compared.pair, []
+    pair, groups = compared.pair, list[Group]()
     for task in pair.tasks:
         a, b = (_side_map(letter, side, task) for letter, side in (("A", pair.a), ("B", pair.b)))
         maps = [a, b]
         if show == "wipe" and pair.comparable(task):
-            wipe = {"src": a["src"], "alt": a["alt"], "left": "A", "right": "B", "label": f"{TASKS[task].title}: A | B"}
-            maps = [b | {"id": f"{task}-wipe", "title": TASKS[task].title, "note": "A | B", "wipe": wipe}]
+            title = TASKS[task].title
+            over: Wipe = {"alt": a.get("alt", ""), "left": "A", "right": "B", "label": f"{title}: A | B"}
+            over["src"] = a.get("src", "")
+            maps = [b | {"id": f"{task}-wipe", "title": title, "note": "A | B", "wipe": over}]
         if task in compared.differences:
             maps.append(difference_map(task, compared.differences[task]))
         columns = 3 if show == "sides" and len(maps) == 3 else 2
@@ -267,10 +261,10 @@ def map_groups(compared: Compared, show: str) -> list[Value]:
 
 def _side_map(letter: str, side: Side, task: TaskName) -> Map:
     drawn = prediction_map(side.analysis, task, LONGEST)
-    alt = f"{letter}, {side.words}: {drawn['alt']}"
-    title = f"{letter} · {drawn['title']}"
-    if drawn.get("legend"):
-        drawn |= {"legend": drawn["legend"][:LEGEND]}
+    alt = f"{letter}, {side.words}: {drawn.get('alt')}"
+    title = f"{letter} · {drawn.get('title')}"
+    if legend := drawn.get("legend"):
+        drawn |= {"legend": legend[:LEGEND]}
     return drawn | {"id": f"{task}-{letter.lower()}", "title": title, "alt": alt, "note": "", "threshold": None}
 
 
@@ -315,18 +309,18 @@ def _mean_amount(difference: np.ndarray) -> float:
     return float(np.abs(difference).mean(dtype=np.float64))
 
 
-def _tools(analysis: Analysis, selection: Selection, compared: Compared | None) -> list[Value]:
+def _tools(analysis: Analysis, selection: Selection, compared: Compared | None) -> list[Tool]:
     others = dict(interventions(analysis))
     for name in analysis.results.get(checkpoints_of) or ():
         if name != analysis.checkpoint:
             others[f"{CHECKPOINT}{name}"] = f"checkpoint {name}"
     chosen = replace(selection, options={**selection.options, WITH.name: other_of(analysis, selection)})
-    tools = []
+    tools: list[Tool] = []
     a, b = _pinned_keys(selection)
     if a in ("", analysis.key) and not b:
-        tools.append(tool(WITH, chosen, others))
+        tools.append(word(WITH, chosen, others))
     if compared is None or compared.pair.same_photo:
-        tools.append(tool(SHOW, selection))
+        tools.append(choice(SHOW, selection))
     return [*tools, button("unpin", "Release pins")] if selection.pins else tools
 
 

@@ -1,9 +1,9 @@
 """What the view Compare puts side by side: two analyses, or one photo before and after an intervention."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from bridgenet import drawing, inspection
 from bridgenet.inspection.intervene import decode_again
 from bridgenet.kinds import activate, difference, turned_back
 from bridgenet.labels import same_classes
+from bridgenet.model.network import Network
 from bridgenet.predictor import Prediction
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
@@ -110,7 +111,7 @@ def interventions(analysis: Analysis) -> dict[str, str]:
     return offered
 
 
-def make_pair(session: Session, analysis: Analysis, pins: Any, other: str) -> Pair:
+def make_pair(session: Session, analysis: Analysis, pins: Mapping[str, object], other: str) -> Pair:
     """A and B, by what is pinned and else by what B is to be.
 
     A pin alone is compared with what is shown; if it is what is shown, with the other.
@@ -131,7 +132,7 @@ def make_pair(session: Session, analysis: Analysis, pins: Any, other: str) -> Pa
     return _of_two(a, b)
 
 
-def _pinned(session: Session, pins: Any, letter: str) -> Analysis | None:
+def _pinned(session: Session, pins: Mapping[str, object], letter: str) -> Analysis | None:
     pin = pins.get(letter)
     if pin is None:
         return None
@@ -168,7 +169,7 @@ def intervene(analysis: Analysis, what: str) -> Trace:
 
     Of a mirrored photo, logits and predictions are turned back; everything before them is as the network made it.
     """
-    model: Any = analysis.own_model().eval()
+    model = analysis.own_model().eval()
     if what.startswith(REMOVED):
         return inspection.cut_trace(model, analysis.trace, what.removeprefix(REMOVED))
     done: dict[str, Callable[[], Trace]] = {
@@ -196,7 +197,7 @@ def _noisy(images: torch.Tensor) -> torch.Tensor:
     return (images + NOISE * noise).clamp(0, 1)
 
 
-def _without_propagation(model: Any, trace: Trace) -> Trace:
+def _without_propagation(model: Network, trace: Trace) -> Trace:
     """Every token keeps what it has: nothing is gathered from other places."""
     with ExitStack() as hooks:
         for task in trace.predictions:
@@ -217,9 +218,17 @@ def _light(analysis: Analysis, depth_limits: tuple[float, float]) -> Analysis:
     """What of an analysis is looked at here. Without memory of its own: a pair must not keep other pairs alive."""
     trace = analysis.trace
     stages = tuple(replace(stage, bridge=None, bridge_before_cascade=None, refined={}) for stage in trace.stages)
-    nothing: dict[str, Any] = {"task_generic": (), "pattern": None}
-    nothing |= {part: {} for part in ("task_specific", "preliminary", "mixed", "fused", "predictions")}
-    light = replace(trace, stages=stages, **nothing)
+    light = replace(
+        trace,
+        stages=stages,
+        task_generic=(),
+        pattern=None,
+        task_specific={},
+        preliminary={},
+        mixed={},
+        fused={},
+        predictions={},
+    )
     return replace(analysis, trace=light, results=Results(), depth_limits=depth_limits)
 
 

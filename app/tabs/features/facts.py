@@ -6,16 +6,20 @@ import torch
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Kind, at_scale, chosen_entry, colour_of, in_words
+from app.view.charts import Cell, Column, Row, ShadedTable, Table, TableCell, Words
 from app.view.encoding import sampled
-from app.view.page import Value
 from app.view.scales import scale_names
+from app.view.spoken import Spoken
+from app.view.view import Group
 from app.view.wording import percent
 from bridgenet import drawing
+from bridgenet.drawing.charts import BarRow, Bars, Curve, Curves
+from bridgenet.drawing.sheet import Axis
 from bridgenet.inspection import LevelContent, cka_matrix, effective_rank, level_content, radial_spectrum
 from bridgenet.inspection.similarity import CLEARLY, NYQUIST
 from bridgenet.tasks import TASKS, TaskName
 
-Said = list[dict[str, str]]
+Said = list[Spoken]
 
 FEW_TOKENS = 200
 """With fewer, readings of a feature are rough."""
@@ -36,7 +40,7 @@ GLANCE = 320
 """Longest side, in pixels, of what classes are counted on."""
 
 
-def facts(analysis: Analysis, selection: Selection, kind: Kind) -> list[Value]:
+def facts(analysis: Analysis, selection: Selection, kind: Kind) -> list[Group]:
     """Charts about the kinds at the selected scale."""
     task, stage = selection.task, selection.scale
     here = at_scale(analysis, task, stage)
@@ -79,7 +83,7 @@ def claim_sentence(analysis: Analysis, stage: int) -> Said:
         verdict = "here the claim that it carries both does not show"
     tall, wide = at_scale(analysis, analysis.tasks[0], stage)["bridge"].grid
     few = f" (only {tall * wide} tokens)" if tall * wide < FEW_TOKENS else ""
-    parts = [{"text": low, "colour": colour}, {"text": " and "}, {"text": high, "colour": colour}]
+    parts: Said = [{"text": low, "colour": colour}, {"text": " and "}, {"text": high, "colour": colour}]
     return [{"text": f"At {scale} the bridge tells "}, *parts, {"text": f": {verdict}{few}."}]
 
 
@@ -97,7 +101,7 @@ def likeness_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> S
     if not order:
         return [{"text": f"The {finds}, seen as {seen}, like nothing else: there is no other token."}]
     colour = TASKS["semseg"].colour
-    first = {"text": f"{order[0][0]} ({order[0][1]:.2f})", "colour": colour}
+    first: Spoken = {"text": f"{order[0][0]} ({order[0][1]:.2f})", "colour": colour}
     rest = f", then {order[1][0]} ({order[1][1]:.2f})" if len(order) > 1 else ""
     most = "most like the rest of" if order[0][0] == seen else "most like"
     end = f"{rest}: mean cosine over each predicted class."
@@ -123,7 +127,7 @@ def _classes_by_likeness(
     return [(answer.classes[index], means[index]) for index in sorted(means, key=lambda index: -means[index])], seen
 
 
-def _likeness(analysis: Analysis, task: TaskName, stage: int) -> Value:
+def _likeness(analysis: Analysis, task: TaskName, stage: int) -> Group:
     here = at_scale(analysis, task, stage)
     matrix = cka_matrix({kind: entry.feature for kind, entry in here.items()})
     kinds = list(here)
@@ -134,70 +138,63 @@ def _likeness(analysis: Analysis, task: TaskName, stage: int) -> Value:
             value = float(matrix[i, j])
             title = f"{in_words(kind)} and {in_words(other)}: CKA {value:.2f}"
             # A diagonal of ones says nothing and would draw the eye.
-            cells.append({"text": f"{value:.2f}", "level": value, "title": title, "own": i == j})
-        rows.append({"title": KINDS[kind], "colour": colour_of(kind, task), "cells": cells})
+            cells.append(Cell(f"{value:.2f}", level=value, words=title, own=i == j))
+        rows.append(Row(KINDS[kind], cells, colour=colour_of(kind, task)))
+    columns = [Column(KINDS[kind], colour=colour_of(kind, task)) for kind in kinds]
     return {
         "id": "features-cka",
-        "kind": "matrix",
         "span": 12 if len(here) > NARROW else 6,
         "title": f"How alike kinds are, {scale_names(analysis)[stage]}",
         "text": "CKA: 0 unrelated, 1 but rotated",
-        "columns": [{"title": KINDS[kind], "colour": colour_of(kind, task)} for kind in kinds],
-        "rows": rows,
-        "tone": "attention",
+        "chart": ShadedTable(rows, columns, tone="attention"),
         "alt": "Centred kernel alignment of every kind with every other",
     }
 
 
-def _spectrum(analysis: Analysis, task: TaskName, stage: int, chosen: Kind) -> Value:
-    here, series = at_scale(analysis, task, stage), []
+def _spectrum(analysis: Analysis, task: TaskName, stage: int, chosen: Kind) -> Group:
+    here, curves = at_scale(analysis, task, stage), []
     for kind in ("generic", "entering", "bridge", "refined"):
         if kind in here:
             spectrum = radial_spectrum(here[kind].feature)
             heights = np.log10(np.clip(spectrum.energy, FAINTEST, 1))
-            points = [[float(x), float(y)] for x, y in zip(spectrum.frequency, heights, strict=True)]
-            curve = {"name": KINDS[kind], "colour": colour_of(kind, task), "points": points}
-            series.append(curve | {"dashed": kind == "entering", "strong": kind == chosen})
+            dashed, strong, ink = kind == "entering", kind == chosen, colour_of(kind, task)
+            curves.append(Curve(KINDS[kind], spectrum.frequency, heights, ink, dashed=dashed, strong=strong))
     lowest = float(np.log10(FAINTEST))
+    across = Axis(0, NYQUIST, [(0, "0"), (0.125, "⅛"), (0.25, "¼"), (0.5, "½")])
+    up = Axis(lowest, 0, [(-3, "0.1 %"), (-2, "1 %"), (-1, "10 %"), (0, "100 %")])
     return {
         "id": "features-spectrum",
-        "kind": "lines",
         "span": 6,
         "title": f"Coarse and fine, {scale_names(analysis)[stage]}",
         "text": "share of the energy by frequency",
-        "series": series,
-        "x": {"label": "cycles per token: coarse to fine", "low": 0, "high": NYQUIST}
-        | {"ticks": [[0, "0"], [0.125, "⅛"], [0.25, "¼"], [0.5, "½"]]},
-        "y": {"label": "", "low": lowest, "high": 0}
-        | {"ticks": [[-3, "0.1 %"], [-2, "1 %"], [-1, "10 %"], [0, "100 %"]]},
+        "chart": Curves(curves, "cycles per token: coarse to fine", "", x_axis=across, y_axis=up),
         "alt": "Share of the energy of each kind by spatial frequency, from coarse to fine",
     }
 
 
-def _numbers(analysis: Analysis, task: TaskName, stage: int) -> Value:
-    rows = []
+def _numbers(analysis: Analysis, task: TaskName, stage: int) -> Group:
+    rows: list[list[TableCell]] = []
     for kind, entry in at_scale(analysis, task, stage).items():
         explained = drawing.pca_rgb(entry.feature).explained
         fineness = radial_spectrum(entry.feature).centroid
-        name = {"text": KINDS[kind], "colour": colour_of(kind, task)}
+        name: Spoken = {"text": KINDS[kind], "colour": colour_of(kind, task)}
         used = f"{effective_rank(entry.feature):.1f} of {entry.channels}"
         rows.append([name, used, percent(explained), f"{fineness:.3f}"])
+    head = ["", "directions used", "three explain", "mean frequency"]
     return {
         "id": "features-numbers",
-        "kind": "table",
         "span": 6,
         "title": f"In numbers, {scale_names(analysis)[stage]}",
         "text": "effective rank, own PC 1–3, cycles per token",
-        "head": ["", "directions used", "three explain", "mean frequency"],
-        "rows": rows,
+        "chart": Table(head, rows),
         "alt": "Effective rank, variance explained by three components, and mean frequency of each kind",
     }
 
 
-def _claim(analysis: Analysis, stage: int) -> Value:
+def _claim(analysis: Analysis, stage: int) -> Group:
     found = analysis.result(levels, stage)
     if found is None:
-        return {"kind": "words", "span": 6, "paragraphs": []}
+        return {"span": 6, "chart": Words([])}
     bridge, grey = colour_of("bridge", analysis.tasks[0]), colour_of("generic", analysis.tasks[0])
     readings = [
         ("backbone, from bridge", found.low_from_bridge, bridge),
@@ -205,14 +202,13 @@ def _claim(analysis: Analysis, stage: int) -> Value:
         ("tasks, from bridge", found.high_from_bridge, bridge),
         ("tasks, from backbone", found.high_from_low, grey),
     ]
-    rows = [{"title": title, "colour": colour, "value": r2, "text": _r2(r2)} for title, r2, colour in readings]
+    rows = [BarRow(title, r2, colour=colour, text=_r2(r2)) for title, r2, colour in readings]
     return {
         "id": "features-claim",
-        "kind": "bars",
         "span": 6,
         "title": f"Does it carry both? {scale_names(analysis)[stage]}",
         "text": "R² on held-out parts; grey: control",
-        "rows": rows,
+        "chart": Bars(rows, limits=(0.0, 1.0)),
         "alt": "How well backbone and task features can be read from the bridge, and from each other",
     }
 

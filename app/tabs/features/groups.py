@@ -8,9 +8,12 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, in_words
 from app.view.attention import own_network
+from app.view.charts import Cell, Column, Row, ShadedTable
 from app.view.encoding import png_uri
-from app.view.maps import Map, heat_map, photo_map
-from app.view.page import Progress, Value
+from app.view.maps import heat_map, photo_map
+from app.view.page import Progress
+from app.view.spoken import Spoken
+from app.view.view import Group, LegendEntry, Map, Values
 from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.inspection import GroupEffects, Groups, dominant_group, feature_groups, label_groups
@@ -26,7 +29,7 @@ PALETTE = np.array(
 NO_GROUP = 255
 
 
-def group_rows(analysis: Analysis, selection: Selection, kind: Kind) -> list[Value]:
+def group_rows(analysis: Analysis, selection: Selection, kind: Kind) -> list[Group]:
     """Where each group is, and once it is computed, which task it moves."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
     groups = analysis.result(groups_of, entry.path)
@@ -35,14 +38,11 @@ def group_rows(analysis: Analysis, selection: Selection, kind: Kind) -> list[Val
     own = selection.scope == "map"
     tops = [float(part.max()) if own else high for part in groups.maps]
     maps = [photo_map(analysis, ""), _dominant(entry, groups)]
-    for index, top in enumerate(tops):
-        maps.append(_group_map(entry, groups, index, top, effects))
-        maps[-1]["ramp"] |= {"shared": "this group" if own else "all groups"}
+    shared = "this group" if own else "all groups"
+    maps += [_group_map(entry, groups, index, top, shared, effects) for index, top in enumerate(tops)]
     text = f"{percent(groups.explained)} of what is unusual in the {entry.channels} channels"
-    shown: list[Value] = [
-        {"id": "features-groups", "title": f"{KINDS[entry.kind]} at {entry.scale} in {len(tops)} groups"}
-        | {"text": text, "columns": 4, "maps": maps}
-    ]
+    title = f"{KINDS[entry.kind]} at {entry.scale} in {len(tops)} groups"
+    shown: list[Group] = [{"id": "features-groups", "title": title, "text": text, "columns": 4, "maps": maps}]
     return [*shown, _effect_matrix(analysis, effects, selection.task)] if effects is not None else shown
 
 
@@ -82,31 +82,31 @@ def effects_of(analysis: Analysis, path: str, stage: int, report: Progress) -> G
     return GroupEffects(found[0].tasks, change, effect)
 
 
-def group_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> list[dict[str, str]]:
+def group_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> list[Spoken]:
     """What the largest group is, and what it moves once that is known."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
     groups, effects = analysis.result(groups_of, entry.path), analysis.results.get(effects_of, entry.path)
     first = f"The largest group of the {in_words(entry.kind)} at {entry.scale}"
     where = drawing.place_in_words(groups.maps[0])
-    said = [{"text": f"{first} holds {percent(float(groups.shares[0]))} of it, mostly {where}"}]
+    said: list[Spoken] = [{"text": f"{first} holds {percent(float(groups.shares[0]))} of it, mostly {where}"}]
     label = effects.labels[0] if effects is not None else None
     if effects is None or label is None:
         return [*said, {"text": "."}]
     task = _task(label)
-    moved = {"text": TASKS[task].title.lower(), "colour": TASKS[task].colour}
+    moved: Spoken = {"text": TASKS[task].title.lower(), "colour": TASKS[task].colour}
     share = percent(effects.of(0)[label])
     return [*said, {"text": ", and moves "}, moved, {"text": f" most ({share} of what all groups do to it)."}]
 
 
-def _group_map(entry: Entry, groups: Groups, index: int, top: float, effects: GroupEffects | None) -> Map:
+def _group_map(entry: Entry, groups: Groups, index: int, top: float, shared: str, effects: GroupEffects | None) -> Map:
     title, share = f"Group {index + 1}", percent(float(groups.shares[index]))
     label = effects.labels[index] if effects is not None else None
     words = "" if label is None or effects is None else f"moves {TASKS[_task(label)].title.lower()} most"
     where = drawing.place_in_words(groups.maps[index])
     alt = f"{title} of the {in_words(entry.kind)} at {entry.scale}: {share} of it, mostly {where}; {words}"
     colour = "#{:02x}{:02x}{:02x}".format(*PALETTE[index])
-    drawn = heat_map(f"group-{index + 1}", title, groups.maps[index], top, alt.removesuffix("; "), colour=colour)
-    drawn |= {"note": share, "foot": words}
+    drawn = heat_map(f"group-{index + 1}", title, groups.maps[index], top, alt.removesuffix("; "), shared)
+    drawn |= {"note": share, "foot": words, "colour": colour}
     return drawn if label is None else drawn | {"task": label}
 
 
@@ -115,14 +115,18 @@ def _dominant(entry: Entry, groups: Groups) -> Map:
     labels = np.where(np.isfinite(strongest), strongest, NO_GROUP).astype(np.uint8)
     picture = drawing.colour_classes(np.where(labels == NO_GROUP, 255, labels).astype(np.int64), PALETTE)
     names = [f"group {index + 1}" for index in range(len(groups.maps))]
-    legend = [
-        {"index": index, "name": str(index + 1), "colour": "#{:02x}{:02x}{:02x}".format(*PALETTE[index])}
-        | {"share": round(float((labels == index).mean()), 3)}
+    legend: list[LegendEntry] = [
+        {
+            "index": index,
+            "name": str(index + 1),
+            "colour": "#{:02x}{:02x}{:02x}".format(*PALETTE[index]),
+            "share": round(float((labels == index).mean()), 3),
+        }
         for index in range(len(names))
         if (labels == index).any()
     ]
     alt = ", ".join(f"group {item['name']} at {percent(item['share'])} of the tokens" for item in legend)
-    values = {"src": png_uri(labels), "names": names, "unknown": "no group"}
+    values: Values = {"src": png_uri(labels), "names": names, "unknown": "no group"}
     return {
         "id": "dominant-group",
         "title": "Strongest",
@@ -136,27 +140,22 @@ def _dominant(entry: Entry, groups: Groups) -> Map:
     }
 
 
-def _effect_matrix(analysis: Analysis, effects: GroupEffects, task: TaskName) -> Value:
+def _effect_matrix(analysis: Analysis, effects: GroupEffects, task: TaskName) -> Group:
     most = max(float(effects.effect.max()), 1e-9)
     rows = []
     for index, row in enumerate(effects.effect):
         cells = []
         for name, share, change in zip(effects.tasks, row, effects.change[index], strict=True):
             told = f"Without group {index + 1}, {TASKS[_task(name)].title.lower()} changes by {percent(float(change))}"
-            cells.append(
-                {"text": percent(float(share)), "level": float(share) / most, "title": f"{told} of its spread"}
-            )
+            cells.append(Cell(percent(float(share)), level=float(share) / most, words=f"{told} of its spread"))
         colour = "#{:02x}{:02x}{:02x}".format(*PALETTE[index])
-        rows.append({"title": f"Group {index + 1}", "colour": colour, "cells": cells})
-    columns = [{"title": TASKS[_task(name)].title, "colour": TASKS[_task(name)].colour} for name in effects.tasks]
+        rows.append(Row(f"Group {index + 1}", cells, colour=colour))
+    columns = [Column(TASKS[_task(name)].title, colour=TASKS[_task(name)].colour) for name in effects.tasks]
     return {
         "id": "features-effects",
-        "kind": "matrix",
         "title": "What each group moves",
         "text": "each group taken out of the bridge; share of a task's changes over all groups, columns sum to 100 %",
-        "rows": rows,
-        "columns": columns,
-        "corner": "without",
+        "chart": ShadedTable(rows, columns, "without"),
         "alt": "Share of each task's changes that each group causes when it is taken out of the bridge",
     }
 

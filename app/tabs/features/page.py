@@ -17,7 +17,9 @@ from app.tabs.features.pictures import (
     strength_rows,
     with_scale,
 )
-from app.view.page import Follows, Page, Progress, Value, choices, tool
+from app.view.page import Page, Progress, choice, choices, slider
+from app.view.spoken import Spoken
+from app.view.view import Follows, Group, Tool, View
 from app.view.wording import wording
 
 TEXT = Path(__file__).with_name("text.md")
@@ -49,12 +51,12 @@ READ_AS = {
 """The views in words."""
 
 
-def features(analysis: Analysis, selection: Selection) -> Value:
+def features(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer, for the selected task, scale and kind."""
     shown, kind = selection.text(VIEW), kind_of(analysis, selection)
     _, how = wording(TEXT)
     basis = analysis.result(colours_by, selection.text(BASIS)).words if shown == "pca" else ""
-    value: Value = {
+    value: View = {
         "say": _say(analysis, selection, shown, kind),
         "hint": f"{READ_AS[shown].format(basis=basis)} {how}",
         "tools": tools(analysis, selection),
@@ -77,21 +79,21 @@ def channel_of(analysis: Analysis, selection: Selection) -> int:
     return min(int(selection.number(CHANNEL)), entry.channels - 1)
 
 
-def tools(analysis: Analysis, selection: Selection) -> list[Value]:
+def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     """Choices that make sense for this checkpoint, this photo and this view."""
-    shown, row = selection.text(VIEW), [tool(VIEW, selection)]
+    shown = selection.text(VIEW)
+    row: list[Tool] = [choice(VIEW, selection)]
     if shown == "pca":
         found = analysis.result(foreground_of) is not None
         there = {value: text for value, text in BASIS.values.items() if value != "foreground" or found}
         chosen = selection.text(BASIS)
-        row.append({"name": BASIS.name, "label": BASIS.label} | choices(there, chosen if chosen in there else "image"))
+        row.append(choices(BASIS, there, chosen if chosen in there else "image"))
     known = {entry.kind for entry in entries(analysis, selection.task)}
     kinds = {kind: text for kind, text in KIND.values.items() if kind in known}
-    row.append({"name": KIND.name, "label": KIND.label} | choices(kinds, kind_of(analysis, selection)))
+    row.append(choices(KIND, kinds, kind_of(analysis, selection)))
     if shown == "channel":
         entry = chosen_entry(analysis, selection.task, selection.scale, kind_of(analysis, selection))
-        bounds = {"high": entry.channels - 1, "value": channel_of(analysis, selection)}
-        row.append(tool(CHANNEL, selection) | bounds)
+        row.append(slider(CHANNEL, selection, value=channel_of(analysis, selection), high=entry.channels - 1))
     return row
 
 
@@ -111,7 +113,7 @@ def ignores(selection: Selection) -> frozenset[Follows]:
     return frozenset(idle)
 
 
-def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[Value]:
+def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[Group]:
     match shown:
         case "similarity":
             return with_scale(analysis, similarity_rows(analysis, selection), selection)
@@ -127,20 +129,20 @@ def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) 
             return with_scale(analysis, rows, selection)
 
 
-def _arranged(pictures: list[Value], charts: list[Value]) -> list[Value]:
+def _arranged(pictures: list[Group], charts: list[Group]) -> list[Group]:
     """Pictures and the charts about them. The row around TPP leaves half of the width to the chart of the claim."""
-    place = next((index for index, row in enumerate(pictures) if row["id"] == "features-before"), None)
+    place = next((index for index, row in enumerate(pictures) if row.get("id") == "features-before"), None)
     claim = next((chart for chart in charts if chart.get("id") == "features-claim"), None)
     if place is None or claim is None:
         return [*pictures, *charts]
     pictures = [row | {"span": 6, "columns": 2} if index == place else row for index, row in enumerate(pictures)]
     rest = [chart for chart in charts if chart is not claim]
-    if sum(chart["span"] for chart in rest) % 12:
+    if sum(chart.get("span", 12) for chart in rest) % 12:
         rest[-1] = rest[-1] | {"span": 12}
     return [*pictures[: place + 1], claim | {"span": 6}, *pictures[place + 1 :], *rest]
 
 
-def _say(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[dict[str, str]]:
+def _say(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[Spoken]:
     if shown == "similarity":
         return likeness_sentence(analysis, selection, kind)
     if shown == "groups":

@@ -1,16 +1,16 @@
 """Pictures of feature maps, kinds x scales: colours of principal components, likeness to a token, strength."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from app.analysis.selection import Scope, Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, colour_of, entries
-from app.view.encoding import numbers_uri
-from app.view.maps import Map, heat_map, photo_map, ramp, token_map
-from app.view.page import Value
+from app.view.attention import signed_map
+from app.view.maps import heat_map, photo_map, token_map
+from app.view.view import Box, Choose, Group, Map
 from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.drawing import BASIS_FILE, BasisError, ChannelMap, FeatureBasis
@@ -45,7 +45,7 @@ class Colours(NamedTuple):
     words: str
 
 
-def rows_of(analysis: Analysis, task: TaskName, draw: Draw, more: Callable[[list[Entry]], str]) -> list[Value]:
+def rows_of(analysis: Analysis, task: TaskName, draw: Draw, more: Callable[[list[Entry]], str]) -> list[Group]:
     """One row of maps per kind, one column per scale.
 
     Args:
@@ -54,39 +54,38 @@ def rows_of(analysis: Analysis, task: TaskName, draw: Draw, more: Callable[[list
         draw: Makes one map.
         more: What else is to be said of a row, from its entries; may be empty.
     """
-    known = entries(analysis, task)
-    rows = []
+    known, rows = entries(analysis, task), list[Group]()
     for title, kinds, words in ROWS:
         found = [entry for entry in known if entry.kind in kinds]
         if found:
             about = words.format(task=TASKS[task].title.lower(), scale=found[0].scale)
             text = "; ".join(part for part in (about, more(found)) if part)
-            row = {"id": f"features-{kinds[0]}", "title": title, "text": text, "columns": COLUMNS}
-            rows.append(row | {"maps": [draw(entry) for entry in found]})
+            maps = [draw(entry) for entry in found]
+            rows.append({"id": f"features-{kinds[0]}", "title": title, "text": text, "columns": COLUMNS, "maps": maps})
     return rows
 
 
-def with_scale(analysis: Analysis, rows: list[Value], selection: Selection) -> list[Value]:
+def with_scale(analysis: Analysis, rows: list[Group], selection: Selection) -> list[Group]:
     """Rows whose maps of the selected scale are marked, and whose titles choose a scale."""
     stages = {entry.name: entry.stage for entry in entries(analysis, selection.task)}
 
     def marked(entry: Map) -> Map:
-        stage = stages[entry["id"]]
+        stage = stages[entry.get("id", "")]
         if stage is None:
             return entry
         return entry | {"choose": {"option": "scale", "value": stage, "chosen": stage == selection.scale}}
 
-    return [row | {"maps": [marked(entry) for entry in row["maps"]]} for row in rows]
+    return [row | {"maps": [marked(entry) for entry in row.get("maps", ())]} for row in rows]
 
 
-def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Value]:
+def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Group]:
     """Principal components as colours."""
     basis = analysis.result(colours_by, wish).basis
     pictures = basis.colours(analysis.trace, [entry.path for entry in entries(analysis, task)])
 
     def draw(entry: Entry) -> Map:
         alt = f"{_about(entry)}: three principal components as colours, {_grid(entry)} tokens"
-        return token_map(entry.name, _title(entry), pictures[entry.path], alt, **_shared(entry, task))
+        return _named(token_map(entry.name, _title(entry), pictures[entry.path], alt), entry, task)
 
     def explained(row: list[Entry]) -> str:
         shares = ", ".join(percent(basis.explained(entry.path)) for entry in row)
@@ -121,7 +120,7 @@ def foreground_of(analysis: Analysis) -> drawing.Foreground | None:
     return drawing.find_foreground(answers, analysis.prediction.classes)
 
 
-def similarity_rows(analysis: Analysis, selection: Selection) -> list[Value]:
+def similarity_rows(analysis: Analysis, selection: Selection) -> list[Group]:
     """Cosine similarity of all tokens to the one at the selected place."""
 
     def draw(entry: Entry) -> Map:
@@ -132,13 +131,13 @@ def similarity_rows(analysis: Analysis, selection: Selection) -> list[Value]:
         limit = max(float(others.max()), 1e-3) if own else 1.0
         alt = f"{_about(entry)}: cosine similarity to the token at the cross-hair, from −1 to 1"
         shared = "this map" if own else "all maps"
-        more = _shared(entry, selection.task) | {"token": _token_box(entry, selection)}
-        return signed_map(entry.name, _title(entry), values, limit, alt, shared) | more
+        drawn = signed_map(entry.name, _title(entry), values, limit, alt, shared)
+        return _named(drawn, entry, selection.task) | {"token": _token_box(entry, selection)}
 
     return rows_of(analysis, selection.task, draw, lambda row: "")
 
 
-def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Value]:
+def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Group]:
     """Length of the feature at every token."""
     norms = {entry.name: drawing.channel_norm(entry.feature) for entry in entries(analysis, task)}
     rows = {entry.name: row for row, (_, kinds, _) in enumerate(ROWS) for entry in _of(kinds, analysis, task)}
@@ -147,14 +146,13 @@ def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Valu
         sharing = {"map": [entry.name], "tab": [n for n in norms if rows[n] == rows[entry.name]], "all": norms}
         high = max(float(norms[name].max()) for name in sharing[scope])
         alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {high:.2g}"
-        drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, **_shared(entry, task))
-        drawn["ramp"] |= {"high": f"{high:.3g}", "shared": SHARED_BY_ROW[scope]}
-        return drawn
+        drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, SHARED_BY_ROW[scope], digits=3)
+        return _named(drawn, entry, task)
 
     return rows_of(analysis, task, draw, lambda row: "")
 
 
-def channel_rows(analysis: Analysis, task: TaskName, scale: int, scope: Scope, kind: Kind, channel: int) -> list[Value]:
+def channel_rows(analysis: Analysis, task: TaskName, scale: int, scope: Scope, kind: Kind, channel: int) -> list[Group]:
     """One channel of the chosen kind beside the photo, and the channels that vary most."""
     entry = chosen_entry(analysis, task, scale, kind)
     spread = entry.feature[0].flatten(1).std(dim=1, correction=0)
@@ -171,30 +169,25 @@ def channel_rows(analysis: Analysis, task: TaskName, scale: int, scope: Scope, k
     one = [photo_map(analysis, ""), draw(channel, "channel")]
     tiles = []
     for index in strongest:
-        choose = {"option": "features.channel", "value": index, "chosen": index == channel}
+        choose: Choose = {"option": "features.channel", "value": index, "chosen": index == channel}
         tiles.append(draw(index, f"channel-{len(tiles)}") | {"choose": choose})
     text = f"of {entry.channels}, counted from 0; red above zero, blue below"
     return [
         {"id": "features-channel", "title": f"{title}, channel {channel}", "text": text, "columns": 2, "maps": one},
-        {"id": "features-channels", "title": "Channels that vary most", "columns": COLUMNS, "maps": tiles}
-        | {"text": "click a name"},
+        {
+            "id": "features-channels",
+            "title": "Channels that vary most",
+            "text": "click a name",
+            "columns": COLUMNS,
+            "maps": tiles,
+        },
     ]
-
-
-def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str, shared: str) -> Map:
-    """Signed numbers: blue below zero, white at zero, red above; what is beyond the limit is still read exactly."""
-    far = max(float(np.abs(values).max()), 1e-9)
-    scale = {"low": f"−{limit:.2g}", "high": f"{limit:.2g}", "colours": ramp("rdbu"), "shared": shared}
-    read = {"src": numbers_uri(values + far, far / 30_000), "scale": far / 30_000, "offset": -far, "digits": 2}
-    return token_map(name, title, drawing.colour_signed(values, limit), alt, ramp=scale, values=read)
 
 
 def _channel(entry: Entry, index: int, shown: ChannelMap, name: str, scope: Scope, task: TaskName) -> Map:
     shared: dict[Scope, str] = {"map": "this map", "tab": "these maps", "all": "all channels"}
     alt = f"{_about(entry)}: channel {index}, from {shown.values.min():.2g} to {shown.values.max():.2g}"
-    entry_map = signed_map(name, f"Channel {index}", shown.values, shown.limits[1], alt, shared[scope])
-    entry_map["values"] |= {"significant": 3}
-    return entry_map | {"note": _grid(entry), "colour": colour_of(entry.kind, task)}
+    return _named(signed_map(name, f"Channel {index}", shown.values, shown.limits[1], alt, shared[scope]), entry, task)
 
 
 def _of(kinds: tuple[Kind, ...], analysis: Analysis, task: TaskName) -> list[Entry]:
@@ -246,8 +239,8 @@ def _grid(entry: Entry) -> str:
     return f"{entry.grid[1]} × {entry.grid[0]}"
 
 
-def _shared(entry: Entry, task: TaskName) -> dict[str, Any]:
-    return {"note": _grid(entry), "colour": colour_of(entry.kind, task)}
+def _named(drawn: Map, entry: Entry, task: TaskName) -> Map:
+    return drawn | {"note": _grid(entry), "colour": colour_of(entry.kind, task)}
 
 
 def _token_index(entry: Entry, selection: Selection) -> int:
@@ -255,6 +248,6 @@ def _token_index(entry: Entry, selection: Selection) -> int:
     return row * entry.grid[1] + column
 
 
-def _token_box(entry: Entry, selection: Selection) -> dict[str, float]:
+def _token_box(entry: Entry, selection: Selection) -> Box:
     (row, column), (height, width) = drawing.token_at(selection.x, selection.y, entry.grid), entry.grid
     return {"left": column / width, "top": row / height, "width": 1 / width, "height": 1 / height}

@@ -1,6 +1,7 @@
 """What the view Interaction computes: the matrices of its settings, for the photo and for a set of photos."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 import torch
@@ -80,7 +81,7 @@ class Settings:
 
     removal: str
     places: tuple[str, ...]
-    norm: str
+    norm: Literal["held", "free"]
     other: str
     over: str
 
@@ -100,7 +101,8 @@ def settings_of(analysis: Analysis, selection: Selection) -> Settings:
     places = (asked,) if asked in there else there
     removal = selection.text(REMOVAL)
     other = other_example(analysis, selection) if removal == "swap" else ""
-    return Settings(removal, places, selection.text(NORM), other, selection.text(OVER))
+    norm = "free" if selection.text(NORM) == "free" else "held"
+    return Settings(removal, places, norm, other, selection.text(OVER))
 
 
 def places_of(analysis: Analysis) -> tuple[str, ...]:

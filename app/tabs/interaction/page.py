@@ -15,7 +15,7 @@ from app.tabs.interaction.matrices import (
     MANY,
     MINUS,
     OFF,
-    Cell,
+    Pair,
     attention_matrix,
     effect_matrix,
     empty_matrices,
@@ -24,9 +24,12 @@ from app.tabs.interaction.matrices import (
 )
 from app.view.attention import has_bridge
 from app.view.changes import amount, amount_map, enlarged, with_logits
-from app.view.maps import Map, prediction_map
+from app.view.charts import Station, Stations
+from app.view.maps import prediction_map
 from app.view.own_errors import beside
-from app.view.page import Page, Value, choices, tool
+from app.view.page import Page, choice, choices, word
+from app.view.spoken import Spoken
+from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import wording
 from bridgenet.inspection import InteractionMatrix
 from bridgenet.inspection.effects import change_map
@@ -60,14 +63,14 @@ WELL, PARTLY = 0.7, 0.4
 """Rank correlations from which attention is said to tell the effects, and to tell them in part."""
 
 
-def interaction(analysis: Analysis, selection: Selection) -> Value:
+def interaction(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: both matrices, the scatter between them, and the cell that is looked into."""
     _, hint = wording(TEXT)
     settings = cuts.settings_of(analysis, selection)
     if not settings.places:
         return nowhere(analysis, settings)
     computed, matrix = cuts.cuts_of(analysis, settings), cuts.matrix_of(analysis, settings)
-    shared: Value = {"hint": hint, "tools": tools(analysis, selection)}
+    shared: View = {"hint": hint, "tools": tools(analysis, selection)}
     if computed is None or matrix is None:
         waiting = [stations(analysis, settings), *empty_matrices(analysis)]
         words = "One task after the other is removed." if settings.over == "image" else "Photo after photo is analysed."
@@ -87,18 +90,18 @@ def interaction(analysis: Analysis, selection: Selection) -> Value:
     }
 
 
-def nowhere(analysis: Analysis, settings: Settings) -> Value:
+def nowhere(analysis: Analysis, settings: Settings) -> View:
     """Of a network whose tasks do not read each other: there is nothing to cut."""
     words = "its tasks meet nowhere in the decoder"
-    groups = []
+    groups: list[Group] = []
     if analysis.predictor.model.norms_jointly:
         words = "they meet in the joint layer norm alone, which is not cut here"
         groups = [stations(analysis, settings)]
-    say = [{"text": f"No task of this network reads another: {words}."}]
+    say: list[Spoken] = [{"text": f"No task of this network reads another: {words}."}]
     return {"say": say, "hint": NOWHERE, "tools": [], "groups": groups}
 
 
-def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -> list[dict[str, str]]:
+def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -> list[Spoken]:
     """Who moves whom most, beside how wrong that task is anyway, and whether attention would have told."""
     over = {"image": "", "rooms": f"Over {matrix.images} made rooms: ", "folder": f"Over {matrix.images} photos: "}
     where = over[settings.over]
@@ -142,7 +145,7 @@ def strongest(matrix: InteractionMatrix) -> tuple[TaskName, TaskName]:
     return cast(TaskName, matrix.tasks[int(row)]), cast(TaskName, matrix.tasks[int(column)])
 
 
-def cell_of(selection: Selection, matrix: InteractionMatrix, computed: Cuts) -> Cell:
+def cell_of(selection: Selection, matrix: InteractionMatrix, computed: Cuts) -> Pair:
     """The cell that is looked into: the one that was clicked, else the strongest."""
     source, _, target = selection.text(CELL).partition(">")
     if source != WHOLE and source in computed.logits and target in matrix.tasks:
@@ -150,28 +153,27 @@ def cell_of(selection: Selection, matrix: InteractionMatrix, computed: Cuts) -> 
     return strongest(matrix)
 
 
-def tools(analysis: Analysis, selection: Selection) -> list[Value]:
+def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     """The settings that this network has."""
-    offered = [tool(OVER, selection)]
+    offered: list[Tool] = [choice(OVER, selection)]
     if len(meetings := analysis.predictor.model.meetings) > 1:
         everywhere = {cuts.EVERYWHERE: " and ".join(meeting.title for meeting in meetings)}
         places = everywhere | {meeting.name: f"{meeting.title} only" for meeting in meetings}
-        offered.append(tool(PLACE, selection, places))
-    offered.append(tool(REMOVAL, selection))
+        offered.append(word(PLACE, selection, places))
+    offered.append(choice(REMOVAL, selection))
     if selection.text(REMOVAL) == "swap":
         others = {name: title for name, title in OTHER.values.items() if name != analysis.example}
-        chosen = cuts.other_example(analysis, selection)
-        offered.append({"name": OTHER.name, "label": OTHER.label} | choices(others, chosen))
-    return [*offered, tool(NORM, selection)] if analysis.predictor.model.norms_jointly else offered
+        offered.append(choices(OTHER, others, cuts.other_example(analysis, selection)))
+    return [*offered, choice(NORM, selection)] if analysis.predictor.model.norms_jointly else offered
 
 
-def stations(analysis: Analysis, settings: Settings) -> Value:
+def stations(analysis: Analysis, settings: Settings) -> Group:
     """The places where tasks meet, and what is done in each of them."""
     done = {"mask": "left out", "zero": "set to zero", "mean": "averaged", "swap": "taken from another image"}
     entries = [
-        {"title": meeting.title, "state": "cut", "words": meeting.cut_off.format(done[settings.removal])}
+        Station(meeting.title, "cut", meeting.cut_off.format(done[settings.removal]))
         if meeting.name in settings.places
-        else {"title": meeting.title, "state": "whole", "words": meeting.whole}
+        else Station(meeting.title, "whole", meeting.whole)
         for meeting in analysis.predictor.model.meetings
     ]
     norms = {
@@ -179,18 +181,13 @@ def stations(analysis: Analysis, settings: Settings) -> Value:
         "free": "statistics follow the cut: a change of scale counts too",
     }
     if analysis.predictor.model.norms_jointly:
-        state = {"state": settings.norm, "words": norms[settings.norm]}
-        if not settings.places:
-            state = {
-                "state": "whole",
-                "words": "one mean and deviation over all tasks",
-            }
-        entries.append({"title": "Joint layer norm"} | state)
-    alt = "The places where tasks meet, and what is cut"
-    return {"id": "places", "kind": "places", "stations": entries, "alt": alt}
+        norm = Station("Joint layer norm", settings.norm, norms[settings.norm])
+        uncut = Station("Joint layer norm", "whole", "one mean and deviation over all tasks")
+        entries.append(norm if settings.places else uncut)
+    return {"id": "places", "chart": Stations(entries), "alt": "The places where tasks meet, and what is cut"}
 
 
-def chosen_cell(analysis: Analysis, settings: Settings, computed: Cuts, cell: Cell) -> Value:
+def chosen_cell(analysis: Analysis, settings: Settings, computed: Cuts, cell: Pair) -> Group:
     """The target of a cell before and after the cut, and where it changed, in this photo."""
     photo = settings.of_photo
     maps = analysis.results.get(cell_maps, photo, cell)
@@ -204,7 +201,7 @@ def chosen_cell(analysis: Analysis, settings: Settings, computed: Cuts, cell: Ce
     }
 
 
-def cell_title(settings: Settings, cell: Cell) -> str:
+def cell_title(settings: Settings, cell: Pair) -> str:
     """What was done and what is looked at."""
     source, target = cell
     if source in OFF:
@@ -213,16 +210,21 @@ def cell_title(settings: Settings, cell: Cell) -> str:
     return f"{removed} → {'itself' if source == target else TASKS[target].title.lower()}"
 
 
-def cell_maps(analysis: Analysis, computed: Cuts, cell: Cell) -> list[Map]:
+def cell_maps(analysis: Analysis, computed: Cuts, cell: Pair) -> list[Map]:
     """Before | after, and the difference, whose mean is the number in the cell."""
     source, target = cell
     before, after = computed.logits[WHOLE][target], computed.logits[source][target]
     whole, cut = (prediction_map(with_logits(analysis, {target: said}), target, 640) for said in (before, after))
     title = TASKS[target].title
-    wipe = {"src": whole["src"], "alt": f"Before the cut: {whole['alt']}", "left": "before", "right": "after"}
-    shown = {name: part for name, part in cut.items() if name != "threshold"}
-    shown |= {"id": "cut", "alt": f"After the cut: {cut['alt']}"}
-    shown["wipe"] = wipe | {"label": f"{title} before or after the cut: slide"}
+    wipe: Wipe = {
+        "src": whole.get("src", ""),
+        "alt": f"Before the cut: {whole.get('alt')}",
+        "label": f"{title} before or after the cut: slide",
+        "left": "before",
+        "right": "after",
+    }
+    alt = f"After the cut: {cut.get('alt')}"
+    shown = cut | {"id": "cut", "alt": alt, "threshold": None, "wipe": wipe}
     size = analysis.prediction.network_size
     change = change_map(target, enlarged(before, size), enlarged(after, size))[0].cpu().numpy()
     foot = f"mean {amount(effect_here(computed, cell), target, words=True)}"
@@ -231,7 +233,7 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Cell) -> list[Map]:
     return [shown, amount_map("difference", "Difference", target, change, foot)]
 
 
-def effect_here(computed: Cuts, cell: Cell) -> float:
+def effect_here(computed: Cuts, cell: Pair) -> float:
     """Effect of a cell in this photo."""
     source, target = cell
     if source in computed.bridge:

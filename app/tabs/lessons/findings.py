@@ -15,6 +15,7 @@ from app.tabs.interaction import cuts
 from app.tabs.interaction.page import strongest, told
 from app.view.own_errors import error_of
 from app.view.scales import scale_names
+from app.view.spoken import Spoken
 from app.view.wording import answers_in_words, percent
 from bridgenet import drawing
 from bridgenet.inspection.similarity import linear_cka
@@ -22,14 +23,11 @@ from bridgenet.kinds import difference
 from bridgenet.predictor import Prediction
 from bridgenet.tasks import TASKS, TaskName
 
-Part = dict[str, str]
-"""Text, and a colour where it stands out."""
-
 FITS = 1.2
 """Depth has to change this many times as fast along edges."""
 
 
-def answers_agree(analysis: Analysis, selection: Selection) -> list[Part]:
+def answers_agree(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """How much faster depth changes where an edge is drawn."""
     if not {"depth", "edge"} <= set(analysis.tasks):
         height, width = analysis.size
@@ -39,13 +37,13 @@ def answers_agree(analysis: Analysis, selection: Selection) -> list[Part]:
     drawn = edge >= np.quantile(edge, 0.9)
     ratio = float(slope[drawn].mean() / max(float(slope[~drawn].mean()), 1e-9))
     words = f"Along its strongest edges depth changes {ratio:.1f} times as fast"
-    first = {"text": words, "colour": TASKS["edge"].colour}
+    first: Spoken = {"text": words, "colour": TASKS["edge"].colour}
     fits = "the answers fit, though nothing forces them to"
     verdict = fits if ratio > FITS else "here the answers hardly know of each other"
     return [first, {"text": f" as elsewhere: {verdict}."}]
 
 
-def bridge_resembles(analysis: Analysis, selection: Selection) -> list[Part]:
+def bridge_resembles(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """How alike the bridge feature is to what surrounds it, at the finest scale."""
     stage = analysis.trace.stages[-1]
     task = selection.task
@@ -58,12 +56,12 @@ def bridge_resembles(analysis: Analysis, selection: Selection) -> list[Part]:
     to_generic, to_specific = linear_cka(stage.bridge, generic), linear_cka(stage.bridge, specific)
     nearer = "the backbone's" if to_generic > to_specific else f"that of {title}"
     verdict = f"it stands nearer to {nearer}" if abs(to_generic - to_specific) > 0.05 else "it stands between both"
-    first = {"text": f"{to_generic:.2f} like the backbone's", "colour": TASKS[task].colour}
+    first: Spoken = {"text": f"{to_generic:.2f} like the backbone's", "colour": TASKS[task].colour}
     text = f" and {to_specific:.2f} like that of {title} (CKA, 1 is equal): {verdict}."
     return [{"text": f"At {scale} the bridge feature is "}, first, {"text": text}]
 
 
-def patterns_overlap(analysis: Analysis, selection: Selection) -> list[Part]:
+def patterns_overlap(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """How much of what one task looks at another one looks at too, before and after the fusion."""
     pattern = analysis.trace.pattern
     if pattern is None:
@@ -71,12 +69,12 @@ def patterns_overlap(analysis: Analysis, selection: Selection) -> list[Part]:
     before = _overlap([logits.softmax(dim=-1).numpy() for logits in pattern.logits.values()])
     after = _overlap([weights.numpy() for weights in pattern.attention.values()])
     change = "more alike" if after > before + 0.02 else "less alike" if after < before - 0.02 else "no more alike"
-    first = {"text": f"{percent(before)} of where they look", "colour": TASKS[selection.task].colour}
+    first: Spoken = {"text": f"{percent(before)} of where they look", "colour": TASKS[selection.task].colour}
     text = f" before the fusion, and {percent(after)} after it: fused patterns are {change}."
     return [{"text": "Two tasks share "}, first, {"text": text}]
 
 
-def bridge_asks(analysis: Analysis, selection: Selection) -> list[Part]:
+def bridge_asks(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """Whom the bridge asks at the place, and over the whole photo."""
     stage = analysis.trace.stages[selection.scale]
     here = Side(analysis, "").shares(selection)
@@ -85,25 +83,25 @@ def bridge_asks(analysis: Analysis, selection: Selection) -> list[Part]:
     maps = drawing.bridge_share_maps(stage)
     means: dict[TaskName, float] = {task: float(maps[task].mean()) for task in analysis.tasks}
     most, overall = max(here, key=lambda task: here[task]), max(means, key=lambda task: means[task])
-    first = {"text": f"{percent(here[most])} from {TASKS[most].title.lower()}", "colour": TASKS[most].colour}
+    first: Spoken = {"text": f"{percent(here[most])} from {TASKS[most].title.lower()}", "colour": TASKS[most].colour}
     leads = f"which also leads over the whole photo with {percent(means[overall])}"
     other = f"while over the whole photo {TASKS[overall].title.lower()} leads with {percent(means[overall])}"
     text = f", {leads if most == overall else other}; even shares would be {percent(1 / len(here))}."
     return [{"text": "Here the bridge reads "}, first, {"text": text}]
 
 
-def nobody_listens(analysis: Analysis, selection: Selection) -> list[Part]:
+def nobody_listens(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """What changes with the bridge strength at 0, and what that does to an error that is known."""
     with _measuring:
         silent = analysis.result(without_bridge)
-    parts: list[Part] = [{"text": "Without the bridge the answers change: "}]
+    parts: list[Spoken] = [{"text": "Without the bridge the answers change: "}]
     told: list[TaskName] = [task for task in analysis.tasks if task in ("semseg", "depth", "normals")]
     for index, task in enumerate(told or analysis.tasks[:1]):
         said = analysis.prediction[task].array
         moved = amount(task, float(np.abs(difference(task, said, silent[task].array)).mean(dtype=np.float64)))
         words = f"{TASKS[task].title.lower()} by {moved}"
         words = f"segmentation in {moved} of the pixels" if task == "semseg" else words
-        parts += [{"text": ", " if index else ""}, {"text": words, "colour": TASKS[task].colour}]
+        parts.extend([{"text": ", " if index else ""}, {"text": words, "colour": TASKS[task].colour}])
     truth = _better_or_worse(analysis, replace(analysis, prediction=silent))
     return [*parts, {"text": f"{truth}."}]
 
@@ -113,14 +111,14 @@ def without_bridge(analysis: Analysis) -> Prediction:
     return prediction_of(analysis, intervene(analysis, "bridge"))
 
 
-def attention_predicts(analysis: Analysis, selection: Selection) -> list[Part]:
+def attention_predicts(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """Whether what is read most also matters most."""
     with _measuring:
         matrix = cuts.made_cuts(analysis, cuts.settings_of(analysis, Selection())).matrix
     source, target = strongest(matrix)
     cut, moved = TASKS[source], TASKS[target]
     times = float(matrix.strength[matrix.tasks.index(source), matrix.tasks.index(target)])
-    first = {"text": f"Cutting {cut.title.lower()} moves {moved.title.lower()} most", "colour": cut.colour}
+    first: Spoken = {"text": f"Cutting {cut.title.lower()} moves {moved.title.lower()} most", "colour": cut.colour}
     return [first, {"text": f", {times:.1f} times as much as a random cut. {told(matrix.rank_correlation)}"}]
 
 

@@ -1,14 +1,12 @@
 """Lessons: six steps that set the page, ask one question, and answer it with what holds for this photo."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from app.analysis.selection import Selection
+from app.analysis.selection import Selection, Setting
 from app.analysis.session import Analysis
 from app.tabs.lessons.findings import (
-    Part,
     answers_agree,
     attention_predicts,
     bridge_asks,
@@ -17,12 +15,14 @@ from app.tabs.lessons.findings import (
     patterns_overlap,
     steepest,
 )
-from app.view.page import Follows, Page, Value, button
+from app.view.page import Page, button
+from app.view.spoken import Spoken
+from app.view.view import Follows, Lessons, LessonStep, View
 from app.view.wording import answers_in_words, wording
 
 TEXT = Path(__file__).with_name("text.md")
 
-Link = dict[str, Any]
+Link = Mapping[str, Setting]
 """What a link can say: tab, px, task, scale, head, scope, and options of views."""
 
 
@@ -44,39 +44,47 @@ class Lesson:
     name: str
     title: str
     tab: str
-    say: Callable[[Analysis, Selection], list[Part]]
+    say: Callable[[Analysis, Selection], list[Spoken]]
     start: Callable[[Analysis], Link]
     show: Callable[[Analysis], Link]
     target: str
     follows: tuple[Follows, ...] = ()
 
 
-def lessons(analysis: Analysis, selection: Selection) -> Value:
+def lessons(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: what lessons are. The steps stand below it."""
     say, hint = wording(TEXT)
     return {"say": [{"text": say}], "hint": hint, "tools": [button("lesson", "Start with the first")], "groups": []}
 
 
-def offered(analysis: Analysis, tabs: Collection[str]) -> Value:
+def offered(analysis: Analysis, tabs: Collection[str]) -> Lessons:
     """What the card and the row of steps show.
 
     Args:
         analysis: The analysed photo.
         tabs: Names of the views that there are for it.
     """
-    steps = []
+    steps: list[LessonStep] = []
     for lesson in LESSONS:
         if lesson.tab in tabs and _is_offered(lesson, analysis):
             question, look = wording(TEXT.with_name("text") / f"{lesson.name}.md")
             title = lesson.title.format(count=answers_in_words(len(analysis.tasks)).lower())
-            words = {"name": lesson.name, "title": title, "question": question, "look": look}
-            words |= {"target": lesson.target, "follows": lesson.follows}
-            links = {"start": lesson.start(analysis), "show": lesson.show(analysis)}
-            steps.append(words | {name: {"tab": lesson.tab} | link for name, link in links.items()})
+            start, show = ({"tab": lesson.tab, **link(analysis)} for link in (lesson.start, lesson.show))
+            step: LessonStep = {
+                "name": lesson.name,
+                "title": title,
+                "question": question,
+                "look": look,
+                "target": lesson.target,
+                "follows": list(lesson.follows),
+                "start": start,
+                "show": show,
+            }
+            steps.append(step)
     return {"key": analysis.key, "lessons": steps}
 
 
-def answer(analysis: Analysis, selection: Selection, name: Any) -> list[Part]:
+def answer(analysis: Analysis, selection: Selection, name: object) -> list[Spoken]:
     """The sentence of a lesson, from what was computed for this photo."""
     lesson = next((lesson for lesson in LESSONS if lesson.name == name), None)
     return [] if lesson is None else lesson.say(analysis, selection)

@@ -1,7 +1,6 @@
 """Overview: the photo, all predictions, and their errors where the truth is known."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -9,7 +8,6 @@ from app.analysis.selection import Choice, Selection, Slider
 from app.analysis.session import Analysis
 from app.view.encoding import LONGEST, sampled
 from app.view.maps import (
-    Map,
     error_map,
     map_columns,
     map_unit,
@@ -19,7 +17,9 @@ from app.view.maps import (
     with_unit,
     wrong_map,
 )
-from app.view.page import Page, Value, choices, tool
+from app.view.page import Page, choices, slider, toggle
+from app.view.spoken import Spoken
+from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import answers_in_words, percent, wording
 from bridgenet import drawing
 from bridgenet.kinds import error_array
@@ -45,7 +45,7 @@ GLANCE = 320
 """Longest side, in pixels, of what is counted for the headline: enough for whole per cents."""
 
 
-def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> Value:
+def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> View:
     """Value of the viewer: photo, predictions and error maps, none larger than `longest` pixels."""
     height, width = analysis.size
     _, hint = wording(TEXT)
@@ -57,9 +57,10 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     seen_height, seen_width = analysis.prediction.network_size
     foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
     mode = mode_of(analysis, selection)
-    on = {name: selection.text(option) == "on" for name, option in (("contours", CONTOURS), ("fade", FADE))}
-    maps = [analysis.result(prediction_map, task, longest, **on) for task in analysis.tasks]
-    maps = [photo_map(analysis, foot), *(_shown(entry, analysis, mode, longest) for entry in maps)]
+    contours, fade = (selection.text(option) == "on" for option in (CONTOURS, FADE))
+    drawn = (analysis.result(prediction_map, task, longest, contours=contours, fade=fade) for task in analysis.tasks)
+    shown = (_shown(entry, analysis, task, mode, longest) for entry, task in zip(drawn, analysis.tasks, strict=True))
+    maps = [photo_map(analysis, foot), *shown]
     errors = analysis.result(error_maps, longest)
     columns = map_columns(len(maps))
     if width < 0.8 * height:
@@ -68,7 +69,7 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     if len(errors) <= -len(maps) % columns:
         # They fill the last row.
         maps, errors = maps + errors, []
-    groups: list[dict[str, Any]] = [{"columns": columns, "maps": maps}]
+    groups: list[Group] = [{"columns": columns, "maps": maps}]
     if errors:
         text = "the prediction against the truth that this example brings"
         columns = map_columns(len(errors)) if width >= 0.8 * height else columns
@@ -81,17 +82,17 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     }
 
 
-def headline(analysis: Analysis) -> list[dict[str, str]]:
+def headline(analysis: Analysis) -> list[Spoken]:
     """What there is and what to notice, in one sentence. Parts with a colour stand out."""
     what, _ = wording(TEXT)
-    parts = [{"text": what.format(count=answers_in_words(len(analysis.tasks)))}]
+    parts: list[Spoken] = [{"text": what.format(count=answers_in_words(len(analysis.tasks)))}]
     sure = None
     if "semseg" in analysis.prediction:
         answer = analysis.prediction["semseg"]
         palette = drawing.class_palette(answer.colours)
         largest = drawing.legend_entries(sampled(answer.array, GLANCE).astype(np.int64), answer.classes, palette)[:2]
         names = " and ".join(f"{entry.name} {percent(entry.area)}" for entry in largest)
-        parts += [{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}]
+        parts.extend([{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}])
         sure = answer.confidence
     if (
         "depth" in analysis.prediction
@@ -100,7 +101,7 @@ def headline(analysis: Analysis) -> list[dict[str, str]]:
         near, far = drawing.depth_limits(depth)
         distance = f"{near:.1f} m" if f"{near:.1f}" == f"{far:.1f}" else f"{near:.1f} to {far:.1f} m"
         joint = ", " if len(parts) > 1 else ": everything "
-        parts += [{"text": joint}, {"text": f"{distance} away", "colour": TASKS["depth"].colour}]
+        parts.extend([{"text": joint}, {"text": f"{distance} away", "colour": TASKS["depth"].colour}])
     if sure is not None:
         unsure = float((sampled(sure, GLANCE) < UNSURE).mean())
         parts.append({"text": f", {percent(unsure)} of it uncertain"})
@@ -119,16 +120,16 @@ def modes(analysis: Analysis) -> dict[str, str]:
     return {mode: text for mode, text in MODE.values.items() if mode != "truth" or known}
 
 
-def tools(analysis: Analysis, selection: Selection) -> list[dict[str, Any]]:
+def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     """Choices that make sense for this checkpoint and this photo."""
     mode = mode_of(analysis, selection)
-    row = [{"name": MODE.name, "label": MODE.label} | choices(modes(analysis), mode)]
+    row: list[Tool] = [choices(MODE, modes(analysis), mode)]
     if mode == "blend":
-        row.append(tool(OPACITY, selection) | {"kind": "mix"})
+        row.append(slider(OPACITY, selection, kind="mix"))
     if "depth" in analysis.prediction:
-        row.append(tool(CONTOURS, selection) | {"kind": "toggle"})
+        row.append(toggle(CONTOURS, selection))
     if any(analysis.prediction[task].confidence is not None for task in analysis.tasks):
-        row.append(tool(FADE, selection) | {"kind": "toggle"})
+        row.append(toggle(FADE, selection))
     return row
 
 
@@ -152,21 +153,23 @@ def _error_of(analysis: Analysis, task: TaskName, longest: int) -> Map:
     return error_map(name, title, task, error, unit, foot, longest)
 
 
-def _shown(entry: Map, analysis: Analysis, mode: str, longest: int) -> Map:
+def _shown(entry: Map, analysis: Analysis, task: TaskName, mode: str, longest: int) -> Map:
     """A prediction with the photo or the truth under a slider, or blended over the photo."""
-    title = entry["title"]
+    title = entry.get("title", "")
     match mode:
         case "slider":
-            photo = {"src": "", "alt": f"The photo: {analysis.title}", "label": f"Photo or {title}: slide"}
-            return entry | {"wipe": photo | {"left": "photo", "right": "prediction"}}
+            words, label = f"The photo: {analysis.title}", f"Photo or {title}: slide"
+            wipe: Wipe = {"src": "", "alt": words, "label": label, "left": "photo", "right": "prediction"}
+            return entry | {"wipe": wipe}
         case "blend":
             return entry | {"blend": True}
         case "truth":
-            source = truth_uri(analysis, entry["task"], longest)
+            source = truth_uri(analysis, task, longest)
             if source is None:
                 return entry | {"foot": entry.get("foot") or "truth not known"}
-            truth = {"src": source, "alt": f"Truth: {title}", "label": f"Truth or prediction of {title}: slide"}
-            return entry | {"wipe": truth | {"left": "truth", "right": "prediction"}}
+            words, label = f"Truth: {title}", f"Truth or prediction of {title}: slide"
+            wipe = {"src": source, "alt": words, "label": label, "left": "truth", "right": "prediction"}
+            return entry | {"wipe": wipe}
         case _:
             return entry
 

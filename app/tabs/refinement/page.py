@@ -1,7 +1,6 @@
 """Refinement: every prediction without and with the bridge, and with more or less of it."""
 
 from pathlib import Path
-from typing import Any
 
 from app.analysis.selection import Selection, Slider
 from app.analysis.session import Analysis
@@ -9,9 +8,14 @@ from app.tabs.refinement.strengths import STRIP, Step, compute, is_computed, ste
 from app.view.attention import has_bridge
 from app.view.axes import ticks
 from app.view.changes import LONGEST, amount
-from app.view.maps import Map, prediction_map
-from app.view.page import Page, Value, tool
+from app.view.charts import Table, TableCell
+from app.view.maps import prediction_map
+from app.view.page import Page, slider
+from app.view.spoken import Spoken
+from app.view.view import Group, Map, View, Wipe
 from app.view.wording import percent, wording
+from bridgenet.drawing.charts import Curve, Curves
+from bridgenet.drawing.sheet import Axis
 from bridgenet.tasks import TASKS, TaskName
 
 TEXT = Path(__file__).with_name("text.md")
@@ -22,16 +26,16 @@ MOST_CLASSES = 3
 """Entries of a legend: the maps are small."""
 
 
-def refinement(analysis: Analysis, selection: Selection) -> Value:
+def refinement(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: before | after, the differences, the film strip and the curve of the selected task."""
     _, hint = wording(TEXT)
     alpha = selection.number(ALPHA)
-    shared: Value = {"hint": hint, "tools": [tool(ALPHA, selection)]}
+    shared: View = {"hint": hint, "tools": [slider(ALPHA, selection)]}
     if not is_computed(analysis):
-        maps = [_shown(prediction_map(analysis, task, LONGEST)) for task in analysis.tasks]
+        maps = [_shown(prediction_map(analysis, task, LONGEST), task) for task in analysis.tasks]
+        groups: list[Group] = [{"columns": columns_of(analysis), "maps": maps}]
         words = "The refinement is repeated with more and less of the bridge."
-        say = [{"text": "What does the bridge add?"}]
-        return shared | {"say": say, "groups": [{"columns": columns_of(analysis), "maps": maps}], "pending": words}
+        return shared | {"say": [{"text": "What does the bridge add?"}], "groups": groups, "pending": words}
     before, step = step_of(analysis, 0.0), step_of(analysis, alpha)
     groups = [
         wipes(analysis, before, step, alpha),
@@ -43,12 +47,14 @@ def refinement(analysis: Analysis, selection: Selection) -> Value:
     return shared | {"say": sentence(step, alpha), "groups": groups}
 
 
-def sentence(step: Step, alpha: float) -> list[dict[str, str]]:
+def sentence(step: Step, alpha: float) -> list[Spoken]:
     """How much of each task the bridge moved."""
     if alpha == 0:
         return [{"text": "Without the bridge, every task is left to itself."}]
     tasks = list(step.changed)
-    parts = [{"text": "The bridge moves " if alpha == 1 else f"At {alpha:g} × its strength the bridge moves "}]
+    parts: list[Spoken] = [
+        {"text": "The bridge moves " if alpha == 1 else f"At {alpha:g} × its strength the bridge moves "}
+    ]
     for index, task in enumerate(tasks):
         parts.append({"text": moved_words(task, step), "colour": TASKS[task].colour})
         parts.append({"text": ", " if index < len(tasks) - 2 else " and " if index == len(tasks) - 2 else "."})
@@ -63,19 +69,19 @@ def moved_words(task: TaskName, step: Step) -> str:
     return f"{title} by {effect}{unit_of(task)}"
 
 
-def wipes(analysis: Analysis, before: Step, step: Step, alpha: float) -> Value:
+def wipes(analysis: Analysis, before: Step, step: Step, alpha: float) -> Group:
     """Without the bridge | at a strength, one map per task."""
-    maps = []
+    maps: list[Map] = []
     for task in analysis.tasks:
-        title, shown = TASKS[task].title, _shown(step.maps[task])
-        wipe = {
-            "src": before.maps[task]["src"],
-            "alt": f"Without the bridge: {before.maps[task]['alt']}",
+        title, shown, without = TASKS[task].title, _shown(step.maps[task], task), before.maps[task]
+        wipe: Wipe = {
+            "src": without.get("src", ""),
+            "alt": f"Without the bridge: {without.get('alt')}",
             "label": f"{title} without or with the bridge: slide",
             "left": "without",
             "right": "with" if alpha == 1 else f"{alpha:.2f} ×",
         }
-        alt = f"At bridge strength {alpha:.2f}: {shown['alt']}"
+        alt = f"At bridge strength {alpha:.2f}: {shown.get('alt')}"
         maps.append(shown | {"id": f"refined-{task}", "wipe": wipe, "alt": alt})
     learnt = "right: strength 1, which is the prediction itself, bit for bit"
     return {
@@ -87,7 +93,7 @@ def wipes(analysis: Analysis, before: Step, step: Step, alpha: float) -> Value:
     }
 
 
-def differences(analysis: Analysis, step: Step) -> Value:
+def differences(analysis: Analysis, step: Step) -> Group:
     """Where the bridge moved each task, and where the truth is known: to the better or the worse."""
     words = "right against left"
     if step.error:
@@ -96,15 +102,14 @@ def differences(analysis: Analysis, step: Step) -> Value:
     return {"id": "changes", "title": "Difference", "text": words, "columns": columns_of(analysis), "maps": maps}
 
 
-def film_strip(analysis: Analysis, task: TaskName) -> Value:
+def film_strip(analysis: Analysis, task: TaskName) -> Group:
     """One task with more and more of the bridge."""
-    maps = []
+    maps: list[Map] = []
     for alpha in STRIP:
         shown = step_of(analysis, alpha).maps[task]
-        same: Map = {name: shown[name] for name in ("src", "colour", "values", "tokens") if name in shown}
         title = {0.0: "without", 1.0: "1 ×, as learnt"}.get(alpha, f"{alpha:g} ×")
-        alt = f"At bridge strength {alpha:g}: {shown['alt']}"
-        maps.append(same | {"id": f"strip-{alpha:g}", "title": title, "alt": alt})
+        alt = f"At bridge strength {alpha:g}: {shown.get('alt')}"
+        maps.append(_bare(shown) | {"id": f"strip-{alpha:g}", "title": title, "alt": alt})
     title, words = (
         f"{TASKS[task].title} with more and more bridge",
         "other tasks: choose one on the left",
@@ -112,35 +117,40 @@ def film_strip(analysis: Analysis, task: TaskName) -> Value:
     return {"id": "strip", "title": title, "text": words, "columns": len(STRIP), "maps": maps}
 
 
-def curve(analysis: Analysis, task: TaskName, alpha: float) -> Value:
+def curve(analysis: Analysis, task: TaskName, alpha: float) -> Group:
     """Error (change where the truth is not known) at every strength that was tried so far."""
     steps = steps_so_far(analysis)
     known = all(task in step.error for _, step in steps)
-    points = [[strength, (step.error if known else step.effect)[task]] for strength, step in steps]
-    values = [value for _, value in points]
+    strengths = [strength for strength, _ in steps]
+    values = [(step.error if known else step.effect)[task] for _, step in steps]
     margin = 0.1 * (max(values) - min(values)) or 1e-6
     low, high = max(min(values) - margin, 0.0) if known else 0.0, max(values) + margin
     what = f"{'error' if known else 'change'}, {TASKS[task].change_unit}".replace(
         "% of pixels", "% of pixels wrong" if known else "% of pixels"
     )
+    drawn = Curves(
+        [Curve(what, strengths, values, TASKS[task].colour)],
+        "bridge strength",
+        "",
+        mark=alpha,
+        x_axis=Axis(0, 2, [(value, f"{value:g}") for value in STRIP]),
+        y_axis=Axis(low, high, ticks(low, high)),
+    )
+    told = ", ".join(f"{value:.3g} at {at:g}" for at, value in zip(strengths, values, strict=True))
     return {
         "id": "curve",
-        "kind": "lines",
         "span": 6,
         "title": f"{TASKS[task].title}: {'error' if known else 'change'}",
         "text": "by strength, with your tries",
-        "series": [{"name": what, "colour": TASKS[task].colour, "points": points}],
-        "x": {"label": "bridge strength", "low": 0, "high": 2, "ticks": [[value, f"{value:g}"] for value in STRIP]},
-        "y": {"label": "", "low": low, "high": high, "ticks": ticks(low, high)},
-        "mark": alpha,
-        "alt": f"{what} of {TASKS[task].title.lower()}: " + ", ".join(f"{value:.3g} at {at:g}" for at, value in points),
+        "chart": drawn,
+        "alt": f"{what} of {TASKS[task].title.lower()}: {told}",
     }
 
 
-def counts(analysis: Analysis, step: Step) -> Value:
+def counts(analysis: Analysis, step: Step) -> Group:
     """How many pixels changed, by how much, and whether for the better."""
     truth = any(changed.to_truth is not None for changed in step.changed.values())
-    rows: list[list[Any]] = []
+    rows: list[list[TableCell]] = []
     for task in analysis.tasks:
         changed = step.changed[task]
         tolerance = f">\N{NO-BREAK SPACE}{changed.tolerance:g}{unit_of(task)}"
@@ -149,12 +159,10 @@ def counts(analysis: Analysis, step: Step) -> Value:
         rows.append([{"text": TASKS[task].title, "colour": TASKS[task].colour}, *row, *better])
     return {
         "id": "counts",
-        "kind": "table",
         "span": 6,
         "title": "Pixels that changed",
         "text": "and the part that moved to the truth" if truth else "",
-        "head": ["Task", "Changed", "By", *(["To the truth"] if truth else [])],
-        "rows": rows,
+        "chart": Table(["Task", "Changed", "By", *(["To the truth"] if truth else [])], rows),
         "alt": "Share of changed pixels by task",
     }
 
@@ -164,12 +172,20 @@ def columns_of(analysis: Analysis) -> int:
     return len(analysis.tasks) if len(analysis.tasks) in (1, 2, 4) else 3
 
 
-def _shown(prediction: Map) -> Map:
+def _bare(prediction: Map) -> Map:
+    """The picture of a prediction and its numbers, without what stands around it."""
+    bare = prediction.copy()
+    for part in ("note", "foot", "legend", "ramp", "disc", "threshold", "task"):
+        bare.pop(part, None)
+    return bare
+
+
+def _shown(prediction: Map, task: TaskName) -> Map:
     """A prediction as a small map under a slider."""
-    shown = {name: part for name, part in prediction.items() if name not in ("threshold", "note")}
-    if shown.get("legend"):
-        shown["legend"] = shown["legend"][:MOST_CLASSES]
-    return shown | {"title": TASKS[prediction["task"]].title}
+    shown = prediction | {"title": TASKS[task].title, "note": "", "threshold": None}
+    if legend := shown.get("legend"):
+        shown["legend"] = legend[:MOST_CLASSES]
+    return shown
 
 
 PAGE = Page("refinement", refinement, follows=frozenset({"task"}), options=(ALPHA,), exists=has_bridge, compute=compute)

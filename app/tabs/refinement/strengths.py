@@ -11,8 +11,9 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.view.changes import amount, amount_map, enlarged, shown_size, signed_map, with_logits
 from app.view.encoding import sampled
-from app.view.maps import Map, prediction_map
+from app.view.maps import prediction_map
 from app.view.page import Progress
+from app.view.view import Map
 from bridgenet import inspection
 from bridgenet.inspection import Changed
 from bridgenet.inspection.effects import change_map

@@ -12,7 +12,6 @@ from app.analysis.session import Analysis
 from app.view.attention import (
     SHARED,
     attention_map,
-    attention_view,
     class_here,
     head_count,
     head_tool,
@@ -21,8 +20,11 @@ from app.view.attention import (
     own_network,
     token_box,
 )
-from app.view.maps import Map, heat_map, map_columns, photo_map
-from app.view.page import Page, Value, tool
+from app.view.charts import ShareRows, Table, TableCell, shares_of
+from app.view.maps import heat_map, map_columns, photo_map
+from app.view.page import Page, choice
+from app.view.spoken import Spoken
+from app.view.view import Choose, Group, Map, View
 from app.view.wording import percent, wording
 from bridgenet import drawing, inspection
 from bridgenet.drawing import AttentionView, Direction, Fusion, Weighting
@@ -52,10 +54,10 @@ READ_AS = {
 ALIKE = 0.01
 """Distances that differ by less, as a fraction of the diagonal, are called equal."""
 
-Said = list[dict[str, str]]
+Said = list[Spoken]
 
 
-def tpp(analysis: Analysis, selection: Selection) -> Value:
+def tpp(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer of the tasks' own attention at the selected pixel."""
     views: dict[TaskName, AttentionView] = {
         task: tpp_view(analysis, selection, task, selection.head) for task in analysis.tasks
@@ -64,9 +66,11 @@ def tpp(analysis: Analysis, selection: Selection) -> Value:
     strip = {head: tpp_view(analysis, selection, selection.task, head) for head in heads}
     what, how = wording(TEXT)
     words = {option.name.split(".")[1]: READ_AS[option.name][selection.text(option)] for option in OPTIONS}
-    return attention_view(analysis, f"{what.format(heads=heads_read(selection, analysis), **words)} {how}") | {
+    return {
+        "heads": head_count(analysis),
+        "hint": f"{what.format(heads=heads_read(selection, analysis), **words)} {how}",
         "say": tpp_sentence(views, selection.text(DIRECTION), class_here(analysis, selection)),
-        "tools": [head_tool(selection, analysis), *(tool(option, selection) for option in OPTIONS)],
+        "tools": [head_tool(selection, analysis), *(choice(option, selection) for option in OPTIONS)],
         "groups": _groups(analysis, selection, views, strip),
     }
 
@@ -123,8 +127,8 @@ def tpp_sentence(views: Mapping[TaskName, AttentionView], direction: str, seen: 
     if away[first] - away[last] < ALIKE:
         who = "every task looks equally far" if len(order) > 1 else f"{_says(first, 'look')} this far"
         return [{"text": f"From {pixel} {who}{far}."}]
-    far_one = {"text": f"{_says(first, 'look')} farthest", "colour": TASKS[first].colour}
-    near_one = {"text": f"{_says(last, 'stay')} closest", "colour": TASKS[last].colour}
+    far_one: Spoken = {"text": f"{_says(first, 'look')} farthest", "colour": TASKS[first].colour}
+    near_one: Spoken = {"text": f"{_says(last, 'stay')} closest", "colour": TASKS[last].colour}
     return [{"text": f"From {pixel} "}, far_one, {"text": f"{far}; "}, near_one, {"text": f", {percent(away[last])}."}]
 
 
@@ -149,7 +153,7 @@ def _unlike_the_average(views: Mapping[TaskName, AttentionView], direction: str,
     most = max(moved, key=lambda task: moved[task])
     if moved[most] < 0.005:
         return [{"text": f"At {pixel} every task attends as it does on average."}]
-    name = {"text": _title(most), "colour": TASKS[most].colour}
+    name: Spoken = {"text": _title(most), "colour": TASKS[most].colour}
     if direction == "incoming":
         return [
             {"text": f"Who looks at {pixel} differs most in "},
@@ -182,13 +186,13 @@ def _groups(
     selection: Selection,
     views: Mapping[TaskName, AttentionView],
     strip: Mapping[int | None, AttentionView],
-) -> list[Value]:
+) -> list[Group]:
     everything = {str(name): view for part in (views, strip) for name, view in part.items()}
     limits = drawing.colour_limits(everything, selection.scope)
     maps = [photo_map(analysis, "click anywhere, in any map") | {"token": token_box(views[selection.task])}]
     for task, view in views.items():
-        choose = {"option": "task", "value": task, "chosen": task == selection.task}
-        more = {"note": _sum(view), "colour": TASKS[task].colour, "task": task, "choose": choose}
+        choose: Choose = {"option": "task", "value": task, "chosen": task == selection.task}
+        more: Map = {"note": _sum(view), "colour": TASKS[task].colour, "task": task, "choose": choose}
         maps.append(_tile(f"tpp-{task}", TASKS[task].title, view, limits[task], selection, more))
     fusion = cast(Fusion, selection.text(FUSION))
     maps.append(analysis.result(_average_map, selection.task, selection.head, fusion))
@@ -200,10 +204,10 @@ def _groups(
         more = {"colour": TASKS[selection.task].colour, "choose": choose, "foot": ""}
         tiles.append(_tile(f"tpp-head-{name}", title, view, limits[str(head)], selection, more))
     title = _title(selection.task)
-    groups: list[Value] = [
+    heads: Group = {"id": "tpp-heads", "title": f"Heads of {title}", "span": 7, "columns": 3, "maps": tiles}
+    groups: list[Group] = [
         {"id": "tpp-tasks", "columns": map_columns(len(maps)), "maps": maps},
-        {"id": "tpp-heads", "title": f"Heads of {title}", "span": 7, "columns": 3, "maps": tiles}
-        | {"text": "click a name to read that head alone"},
+        heads | {"text": "click a name to read that head alone"},
         _atlas(analysis, selection, strip),
     ]
     return groups + ([_pattern_bars(analysis, selection)] if len(views) > 1 else [])
@@ -214,8 +218,8 @@ def _tile(name: str, title: str, view: AttentionView, limit: float, selection: S
     numbers = _numbers(view)
     alt = f"TPP attention, {title.lower()}: {where}; {_sum(view)}"
     alt += f", {numbers}" if numbers else ""
-    more = {"foot": numbers or where} | more
-    return attention_map(name, title, view, limit, SHARED[selection.scope], alt, **more)
+    foot: Map = {"foot": numbers or where}
+    return attention_map(name, title, view, limit, SHARED[selection.scope], alt) | foot | more
 
 
 def _numbers(view: AttentionView) -> str:
@@ -237,28 +241,25 @@ def _average_map(analysis: Analysis, task: TaskName, head: int | None, fusion: F
     ask = partial(drawing.tpp_attention, analysis.trace, task, 0.5, 0.5, head=head, fusion=fusion)
     average = ask().placed - ask(weighting="minus-average").placed
     alt = f"Where the average token looks, {title}: {drawing.place_in_words(average)}"
-    heat = heat_map("tpp-average", "Average row", average, float(average.max()), alt)
-    heat["ramp"]["shared"] = SHARED["map"]
+    heat = heat_map("tpp-average", "Average row", average, float(average.max()), alt, SHARED["map"])
     return heat | {"note": title, "colour": TASKS[task].colour, "foot": "what all places have in common"}
 
 
-def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, AttentionView]) -> Value:
+def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, AttentionView]) -> Group:
     """Numbers of the heads: spread, distance, and how much stays in the predicted class of the pixel."""
     seen = class_here(analysis, selection)
-    rows = []
+    rows: list[list[TableCell]] = []
     for head, view in strip.items():
         name = "mean" if head is None else f"head {head + 1}"
         spread, distance = ("–", "–") if view.spread is None else (f"{view.spread:.2f}", percent(view.distance or 0.0))
-        row = [{"text": name, "colour": TASKS[selection.task].colour}, spread, distance]
+        row: list[TableCell] = [{"text": name, "colour": TASKS[selection.task].colour}, spread, distance]
         rows.append([*row, *([_purity(analysis, selection, view)] if seen else [])])
     return {
         "id": "tpp-atlas",
-        "kind": "table",
         "span": 5,
         "title": "Heads in numbers",
         "text": "spread 0: one token, 1: even",
-        "head": ["", "spread", "away", *([f"on {seen} (chance)"] if seen else [])],
-        "rows": rows,
+        "chart": Table(["", "spread", "away", *([f"on {seen} (chance)"] if seen else [])], rows),
         "alt": f"Spread, distance and purity of the heads of {_title(selection.task)} at this pixel",
     }
 
@@ -272,20 +273,12 @@ def _purity(analysis: Analysis, selection: Selection, view: AttentionView) -> st
     return f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
 
 
-def _pattern_bars(analysis: Analysis, selection: Selection) -> Value:
+def _pattern_bars(analysis: Analysis, selection: Selection) -> Group:
     """Whose pattern each task used here."""
-    rows = [
-        {
-            "title": f"{TASKS[target].title} used",
-            "shares": [
-                {"title": TASKS[source].title, "colour": TASKS[source].colour, "share": share}
-                for source, share in shares.items()
-            ],
-        }
-        for target, shares in used_patterns(analysis, selection).items()
-    ]
+    used = used_patterns(analysis, selection)
+    rows = {f"{TASKS[target].title} used": shares_of(shares) for target, shares in used.items()}
     text = "part of each task's pattern in the fused attention of this token"
-    return {"id": "tpp-patterns", "kind": "shares", "title": "Whose pattern was used", "text": text, "rows": rows}
+    return {"id": "tpp-patterns", "title": "Whose pattern was used", "text": text, "chart": ShareRows(rows)}
 
 
 def _fusion_shares(analysis: Analysis, head: int | None) -> dict[str, dict[str, np.ndarray]]:

@@ -16,21 +16,26 @@ from pathlib import Path
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
+from app.view.charts import Table
 from app.view.maps import prediction_map
-from app.view.page import Page, Value
+from app.view.page import Page
+from app.view.view import View
 from app.view.wording import wording
 
 TEXT = Path(__file__).with_name("text.md")
 
 
-def brightness(analysis: Analysis, selection: Selection) -> Value:
+def brightness(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: the answer of the selected task, and how bright the photo is."""
     what, how = wording(TEXT)
     maps = [prediction_map(analysis, selection.task, 320)]
     return {
         "say": [{"text": f"The photo has a mean of {analysis.prediction.image.mean():.0f}."}],
         "hint": f"{what} {how}",
-        "groups": [{"id": "brightness", "title": "Brightness", "columns": 2, "maps": maps}],
+        "groups": [
+            {"id": "brightness", "title": "Brightness", "columns": 2, "maps": maps},
+            {"id": "size", "title": "Size", "chart": Table(["height", "width"], [list(map(str, analysis.size))])},
+        ],
     }
 
 

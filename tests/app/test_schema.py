@@ -1,0 +1,14 @@
+from app.view.schema import FILE, declarations
+
+
+def test_the_browser_has_the_declarations_of_what_crosses_to_it() -> None:
+    made = FILE.read_text(encoding="utf-8")
+    assert made == declarations(), "Run python -m app.view.schema."
+
+
+def test_what_may_be_missing_and_what_a_chart_crosses_as_are_declared() -> None:
+    text = declarations()
+    assert "  alt: string;\n  task?: string;" in text
+    assert "  chart?: string;\n" in text and "  values?: Values;\n" in text
+    assert "export type Tool = ChoiceTool | SliderTool | ToggleTool | ButtonTool;\n" in text
+    assert "export interface View extends Belonging {\n  /** Names what is shown: equal keys, equal views. */\n" in text

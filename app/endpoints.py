@@ -26,8 +26,11 @@ from app.questions import bridge_stage, fraction, head_of, one_of, target_at, ta
 from app.takeaway.downloads import versions
 from app.uploads import Limits, read_upload
 from bridgenet.files import WriteError, explaining, replacing
-from bridgenet.images import ImageError
+from bridgenet.images import ImageError, LoadedImage
 from bridgenet.tasks import TASKS
+
+BLANK = (96, 128)
+"""Height and width of a picture of nothing."""
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
@@ -210,6 +213,8 @@ class Endpoints:
         """
         with self._explained():
             predictor = self.session.predictor()
+            # What a network has, its own trace says best, whatever its system.
+            trace, _ = predictor.analyse(LoadedImage(np.zeros((*BLANK, 3), np.uint8), ()))
             tasks = {task: {"title": TASKS[task].title, "unit": TASKS[task].unit} for task in predictor.tasks}
             classes = {task: list(known.names) for task, known in predictor.config.classes.items()}
             return {
@@ -219,8 +224,8 @@ class Endpoints:
                 "metrics": predictor.metrics,
                 "input_size": list(predictor.config.data.answer_size),
                 "dataset": predictor.config.data.name,
-                "heads": predictor.config.model.heads,
-                "scales": len(predictor.config.model.token_reduction),
+                "heads": trace.heads,
+                "scales": sum(stage.bridge is not None for stage in trace.stages),
                 "checkpoints": list(self.session.checkpoints),
                 "limits": {"megabytes": self.limits.megabytes, "megapixels": self.limits.megapixels},
                 "versions": versions(),

@@ -62,9 +62,7 @@ def task_of(analysis: Analysis, task: object) -> TaskName:
 
 def head_of(analysis: Analysis, head: object) -> int | None:
     """An attention head; None is the mean of all."""
-    from app.view.attention import head_count
-
-    chosen = whole(head, -1, head_count(analysis) - 1, "head")
+    chosen = whole(head, -1, analysis.trace.heads - 1, "head")
     return None if chosen < 0 else chosen
 
 

@@ -121,6 +121,14 @@ class Trace:
     predictions: dict[str, AnyFeature]
     """Final predictions (logits), bilinearly resized to the image."""
 
+    @property
+    def heads(self) -> int:
+        """Attention heads, of TPP or else of the bridge; 0 where there is no attention."""
+        if self.pattern is not None:
+            return next(iter(self.pattern.attention.values())).shape[1]
+        maps = [stage.attention for stage in self.stages if stage.attention is not None]
+        return maps[0].shape[1] if maps else 0
+
     def items(self) -> Iterator[tuple[str, Tensor]]:
         """Every tensor with its dotted path, in the order of the computation."""
         return _walk(self, "")

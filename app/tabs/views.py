@@ -7,7 +7,7 @@ from typing import TypedDict
 from app.analysis.selection import Option, Selection, read_selection
 from app.analysis.session import Analysis
 from app.tabs import TABS
-from app.view.attention import has_bridge, head_count
+from app.view.attention import has_bridge
 from app.view.encoding import LONGEST, photo_uri
 from app.view.frame import Photo, Stop, Tab, Task
 from app.view.held import leave_out_held
@@ -26,7 +26,7 @@ OPTIONS: tuple[Option, ...] = tuple(option for page in PAGES.values() for option
 
 def selection_of(analysis: Analysis, event: Mapping[str, object]) -> Selection:
     """The selection that the page reports, as this analysis can mean it."""
-    scales, heads = len(scale_names(analysis)), head_count(analysis)
+    scales, heads = len(scale_names(analysis)), analysis.trace.heads
     return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads, options=OPTIONS)
 
 
@@ -105,7 +105,7 @@ def capabilities(analysis: Analysis) -> Capabilities:
     return {
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],
         "scales": scale_names(analysis) if has_bridge(analysis) else [],
-        "heads": head_count(analysis),
+        "heads": analysis.trace.heads,
         "tabs": [{"name": name, "title": TABS[name]} for name in there],
         "pipeline": [stop for stop in _pipeline(analysis, there) if stop["tab"] in there],
     }

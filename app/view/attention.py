@@ -25,17 +25,9 @@ def asks_tasks(analysis: Analysis) -> bool:
     return any(stage.attention is not None for stage in analysis.trace.stages)
 
 
-def head_count(analysis: Analysis) -> int:
-    """Attention heads, of TPP or else of the bridge; 0 without either."""
-    if analysis.trace.pattern is not None:
-        return next(iter(analysis.trace.pattern.attention.values())).shape[1]
-    maps = [stage.attention for stage in analysis.trace.stages if stage.attention is not None]
-    return maps[0].shape[1] if maps else 0
-
-
 def heads_read(selection: Selection, analysis: Analysis) -> str:
     """Which heads are read, in words."""
-    count = head_count(analysis)
+    count = analysis.trace.heads
     if selection.head is not None:
         return f"head {selection.head + 1} of {count}"
     return f"mean of {count} heads" if count > 1 else "one head"
@@ -43,7 +35,7 @@ def heads_read(selection: Selection, analysis: Analysis) -> str:
 
 def head_tool(selection: Selection, analysis: Analysis) -> ChoiceTool:
     """Choice of a head, or of the mean of all."""
-    heads: list[Choosable] = [{"value": head, "text": str(head + 1)} for head in range(head_count(analysis))]
+    heads: list[Choosable] = [{"value": head, "text": str(head + 1)} for head in range(analysis.trace.heads)]
     chosen = -1 if selection.head is None else selection.head
     options: list[Choosable] = [{"value": -1, "text": "mean"}, *heads]
     return {"kind": "segments", "name": "head", "label": "Head", "options": options, "chosen": chosen}

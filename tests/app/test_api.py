@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from networks import photo
+from networks import photo, save_untrained
 from PIL import Image
 from served import served
 
 from app.analysis.session import Session
+from app.endpoints import Endpoints
+from app.uploads import Limits
 from bridgenet.inspection import interaction_matrix
 
 pytestmark = pytest.mark.slow
@@ -137,6 +139,13 @@ def test_info_tells_what_answers(client: Client) -> None:
     assert told["metrics"]["semseg"]["miou"] == 12.3
     assert told["limits"] == {"megabytes": 2.0, "megapixels": 1.0}
     assert {"bridgenet", "torch", "gradio"} <= set(told["versions"])
+    assert (told["heads"], told["scales"]) == (2, 3)
+
+
+@pytest.mark.parametrize(("changes", "has"), [({"system": "mtl"}, (0, 0)), ({"tpp": False, "bfe": False}, (0, 0))])
+def test_info_tells_only_what_the_network_has(tmp_path: Path, changes: dict[str, Any], has: tuple[int, int]) -> None:
+    told = Endpoints(Session(save_untrained(tmp_path / "other", **changes)), Limits()).info()
+    assert (told["heads"], told["scales"]) == has
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from app.view.attention import (
     attention_map,
     bridge_shares,
     class_here,
-    head_count,
     head_tool,
     heads_read,
     mostly,
@@ -67,7 +66,7 @@ def bridge(analysis: Analysis, selection: Selection) -> View:
     several = len(rows) > 1
     regions = analysis.result(region_shares, Way.of(selection)) if several else []
     return {
-        "heads": head_count(analysis),
+        "heads": analysis.trace.heads,
         "hint": f"{hint} {how}",
         "say": bridge_sentence(shares, place),
         "shares": ShareBar(shares_of(shares)),

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
-from app.view.attention import has_bridge, head_count
+from app.view.attention import has_bridge
 from bridgenet import drawing, inspection
 from bridgenet.inspection.intervene import decode_again
 from bridgenet.kinds import activate, difference, turned_back
@@ -105,7 +105,7 @@ def interventions(analysis: Analysis) -> dict[str, str]:
         offered["bridge"] = "bridge off"
     if analysis.trace.pattern is not None:
         offered["tpp"] = "TPP off"
-    if len(analysis.tasks) > 1 and head_count(analysis):
+    if len(analysis.tasks) > 1 and analysis.trace.heads:
         for task in analysis.tasks:
             offered[f"{REMOVED}{task}"] = f"{TASKS[task].title.lower()} not read"
     return offered

@@ -13,7 +13,6 @@ from app.view.attention import (
     SHARED,
     attention_map,
     class_here,
-    head_count,
     head_tool,
     heads_read,
     mostly,
@@ -62,12 +61,12 @@ def tpp(analysis: Analysis, selection: Selection) -> View:
     views: dict[TaskName, AttentionView] = {
         task: tpp_view(analysis, selection, task, selection.head) for task in analysis.tasks
     }
-    heads: list[int | None] = [None, *range(head_count(analysis))] if head_count(analysis) > 1 else [0]
+    heads: list[int | None] = [None, *range(analysis.trace.heads)] if analysis.trace.heads > 1 else [0]
     strip = {head: tpp_view(analysis, selection, selection.task, head) for head in heads}
     what, how = wording(TEXT)
     words = {option.name.split(".")[1]: READ_AS[option.name][selection.text(option)] for option in OPTIONS}
     return {
-        "heads": head_count(analysis),
+        "heads": analysis.trace.heads,
         "hint": f"{what.format(heads=heads_read(selection, analysis), **words)} {how}",
         "say": tpp_sentence(views, selection.text(DIRECTION), class_here(analysis, selection)),
         "tools": [head_tool(selection, analysis), *(choice(option, selection) for option in OPTIONS)],

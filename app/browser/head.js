@@ -2,7 +2,7 @@
 // Head of the page: the checkpoint, the tour, the link, and one quiet line about what is going on.
 
 /** @import { HeadServer, Part, Studio } from "./types.js" */
-/** @import { Head } from "./view.js" */
+/** @import { Head } from "./frame.js" */
 import { find, make } from "./dom.js";
 import { downloads } from "./download.js";
 

@@ -2,7 +2,7 @@
 // The left side: a place to drop a photo, examples, notes about the photo, tasks, scale of the bridge, keys.
 
 /** @import { Part, Scope, Studio } from "./types.js" */
-/** @import { Rail } from "./view.js" */
+/** @import { Rail } from "./frame.js" */
 import { dot, find, make, renew } from "./dom.js";
 import { segments } from "./segments.js";
 

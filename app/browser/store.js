@@ -3,7 +3,7 @@
 // hears of every change.
 
 /** @import { Listener, Memory, Opened, Studio } from "./types.js" */
-/** @import { Photo } from "./view.js" */
+/** @import { Photo } from "./frame.js" */
 import { inside, writeLink } from "./link.js";
 
 /**

@@ -1,6 +1,7 @@
 // What crosses between the modules, and what Python and the page tell each other beside the views (`view.d.ts`).
 
-import type { Head, Inspector, Photo, Place, PlaceInLine, Revealed, Setting, Taken, Task, View } from "./view.js";
+import type { Head, Photo, PlaceInLine, Taken, Task } from "./frame.js";
+import type { Inspector, Place, Revealed, Setting, View } from "./view.js";
 
 // ---------------------------------------------------------------- the selection
 

@@ -2,7 +2,7 @@
 // Way through the page: pipeline strip and tabs.
 
 /** @import { Part, Studio } from "./types.js" */
-/** @import { Stop, Way } from "./view.js" */
+/** @import { Stop, Way } from "./frame.js" */
 import { find, make, renew, targetOf } from "./dom.js";
 
 /**

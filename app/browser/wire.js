@@ -3,7 +3,7 @@
 // selection; the answer updates the inspector and the view that is looked at.
 
 /** @import { Asked, Banner, Part, Studio, Turn, WireServer } from "./types.js" */
-/** @import { Wire } from "./view.js" */
+/** @import { Wire } from "./frame.js" */
 import { createLine, GONE } from "./line.js";
 
 const PATIENCE = 4000;

@@ -1,17 +1,18 @@
 """Writes for the browser what Python declares of everything that crosses to it: `python -m app.view.schema`.
 
-Its modules are checked against `app/browser/view.d.ts`, so that a part that is renamed here is an error there.
+Its modules are checked against these files, so that a part that is renamed here is an error there.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from bridgenet.files import write_text
 
 APP = Path(__file__).parents[1]
-SOURCES = tuple(APP / name for name in ("view/spoken.py", "view/view.py", "view/frame.py", "waiting/line.py"))
-FILE = APP / "browser" / "view.d.ts"
+SOURCES = {"view": ("view/spoken.py", "view/view.py"), "frame": ("view/frame.py", "waiting/line.py")}
+"""Modules that are declared in each file. What is said in the second, the first does not know."""
 
 HEAD = "// What Python shows. Made by `python -m app.view.schema` from the declarations in `app/view`: change those.\n"
 
@@ -22,26 +23,33 @@ INDOORS = ("Json", "Given", "Always", "DRAWN")
 """Names that mean nothing there."""
 
 
-def declarations() -> str:
-    """The declarations, as TypeScript."""
-    known: set[str] = set()
-    parts = [part for source in SOURCES for part in _of_module(source, known)]
-    return "\n".join([HEAD, *parts])
+def declarations() -> dict[Path, str]:
+    """The files, and the declarations that stand in each, as TypeScript."""
+    known: dict[str, str] = {}
+    files = {}
+    for name, sources in SOURCES.items():
+        text = "\n".join(part for source in sources for part in _of_module(APP / source, known, name))
+        lent = [word for word, file in known.items() if file != name and re.search(rf"\b{word}\b", text)]
+        borrowed = f'import type {{ {", ".join(sorted(lent))} }} from "./view.js";\n\n' if lent else ""
+        files[APP / "browser" / f"{name}.d.ts"] = f"{HEAD}\n{borrowed}{text}"
+    return files
 
 
 def main() -> None:
-    """Write the file."""
-    write_text(FILE, declarations())
+    """Write the files."""
+    for file, text in declarations().items():
+        write_text(file, text)
 
 
-def _of_module(source: Path, known: set[str]) -> Iterator[str]:
+def _of_module(source: Path, known: dict[str, str], file: str) -> Iterator[str]:
     body = ast.parse(source.read_text(encoding="utf-8")).body
     for node, after in zip(body, [*body[1:], None], strict=True):
         match node:
             case ast.ClassDef(name=name, bases=[ast.Name(id=base)]) if base == "TypedDict" or base in known:
-                known.add(name)
+                known[name] = file
                 yield _interface(node, base)
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if _is_type(name, value):
+                known[name] = file
                 yield f"{_comment(after, '')}export type {name} = {_type(value)};\n"
 
 

@@ -1,0 +1,120 @@
+// What Python shows. Made by `python -m app.view.schema` from the declarations in `app/view`: change those.
+
+import type { Colour, Inspector, Lessons, Setting, View } from "./view.js";
+
+/** A task of the network, as its buttons name it. */
+export interface Task {
+  name: string;
+  title: string;
+  colour: Colour;
+}
+
+/** What a network has of what can be selected. */
+export interface Offers {
+  tabs: string[];
+  tasks: string[];
+  scales: number;
+  heads: number;
+}
+
+/** What is shown. Its key names the photo and the checkpoint. */
+export interface Photo {
+  src: string;
+  /** Width and height in pixels. */
+  size: [number, number];
+  key: string;
+  title: string;
+  example?: string | null;
+  checkpoint?: string | null;
+  /** Whether the network answers for it; the bundled first picture is not live. */
+  live?: boolean;
+  /** What the network has. */
+  offers?: Offers;
+}
+
+/** What the page hears of the photo and of what it asked for. */
+export interface Wire {
+  photo?: Photo;
+  /** Ticket of what has ended. */
+  ended?: string | null;
+  /** Options of the link, with their types. */
+  options?: Record<string, Setting>;
+}
+
+/** The head of the page: which network answers, and what is going on. */
+export interface Head {
+  banner?: string;
+  kind?: "busy" | "alarm" | "";
+  title?: string;
+  facts?: string[];
+  checkpoints?: string[];
+  network?: "warming" | "ready";
+}
+
+/** An example, and its thumbnail as a picture. */
+export interface Example {
+  id: string;
+  name: string;
+  thumb: string;
+}
+
+/** The left column: photos, tasks, scales. */
+export interface Rail {
+  examples?: Example[];
+  chosen?: string | null;
+  /** Megabytes. */
+  limit?: number;
+  tasks?: Task[];
+  scales?: string[];
+  heads?: number;
+  notes?: string[];
+  error?: string;
+  /** A part of the page hears only of values that differ from the one before. */
+  number?: number;
+}
+
+/** A view that this network has. */
+export interface Tab {
+  name: string;
+  title: string;
+}
+
+/** A station of the network, and the view that shows it. */
+export interface Stop {
+  title: string;
+  tab: string;
+  scale?: number;
+}
+
+/** The way through the network, and the views. */
+export interface Way {
+  tabs?: Tab[];
+  pipeline?: Stop[];
+}
+
+/** What is taken along: a file in base64, or the HTML of a picture that the page draws; or why not. */
+export interface Taken {
+  name?: string;
+  type?: string;
+  data?: string;
+  html?: string;
+  problem?: string;
+}
+
+/** What a part of the page shows. Text names a photo: its key, or an example that has to be asked for again. */
+export type Part = Head | Rail | Way | Wire | Inspector | View | Lessons | string;
+
+/** New values of parts of the page, by name: key, head, rail, way, wire, lesson, inspector, again, and the views. */
+export type Answer = Record<string, Part>;
+
+/** Where a visitor stands in the line for the network. */
+export interface PlaceInLine {
+  /** Whether to begin now. */
+  turn: boolean;
+  /** How many are served earlier. */
+  before: number;
+  /** The line takes nobody else. */
+  full: boolean;
+  /** Until the line has moved on, about. */
+  seconds: number;
+}

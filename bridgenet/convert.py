@@ -12,6 +12,7 @@ from torch import Tensor
 from bridgenet.config import ModelConfig
 from bridgenet.learning.weights import WeightsError, check_weights
 from bridgenet.model import BridgeNet, build_bridgenet
+from bridgenet.references import peer_from_reference as peer_from_reference
 
 DECODER = "multi_task_decoder."
 

@@ -87,8 +87,8 @@ class SystemConfigs(Settings):
 ADDED = {"bridgenet/model/peers/pairs.py": NETWORK}
 CHANGED = {
     "bridgenet/config/systems.py": (
-        ('"mtl"]', '"mtl", "pairs"]'),
-        ('"mtl": "Multi-task baseline"}', '"mtl": "Multi-task baseline", "pairs": "Pairs"}'),
+        ('"mti-net"]', '"mti-net", "pairs"]'),
+        ('    "mtl": "Multi-task baseline",\n', '    "mtl": "Multi-task baseline",\n    "pairs": "Pairs",\n'),
         ("\n@dataclass(frozen=True)\nclass SystemConfigs(Settings):\n", SETTINGS),
         ("    mtl: Multi", "    pairs: PairsConfig = field(default_factory=PairsConfig)\n    mtl: Multi"),
     ),

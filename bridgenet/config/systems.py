@@ -10,13 +10,19 @@ from typing import Annotated, Literal, get_args
 from annotated_types import Len
 
 from bridgenet.config.settings import Settings, Width
+from bridgenet.tasks import TaskName
 
-System = Literal["bridgenet", "mtl"]
+System = Literal["bridgenet", "mtl", "pad-net", "mti-net"]
 """Names as in the field's tables; `bridgenet.model.NETWORKS` builds them."""
 
 SYSTEMS: tuple[System, ...] = get_args(System)
 
-TITLES: dict[System, str] = {"bridgenet": "BridgeNet", "mtl": "Multi-task baseline"}
+TITLES: dict[System, str] = {
+    "bridgenet": "BridgeNet",
+    "mtl": "Multi-task baseline",
+    "pad-net": "PAD-Net",
+    "mti-net": "MTI-Net",
+}
 """What people read."""
 
 
@@ -32,7 +38,35 @@ class MultiTaskBaselineConfig(Settings):
 
 
 @dataclass(frozen=True)
+class PadNetConfig(Settings):
+    """`pad-net`: first answers of all tasks, and gated messages between their features."""
+
+    width: Width = 256
+    """Channels of every task's feature, a multiple of four."""
+
+    auxiliary: dict[TaskName, Width] | None = None
+    """Output channels of the tasks that get a first answer, among them all tasks of the network. None: those alone."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width % 4:
+            raise self.refuse(
+                f"width must be a multiple of 4, of which residual blocks work on a quarter; got {self.width}."
+            )
+
+
+@dataclass(frozen=True)
+class MtiNetConfig(Settings):
+    """`mti-net`: as PAD-Net, at every scale of the backbone; features have the widths of its maps."""
+
+    auxiliary: dict[TaskName, Width] | None = None
+    """Output channels of the tasks that get first answers, among them all tasks of the network. None: those alone."""
+
+
+@dataclass(frozen=True)
 class SystemConfigs(Settings):
     """Settings of every system but BridgeNet. Those of the others than the chosen one are not looked at."""
 
     mtl: MultiTaskBaselineConfig = field(default_factory=MultiTaskBaselineConfig)
+    pad_net: PadNetConfig = field(default_factory=PadNetConfig)
+    mti_net: MtiNetConfig = field(default_factory=MtiNetConfig)

@@ -1,0 +1,148 @@
+"""Multi-modal distillation: tasks send each other gated messages, pair by pair (PAD-Net, Xu et al. 2018).
+
+A gate and a message for every ordered pair of tasks, both from the feature of the task that sends: what a target
+gets grows with the square of the number of tasks, which is what a bridge replaces.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from bridgenet.model.network import (
+    Meeting,
+    Removal,
+    Shares,
+    check_same_grid,
+    edit_input,
+    other_trace,
+    random_mask,
+    replacement,
+)
+from bridgenet.shapes import AnyFeature
+from bridgenet.trace import Trace
+
+Exchange = dict[str, dict[str, AnyFeature]]
+"""Messages by source and target."""
+
+
+class GatedMessage(nn.Module):
+    """What one task sends to another: a 3x3 convolution of its feature, gated at every place and channel.
+
+    Args:
+        width: Channels of the feature and of the message.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gate = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.message = nn.Conv2d(width, width, 3, padding=1, bias=False)
+
+    def forward(self, feature: AnyFeature) -> AnyFeature:
+        return self.gate(feature).sigmoid() * self.message(feature)
+
+
+class Distillation(nn.Module):
+    """Adds to the feature of every target what the other tasks send to it.
+
+    Args:
+        sources: Tasks that have a feature, in order.
+        targets: Tasks that have an answer: some of the sources.
+        width: Channels of every feature.
+    """
+
+    def __init__(self, sources: Collection[str], targets: Collection[str], width: int) -> None:
+        super().__init__()
+        self.messages = nn.ModuleDict(
+            {
+                source: nn.ModuleDict({target: GatedMessage(width) for target in targets if target != source})
+                for source in sources
+            }
+        )
+
+    def forward(self, features: Mapping[str, AnyFeature]) -> tuple[dict[str, AnyFeature], Exchange]:
+        exchange = {
+            source: {target: send(features[source]) for target, send in senders_of(self, source).items()}
+            for source in self.messages
+        }
+        targets = dict.fromkeys(target for senders in exchange.values() for target in senders) or features
+        distilled = {}
+        for target in targets:
+            sent = [messages[target] for source, messages in exchange.items() if source != target]
+            distilled[target] = sum(sent, features[target])
+        return distilled, exchange
+
+
+class DistillationMeeting(Meeting):
+    """Where messages are made: a task that is cut sends what the removal leaves of its feature.
+
+    A message is a summand, so `mask` and `zero` are the same: nothing arrives. A task keeps its own feature for itself.
+    """
+
+    name = "messages"
+    title = "Messages"
+    whole = "every task gets a gated message of every other"
+    cut_off = "the feature that the task's messages are made of is {}"
+
+    def __init__(self, distillations: Sequence[Distillation]) -> None:
+        self.distillations = tuple(distillations)
+
+    def cut(
+        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+    ) -> None:
+        for scale, distillation in enumerate(self.distillations):
+            for source in sources:
+                swapped = None
+                if removal == "swap":
+                    swapped = features_at(other_trace(other), scale)[source]
+                    check_same_grid(swapped.shape[-2:], features_at(trace, scale)[source].shape[-2:])
+
+                def edit(own: Tensor, swapped: Tensor | None = swapped) -> Tensor:
+                    return replacement(removal, own, dim=(2, 3)) if swapped is None else swapped
+
+                for send in senders_of(distillation, source).values():
+                    edit_input(hooks, send, edit)
+
+    def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
+        """A random share of all (source, place) is not sent, the same ones to every target."""
+        for scale, distillation in enumerate(self.distillations):
+            features = features_at(trace, scale)
+            height, width = next(iter(features.values())).shape[-2:]
+            dropped = random_mask(len(features) * height * width, share, generator).view(-1, height, width)
+            for source, gone in zip(features, dropped, strict=True):
+                for send in senders_of(distillation, source).values():
+                    hooks.callback(send.register_forward_hook(_silence(gone)).remove)
+
+    def shares(self, trace: Trace) -> Shares:
+        """Mean absolute value of each message beside the target's own feature, in what the target adds up."""
+        tasks = tuple(trace.predictions)
+        own, sent = trace.task_specific, trace.exchange
+        said = torch.stack(
+            [
+                torch.stack(
+                    [(own[source] if source == target else sent[source][target]).abs().mean() for source in tasks]
+                )
+                for target in tasks
+            ],
+            dim=1,
+        ).double()
+        return said / said.sum(dim=0)
+
+
+def senders_of(distillation: Distillation, source: str) -> dict[str, nn.Module]:
+    """What makes the messages of a task, by who gets them."""
+    return dict(cast(nn.ModuleDict, distillation.messages[source]).items())
+
+
+def features_at(trace: Trace, scale: int) -> dict[str, AnyFeature]:
+    """What messages of a scale are made of, by task. The finest scale is the first."""
+    return trace.stages[-1 - scale].task_specific if trace.stages else trace.task_specific
+
+
+def _silence(gone: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+    def silent(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        return output.masked_fill(gone.to(output.device), 0)
+
+    return silent

@@ -1,0 +1,153 @@
+"""Parameters of the peers' own implementations, under this project's names.
+
+What is computed from them is described in the docstrings of `bridgenet.model.peers`. Keys that no output depends on are
+accepted and dropped by name.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from bridgenet.config import ModelConfig
+from bridgenet.config.systems import MtiNetConfig, MultiTaskBaselineConfig, PadNetConfig, System, SystemConfigs
+from bridgenet.learning.weights import WeightsError, check_weights
+from bridgenet.model import Network, build_decoder
+
+Names = tuple[tuple[str, str], ...]
+"""Pattern of the beginning of a key there, and what it is here."""
+
+_PAD_NET: Names = (
+    (r"backbone\.1\.last_layer\.0\.", r"join.conv."),
+    (r"backbone\.1\.last_layer\.1\.", r"join.norm."),
+    (r"initial_task_prediction_heads\.layers\.(\w+)\.0\.", r"features.\1.first."),
+    (r"initial_task_prediction_heads\.layers\.(\w+)\.1\.", r"features.\1.second."),
+    (r"initial_task_prediction_heads\.conv_out\.(\w+)\.", r"preliminary_heads.\1."),
+    (
+        r"multi_modal_distillation\.self_attention\.(?P<target>\w+)\.(?P<source>\w+)\.attention\.0\.",
+        r"distillation.messages.\g<source>.\g<target>.gate.",
+    ),
+    (
+        r"multi_modal_distillation\.self_attention\.(?P<target>\w+)\.(?P<source>\w+)\.conv\.",
+        r"distillation.messages.\g<source>.\g<target>.message.",
+    ),
+    (r"heads\.(\w+)\.0\.", r"refiners.\1.first."),
+    (r"heads\.(\w+)\.1\.", r"refiners.\1.second."),
+    (r"heads\.(\w+)\.2\.", r"heads.\1."),
+)
+
+_MTI_NET: Names = (
+    (r"scale_(\d)\.refinement\.(\w+)\.0\.", r"scales.\1.features.\2.first."),
+    (r"scale_(\d)\.refinement\.(\w+)\.1\.", r"scales.\1.features.\2.second."),
+    (r"scale_(\d)\.decoders\.(\w+)\.", r"scales.\1.preliminary_heads.\2."),
+    (r"fpm_scale_(\d)\.non_linear\.", r"scales.\1.propagation.mask."),
+    (r"fpm_scale_(\d)\.dimensionality_reduction\.", r"scales.\1.propagation.reduce."),
+    (r"fpm_scale_(\d)\.se\.(\w+)\.squeeze\.0\.", r"scales.\1.propagation.gates.\2.squeeze."),
+    (r"fpm_scale_(\d)\.se\.(\w+)\.squeeze\.2\.", r"scales.\1.propagation.gates.\2.excite."),
+    (
+        r"distillation_scale_(\d)\.self_attention\.(?P<target>\w+)\.(?P<source>\w+)\.attention\.0\.",
+        r"scales.\1.distillation.messages.\g<source>.\g<target>.gate.",
+    ),
+    (
+        r"distillation_scale_(\d)\.self_attention\.(?P<target>\w+)\.(?P<source>\w+)\.conv\.",
+        r"scales.\1.distillation.messages.\g<source>.\g<target>.message.",
+    ),
+    (r"heads\.(\w+)\.last_layer\.0\.", r"joins.\1.conv."),
+    (r"heads\.(\w+)\.last_layer\.1\.", r"joins.\1.norm."),
+    (r"heads\.(\w+)\.last_layer\.3\.", r"heads.\1."),
+)
+
+_BASELINE: Names = (
+    (r"decoders\.(\w+)\.0\.convs\.0\.0\.", r"features.\1.point.conv."),
+    (r"decoders\.(\w+)\.0\.convs\.0\.1\.", r"features.\1.point.norm."),
+    (r"decoders\.(\w+)\.0\.convs\.4\.1\.", r"features.\1.whole.conv."),
+    (r"decoders\.(\w+)\.0\.convs\.4\.2\.", r"features.\1.whole.norm."),
+    (r"decoders\.(\w+)\.0\.convs\.1\.0\.", r"features.\1.dilated.0.conv."),
+    (r"decoders\.(\w+)\.0\.convs\.1\.1\.", r"features.\1.dilated.0.norm."),
+    (r"decoders\.(\w+)\.0\.convs\.2\.0\.", r"features.\1.dilated.1.conv."),
+    (r"decoders\.(\w+)\.0\.convs\.2\.1\.", r"features.\1.dilated.1.norm."),
+    (r"decoders\.(\w+)\.0\.convs\.3\.0\.", r"features.\1.dilated.2.conv."),
+    (r"decoders\.(\w+)\.0\.convs\.3\.1\.", r"features.\1.dilated.2.norm."),
+    (r"decoders\.(\w+)\.0\.project\.0\.", r"features.\1.join.conv."),
+    (r"decoders\.(\w+)\.0\.project\.1\.", r"features.\1.join.norm."),
+    (r"decoders\.(\w+)\.1\.", r"features.\1.smooth.conv."),
+    (r"decoders\.(\w+)\.2\.", r"features.\1.smooth.norm."),
+    (r"decoders\.(\w+)\.4\.", r"heads.\1."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """How a peer's own description and parameters are read.
+
+    Attributes:
+        settings: Of its system, from the description.
+        names: Of its parameters.
+        unused: Beginnings of keys that no output depends on, as a pattern.
+    """
+
+    settings: Callable[[Mapping[str, Any]], SystemConfigs]
+    names: Names
+    unused: str = r"(?!)"
+
+
+PEERS: dict[System, Peer] = {
+    "mtl": Peer(lambda told: SystemConfigs(mtl=MultiTaskBaselineConfig(told["aspp"])), _BASELINE),
+    "mti-net": Peer(lambda told: SystemConfigs(mti_net=MtiNetConfig(_auxiliary(told))), _MTI_NET),
+    "pad-net": Peer(lambda told: SystemConfigs(pad_net=PadNetConfig(told["width"], _auxiliary(told))), _PAD_NET),
+}
+"""The systems whose own parameters can be read."""
+
+
+def peer_from_reference(name: System, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Network:
+    """A peer with the parameters of its own implementation, in eval mode, without a backbone of this project.
+
+    Args:
+        name: The system.
+        config: Its description: `tasks` (name and channels each), `channels` of the backbone maps, and its widths.
+        state_dict: Its parameters under their own names.
+
+    Raises:
+        ValueError: There is no such peer, or a tensor is missing, unknown, of another shape or type, or not finite.
+    """
+    if name not in PEERS:
+        raise ValueError(f"There is no peer {name!r}. Choose one of: {', '.join(PEERS)}.")
+    peer, channels = PEERS[name], config["channels"]
+    model = build_decoder(
+        ModelConfig(tasks=_channels(config["tasks"]), system=name, systems=peer.settings(config)),
+        (channels,) if isinstance(channels, int) else tuple(channels),
+    )
+    renamed = _renamed(state_dict, peer)
+    own = model.state_dict()
+    try:
+        check_weights(own, renamed, optional=[key for key in own if key.endswith("num_batches_tracked")])
+    except WeightsError as error:
+        raise ValueError(f"The tensors are not those of the network that the config describes. {error}") from None
+    model.load_state_dict(renamed, strict=False)
+    return model.eval()
+
+
+def _channels(tasks: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
+    return {task["name"]: task["channels"] for task in tasks}
+
+
+def _auxiliary(told: Mapping[str, Any]) -> dict[Any, int] | None:
+    """Tasks that are learnt beside those that are answered, if there are others."""
+    auxiliary = _channels(told.get("auxiliary_tasks", ()))
+    return None if auxiliary == _channels(told["tasks"]) else auxiliary
+
+
+def _renamed(state_dict: Mapping[str, Tensor], peer: Peer) -> dict[str, Tensor]:
+    renamed = {}
+    for key, tensor in state_dict.items():
+        if key.endswith("num_batches_tracked") or re.match(peer.unused, key):
+            continue
+        for pattern, own in peer.names:
+            if found := re.match(pattern, key):
+                renamed[found.expand(own) + key[found.end() :]] = tensor
+                break
+        else:
+            raise ValueError(f"This peer has no tensor {key!r}.")
+    return renamed

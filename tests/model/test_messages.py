@@ -1,0 +1,104 @@
+"""The networks whose tasks send each other messages: who meets whom, and what a cut does."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from bridgenet import PRESETS, build_model
+from bridgenet.config import ModelConfig
+from bridgenet.config.systems import MtiNetConfig, PadNetConfig, System, SystemConfigs
+from bridgenet.inspection import cut_trace, interaction_matrix
+from bridgenet.model import Network
+from bridgenet.model.network import REMOVALS
+
+SYSTEMS: tuple[System, ...] = ("pad-net", "mti-net")
+TASKS = {"semseg": 4, "depth": 1, "normals": 3}
+
+
+def config(system: System, **changes: object) -> ModelConfig:
+    systems = SystemConfigs(pad_net=PadNetConfig(width=8))
+    return replace(PRESETS["rooms-tiny"].model, tasks=TASKS, system=system, systems=systems, **changes)
+
+
+def network(system: System, **changes: object) -> Network:
+    torch.manual_seed(0)
+    return build_model(config(system, **changes)).eval()
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def model(request: pytest.FixtureRequest) -> Network:
+    return network(request.param)
+
+
+@pytest.fixture(scope="module")
+def images() -> torch.Tensor:
+    return torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+
+
+@torch.inference_mode()
+def test_nothing_cut_is_bit_for_bit_the_same_and_a_cut_moves_the_others_alone(
+    model: Network, images: torch.Tensor
+) -> None:
+    trace = model(images)
+    uncut = cut_trace(model, trace, ())
+    assert all(torch.equal(uncut.logits[task], trace.logits[task]) for task in TASKS)
+    for removal in REMOVALS:
+        cut = cut_trace(model, trace, "depth", removal=removal, other=model(images.flip(0)))
+        same = {task for task in TASKS if torch.equal(cut.logits[task], trace.logits[task])}
+        # What MTI-Net joins on its way to finer scales is one for all, so a task that is cut moves itself, too.
+        assert same == ({"depth"} if model.config.system == "pad-net" else set()), removal
+
+
+def test_the_matrix_has_its_control_and_shares(model: Network, images: torch.Tensor) -> None:
+    matrix = interaction_matrix(model, images[:1], draws=2)
+    assert matrix.places == tuple(meeting.name for meeting in model.meetings)
+    # Classes of a network that was never trained need not change.
+    for target in (1, 2):
+        others = [source for source in range(3) if source != target]
+        assert (matrix.effect[others, target] > 0).all() and matrix.control[target] > 0
+
+
+@torch.inference_mode()
+def test_messages_are_what_is_added_to_a_feature(images: torch.Tensor) -> None:
+    model = network("pad-net")
+    trace = model(images)
+    assert set(trace.exchange) == set(TASKS) and set(trace.exchange["depth"]) == {"semseg", "normals"}
+    distilled, _ = model.distillation(trace.task_specific)
+    sent = trace.exchange["semseg"]["depth"] + trace.exchange["normals"]["depth"]
+    assert torch.allclose(distilled["depth"], trace.task_specific["depth"] + sent)
+    (meeting,) = model.meetings
+    shares = meeting.shares(trace)
+    assert shares is not None and torch.allclose(shares.sum(dim=0), torch.ones(3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_task_alone_meets_nobody(system: System, images: torch.Tensor) -> None:
+    alone = build_model(replace(config(system), tasks={"depth": 1})).eval()
+    assert alone.meetings == ()
+    with torch.inference_mode():
+        assert alone(images).predictions["depth"].shape == (2, 1, 64, 96)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_task_that_is_not_asked_for_may_help(system: System, images: torch.Tensor) -> None:
+    more = {**TASKS, "edge": 1}
+    systems = SystemConfigs(pad_net=PadNetConfig(8, more), mti_net=MtiNetConfig(more))
+    helped = build_model(replace(config(system), systems=systems))
+    trace = helped(images)
+    assert set(trace.preliminary) == set(more) and set(trace.predictions) == set(TASKS)
+    sum(answer.square().mean() for answer in trace.predictions.values()).backward()
+    assert all(weight.grad is not None for name, weight in helped.named_parameters() if "preliminary" not in name)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_auxiliary_tasks_that_leave_one_out_are_refused(system: System) -> None:
+    some = {"depth": 1, "edge": 1}
+    systems = SystemConfigs(pad_net=PadNetConfig(8, some), mti_net=MtiNetConfig(some))
+    with pytest.raises(ValueError, match="semseg, normals is missing"):
+        build_model(replace(config(system), systems=systems))
+
+
+def test_a_width_that_residual_blocks_cannot_quarter_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of 4"):
+        PadNetConfig(width=10)

@@ -1,0 +1,71 @@
+"""Every peer against the numbers that its own implementation gave."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from bridgenet.convert import peer_from_reference
+from bridgenet.trace import Trace
+
+LIMIT = 2e-5
+"""Relative: largest difference over the largest recorded value. Mistakes of any kind move outputs by far more."""
+
+CASES = {"deeplab": "mtl", "padnet": "pad-net", "mti_net": "mti-net"}
+"""Recorded cases, and the system of each."""
+
+
+def recorded(root: Path, case: str) -> tuple[dict, dict[str, torch.Tensor]]:
+    folder = root / "peers"
+    return json.loads((folder / f"peer_{case}.json").read_text()), load_file(folder / f"peer_{case}.safetensors")
+
+
+def every(name: str) -> int:
+    """Of how many rows and columns of the image a recording has one."""
+    return int(name.split("/")[1].partition("every")[2] or 1)
+
+
+def computed(trace: Trace, name: str) -> torch.Tensor:
+    """What the network of this project says under a recorded name."""
+    kind, *rest = name.removeprefix("output/").split("/")
+    match kind.partition("_every")[0]:
+        case "logits":
+            return trace.logits[rest[0]]
+        case "initial" | "preliminary" | "aux_logits":
+            # Of MTI-Net's scales, the trace has the answers of the finest.
+            return trace.preliminary[rest[-1]]
+        case "image":
+            return trace.predictions[rest[0]][..., :: every(name), :: every(name)]
+    raise ValueError(name)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_peer_with_its_own_parameters_says_what_its_own_code_said(case: str, reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, case)
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    network = peer_from_reference(CASES[case], told["config"], weights)
+    features = tuple(tensors[name] for name in sorted(tensors) if name.startswith("input/feature"))
+    final = next(name for name in tensors if name.startswith("output/image"))
+    height, width = (every(final) * side for side in tensors[final].shape[-2:])
+    with torch.inference_mode():
+        trace = network.decode(features, (height, width))
+    coarser = ("output/initial/scale1", "output/initial/scale2", "output/initial/scale3")
+    outputs = [name for name in tensors if name.startswith("output/") and not name.startswith(coarser)]
+    assert len(outputs) >= 6
+    for name in outputs:
+        difference = (computed(trace, name) - tensors[name]).abs().max() / tensors[name].abs().max()
+        assert difference <= LIMIT, name
+
+
+def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, "padnet")
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    with pytest.raises(ValueError, match=r"no tensor 'heads\.depth\.9\.weight'"):
+        peer_from_reference("pad-net", told["config"], weights | {"heads.depth.9.weight": torch.zeros(1)})
+    del weights["heads.depth.2.bias"]
+    with pytest.raises(ValueError, match=r"heads\.depth\.bias"):
+        peer_from_reference("pad-net", told["config"], weights)
+    with pytest.raises(ValueError, match="no peer 'nobody'"):
+        peer_from_reference("nobody", told["config"], weights)

@@ -1,7 +1,6 @@
 """Parameters of the peers' own implementations, under this project's names.
 
-What is computed from them is described in the docstrings of `bridgenet.model.peers`. Keys that no output depends on are
-accepted and dropped by name.
+What is computed from them is described in the docstrings of `bridgenet.model.peers`. Counters of batches are left out.
 """
 
 import re
@@ -85,12 +84,10 @@ class Peer:
     Attributes:
         settings: Of its system, from the description.
         names: Of its parameters.
-        unused: Beginnings of keys that no output depends on, as a pattern.
     """
 
     settings: Callable[[Mapping[str, Any]], SystemConfigs]
     names: Names
-    unused: str = r"(?!)"
 
 
 PEERS: dict[System, Peer] = {
@@ -142,7 +139,7 @@ def _auxiliary(told: Mapping[str, Any]) -> dict[Any, int] | None:
 def _renamed(state_dict: Mapping[str, Tensor], peer: Peer) -> dict[str, Tensor]:
     renamed = {}
     for key, tensor in state_dict.items():
-        if key.endswith("num_batches_tracked") or re.match(peer.unused, key):
+        if key.endswith("num_batches_tracked"):
             continue
         for pattern, own in peer.names:
             if found := re.match(pattern, key):

@@ -13,17 +13,15 @@ EXPANSION = 4
 """A bottleneck block has so many times the channels of its inner convolution."""
 
 
-def _shortcut(channels_in: int, channels_out: int, stride: int, *, always: bool = False) -> nn.Sequential | None:
+def _shortcut(channels_in: int, channels_out: int, *, always: bool = False) -> nn.Sequential | None:
     """What the input goes through before it is added; None where it is added as it is."""
-    if channels_in == channels_out and stride == 1 and not always:
+    if channels_in == channels_out and not always:
         return None
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False), nn.BatchNorm2d(channels_out)
-    )
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out))
 
 
-def _conv(channels_in: int, channels_out: int, *, stride: int = 1, dilation: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=dilation, dilation=dilation, bias=False)
+def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
+    return nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
 
 
 class BasicBlock(nn.Module):
@@ -32,26 +30,16 @@ class BasicBlock(nn.Module):
     Args:
         channels_in: Of the input.
         channels_out: Of the result.
-        stride: Of the first convolution.
-        dilations: Of the two convolutions.
         shortcut: Whether the input is projected even where its shape fits.
     """
 
-    def __init__(
-        self,
-        channels_in: int,
-        channels_out: int,
-        *,
-        stride: int = 1,
-        dilations: tuple[int, int] = (1, 1),
-        shortcut: bool = False,
-    ) -> None:
+    def __init__(self, channels_in: int, channels_out: int, *, shortcut: bool = False) -> None:
         super().__init__()
-        self.conv1 = _conv(channels_in, channels_out, stride=stride, dilation=dilations[0])
+        self.conv1 = _conv(channels_in, channels_out)
         self.bn1 = nn.BatchNorm2d(channels_out)
-        self.conv2 = _conv(channels_out, channels_out, dilation=dilations[1])
+        self.conv2 = _conv(channels_out, channels_out)
         self.bn2 = nn.BatchNorm2d(channels_out)
-        self.downsample = _shortcut(channels_in, channels_out, stride, always=shortcut)
+        self.downsample = _shortcut(channels_in, channels_out, always=shortcut)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, feature: AnyFeature) -> AnyFeature:
@@ -65,23 +53,18 @@ class Bottleneck(nn.Module):
     Args:
         channels_in: Of the input.
         channels_out: Of the result; a multiple of four.
-        stride: Of the 3x3 convolution.
-        dilation: Of the same.
-        shortcut: Whether the input is projected even where its shape fits.
     """
 
-    def __init__(
-        self, channels_in: int, channels_out: int, *, stride: int = 1, dilation: int = 1, shortcut: bool = False
-    ) -> None:
+    def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
         narrow = channels_out // EXPANSION
         self.conv1 = nn.Conv2d(channels_in, narrow, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(narrow)
-        self.conv2 = _conv(narrow, narrow, stride=stride, dilation=dilation)
+        self.conv2 = _conv(narrow, narrow)
         self.bn2 = nn.BatchNorm2d(narrow)
         self.conv3 = nn.Conv2d(narrow, channels_out, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels_out)
-        self.downsample = _shortcut(channels_in, channels_out, stride, always=shortcut)
+        self.downsample = _shortcut(channels_in, channels_out)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, feature: AnyFeature) -> AnyFeature:

@@ -87,7 +87,7 @@ class SystemConfigs(Settings):
 ADDED = {"bridgenet/model/peers/pairs.py": NETWORK}
 CHANGED = {
     "bridgenet/config/systems.py": (
-        ('"mti-net"]', '"mti-net", "pairs"]'),
+        ('Literal["bridgenet", ', 'Literal["bridgenet", "pairs", '),
         ('    "mtl": "Multi-task baseline",\n', '    "mtl": "Multi-task baseline",\n    "pairs": "Pairs",\n'),
         ("\n@dataclass(frozen=True)\nclass SystemConfigs(Settings):\n", SETTINGS),
         ("    mtl: Multi", "    pairs: PairsConfig = field(default_factory=PairsConfig)\n    mtl: Multi"),

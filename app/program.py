@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
@@ -61,7 +61,7 @@ def studio(
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
         try:
-            _wait_for(address, process, folder / "log.txt")
+            wait_for(address, lambda: process.poll() is not None, lambda: (folder / "log.txt").read_text("utf-8"))
             yield address, process
         finally:
             process.terminate()
@@ -75,15 +75,25 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(address: str, has_ended: Callable[[], bool], words: Callable[[], str]) -> None:
+    """Returns when the page answers.
+
+    Args:
+        address: Of the page.
+        has_ended: Whether the program is gone.
+        words: What it has said.
+
+    Raises:
+        RuntimeError: It ended, or did not answer; the message holds its words.
+    """
     began = time.monotonic()
     straight = build_opener(ProxyHandler({}))
     while time.monotonic() - began < PATIENCE:
-        if process.poll() is not None:
-            raise RuntimeError(f"The studio ended: {log.read_text(encoding='utf-8')}")
+        if has_ended():
+            raise RuntimeError(f"The studio ended: {words()}")
         try:
             with straight.open(address, timeout=5):
                 return
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError(f"The studio did not answer within {PATIENCE:.0f} s: {log.read_text(encoding='utf-8')}")
+    raise RuntimeError(f"The studio did not answer within {PATIENCE:.0f} s: {words()}")

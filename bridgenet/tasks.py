@@ -60,6 +60,11 @@ class Task:
     member: str = ""
     extent: Extent = "everywhere"
 
+    @property
+    def pixel_unit(self) -> str:
+        """Unit of a difference at one pixel; empty where a class is another or not, and where it is a probability."""
+        return self.change_unit if self.kind in ("metres", "direction") else ""
+
 
 TASKS: dict[TaskName, Task] = {
     task.name: task
@@ -180,3 +185,8 @@ def kind_of(task: str) -> Kind:
 def of_kind(kind: Kind, tasks: Container[str] = TASKS) -> tuple[TaskName, ...]:
     """The tasks of a kind among some, in the order of `TASKS`."""
     return tuple(name for name, task in TASKS.items() if name in tasks and task.kind == kind)
+
+
+def with_unit(number: str, unit: str) -> str:
+    """A number and its unit; degrees stand close."""
+    return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()

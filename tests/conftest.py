@@ -32,11 +32,11 @@ def pytest_sessionstart() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Notebooks come first: their kernels were seen to wait for ever in a process that had served the studio before.
 
-    Then files that take long, so that no worker is left alone with one at the end.
+    Then files that take long, with a browser or without, so that no worker is left alone with one at the end.
     """
     import torch
 
-    long = {item.path for item in items if item.get_closest_marker("slow")}
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
     items.sort(key=lambda item: (item.path.name != "test_notebooks.py", item.path not in long))
     if not torch.cuda.is_available():
         for item in items:

@@ -159,9 +159,7 @@ def settings_of(analysis: Analysis, selection: Selection, session: Session, link
             analysis.predictor.folder or session.checkpoints[analysis.checkpoint]
         ),
         "tasks": list(analysis.tasks),
-        "units": {
-            task: TASKS[task].change_unit for task in analysis.tasks if TASKS[task].kind in ("metres", "direction")
-        },
+        "units": {task: TASKS[task].pixel_unit for task in analysis.tasks if TASKS[task].pixel_unit},
         "depth picture, metres": [round(low, 3), round(high, 3)],
         "versions": versions(),
     }

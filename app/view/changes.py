@@ -11,11 +11,11 @@ from torch.nn import functional as F
 from app.analysis.results import Results
 from app.analysis.session import Analysis
 from app.view.encoding import numbers_uri, png_uri
-from app.view.maps import legend_entry, map_unit, ramp, signed_numbers, with_unit
+from app.view.maps import legend_entry, ramp, signed_numbers
 from app.view.view import Map, Ramp, Values
 from bridgenet import drawing
 from bridgenet.kinds import activate
-from bridgenet.tasks import IGNORE, TASKS, Kind, TaskName
+from bridgenet.tasks import IGNORE, TASKS, Kind, TaskName, with_unit
 
 LONGEST = 260
 """Longest side of these maps, in pixels: there are many at once, and a slider redraws them."""
@@ -91,7 +91,7 @@ def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: 
     if TASKS[task].kind == "classes":
         entries = (("same class", KEPT), ("other class", MOVED))
         return _category_map(name, title, task, change.astype(np.uint8), entries, foot)
-    unit = map_unit(task)
+    unit = TASKS[task].pixel_unit
     high = max(float(np.percentile(change, 99)), 1e-9)
     step = max(float(change.max()), 1e-9) / 60_000
     scale: Ramp = {"low": "0", "high": f"≥ {with_unit(f'{high:.2g}', unit)}", "colours": ramp("magma")}
@@ -116,7 +116,7 @@ def signed_map(name: str, title: str, task: TaskName, before: np.ndarray, after:
         labels = np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0)).astype(np.uint8)
         entries = (("as right or wrong as before", KEPT), ("now right", TO_TRUTH), ("now wrong", FROM_TRUTH))
         return _category_map(name, title, task, labels, entries, foot)
-    unit = map_unit(task)
+    unit = TASKS[task].pixel_unit
     change = (after - before).astype(np.float32)
     known = np.abs(change[np.isfinite(change)])
     high = max(float(np.percentile(known, 98)), 1e-9) if known.size else 1e-9

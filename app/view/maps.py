@@ -10,7 +10,7 @@ from app.view.view import LegendEntry, Map, Ramp, Values
 from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.drawing.palette import ScaleName
-from bridgenet.tasks import IGNORE, TASKS, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
 
 IMAGE_COLOUR = "#8a867d"
 
@@ -216,16 +216,6 @@ def unknown_words(array: np.ndarray) -> str:
         return ""
     share = 1 - float(known.mean())
     return f", {'under 1 %' if share < 0.01 else percent(share)} without a value (hatched)"
-
-
-def with_unit(number: str, unit: str) -> str:
-    """A number and its unit; degrees stand close."""
-    return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
-
-
-def map_unit(task: TaskName) -> str:
-    """Unit of a difference at one pixel, where there is room for little: metres and degrees, nothing else."""
-    return TASKS[task].change_unit if TASKS[task].kind in ("metres", "direction") else ""
 
 
 @cache

@@ -5,7 +5,7 @@ from jaxtyping import Float
 
 from bridgenet.drawing.figure import Bar, Panel
 from bridgenet.drawing.predictions import colour_classes, colour_heat, colour_signed, legend_entries
-from bridgenet.tasks import IGNORE, TASKS, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
 
 SAME, NOW_RIGHT, NOW_WRONG, MOVED = (221, 224, 214), (33, 102, 172), (178, 45, 30), (127, 86, 160)
 
@@ -33,8 +33,8 @@ def gain_panel(
             title, task, labels, {"as before": SAME, "now right": NOW_RIGHT, "now wrong": NOW_WRONG}, note
         )
     end = _end_of(np.abs(change))
-    suffix = _suffix(task)
-    bar = Bar("rdbu", f"nearer −{end:.2g}{suffix}", f"+{end:.2g}{suffix} farther")
+    size = with_unit(f"{end:.2g}", TASKS[task].pixel_unit)
+    bar = Bar("rdbu", f"nearer −{size}", f"+{size} farther")
     return Panel(title, colour_signed(change, end), note, TASKS[task].colour, bar)
 
 
@@ -50,13 +50,8 @@ def change_panel(title: str, task: TaskName, change: Float[np.ndarray, "h w"], n
     if TASKS[task].kind == "classes":
         return _category_panel(title, task, change.astype(np.int64), {"same class": SAME, "other class": MOVED}, note)
     end = _end_of(change)
-    bar = Bar("magma", "0", f"{end:.2g}{_suffix(task)}")
+    bar = Bar("magma", "0", with_unit(f"{end:.2g}", TASKS[task].pixel_unit))
     return Panel(title, colour_heat(change, (0.0, end)), note, TASKS[task].colour, bar)
-
-
-def _suffix(task: TaskName) -> str:
-    """The unit of a difference at one pixel, to follow a number."""
-    return {"metres": " m", "direction": "°"}.get(TASKS[task].kind, "")
 
 
 def _category_panel(

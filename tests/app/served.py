@@ -1,15 +1,13 @@
 """The studio, served to tests whose subject is what it answers, not how it starts."""
 
 import signal
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
 
 from warm import Python
 
-from app.program import MAIN, PATIENCE, free_port
+from app.program import MAIN, free_port, wait_for
 
 
 @contextmanager
@@ -27,24 +25,12 @@ def served(
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    address = f"http://127.0.0.1:{port}/"
     line = (main, "--host", "127.0.0.1", "--port", port, "--checkpoint", checkpoint, *options)
     program = Python(*line, cwd=folder, variables={"TMPDIR": str(folder), **(variables or {})})
     try:
-        _wait_for(f"http://127.0.0.1:{port}/", program)
-        yield f"http://127.0.0.1:{port}/"
+        wait_for(address, lambda: program.status is not None, lambda: program.output + program.errors)
+        yield address
     finally:
         program.send(signal.SIGTERM)
         (folder / "log.txt").write_text(program.finish())
-
-
-def _wait_for(address: str, program: Python) -> None:
-    began = time.monotonic()
-    straight = build_opener(ProxyHandler({}))
-    while time.monotonic() - began < PATIENCE:
-        assert program.status is None, program.output + program.errors
-        try:
-            with straight.open(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"No answer within {PATIENCE:.0f} s: {program.output}{program.errors}")

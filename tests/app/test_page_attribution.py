@@ -10,7 +10,7 @@ from networks import photo, without
 from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
-from app.tabs.attribution.goal import amount, goal_of
+from app.tabs.attribution.goal import goal_of, score_words
 from app.tabs.attribution.page import PAGE, attribution
 from app.tabs.attribution.results import agreement_words, cell_side, deletion_words, shown_values
 from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, missing, results_of
@@ -64,7 +64,7 @@ def test_the_bars_are_what_the_analysis_computes(session: Session, fresh: Analys
     direct = inspection.attribute_tasks(fresh.own_model(), fresh.trace, target)
     assert [row.value for row in group(value, "bars")["chart"].rows] == pytest.approx(direct.scores.tolist(), abs=1e-6)
     assert [row.text for row in group(value, "bars")["chart"].rows] == [
-        amount(float(score), "m", sign=True) for score in direct.scores
+        score_words(float(score), "m", sign=True) for score in direct.scores
     ]
 
 
@@ -85,7 +85,7 @@ def test_the_sentence_names_the_task_that_matters_most(session: Session, fresh: 
     most = max(scores, key=lambda title: abs(scores[title]))
     name = "its own" if most == "Depth" else most.lower()
     assert told(value).startswith(f"Depth here hangs most on {name}")
-    assert f"read {amount(abs(scores[most]), 'm')} {'less' if scores[most] > 0 else 'more'}" in told(value)
+    assert f"read {score_words(abs(scores[most]), 'm')} {'less' if scores[most] > 0 else 'more'}" in told(value)
 
 
 def test_what_is_explained_is_what_the_prediction_says(fresh: Analysis, selection: Selection) -> None:
@@ -166,7 +166,7 @@ def test_integrated_gradients_say_how_far_they_miss(session: Session, fresh: Ana
     selection = replace(selection, options=INTEGRATED)
     value = shown(session, fresh, selection)
     result = found(fresh, asked(fresh, selection), "main").result
-    difference = amount(result.value - result.baseline_value, "m", sign=True)
+    difference = score_words(result.value - result.baseline_value, "m", sign=True)
     missed = f"16 steps miss the difference to the baseline ({difference}) by {100 * result.relative_delta:.1f} %"
     assert missed in group(value, "maps")["text"]
     assert tools(value)["attribution.steps"]["chosen"] == "s16"

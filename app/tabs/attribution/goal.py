@@ -133,7 +133,7 @@ def goal_tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     return [*tools, choices(REGION, regions, region_name(analysis, selection))]
 
 
-def amount(value: float, unit: str, *, sign: bool = False) -> str:
+def score_words(value: float, unit: str, *, sign: bool = False) -> str:
     """A number with its unit, as exact as its size allows."""
     size = abs(value)
     digits = 1 if size >= 10 else 2 if size >= 0.095 else 3

@@ -5,10 +5,10 @@ from typing import cast
 import numpy as np
 
 from app.analysis.session import Analysis
-from app.tabs.attribution.goal import Goal, amount
+from app.tabs.attribution.goal import Goal, score_words
 from app.view.charts import GREY, Table, Words
 from app.view.encoding import png_uri, sampled
-from app.view.maps import prediction_map, ramp, signed_numbers, with_unit
+from app.view.maps import prediction_map, ramp, signed_numbers
 from app.view.spoken import Spoken
 from app.view.view import Box, Group, Map, Ramp
 from app.view.wording import percent
@@ -23,7 +23,7 @@ from bridgenet.inspection import (
     TaskAttribution,
     rank_agreement,
 )
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, with_unit
 
 LONGEST = 320
 """Longest side of the map that shows the target, in pixels."""
@@ -44,7 +44,7 @@ def bars_group(result: TaskAttribution, goal: Goal, title: str, name: str) -> Gr
     low, high = min(0.0, *scores), max(0.0, *scores)
     tasks = [TASKS[cast(TaskName, task)] for task in result.tasks]
     rows = [
-        BarRow(task.title, score, colour=task.colour, text=amount(score, _unit(goal), sign=True))
+        BarRow(task.title, score, colour=task.colour, text=score_words(score, _unit(goal), sign=True))
         for task, score in zip(tasks, scores, strict=True)
     ]
     said = ", ".join(f"{row.name} {row.text}" for row in rows)
@@ -56,13 +56,13 @@ def sums_group(result: TaskAttribution, goal: Goal) -> Group:
     """What the bars are measured from and to, and what they add up to."""
     unit = _unit(goal)
     rows = [
-        ["With every task's feature in place", amount(result.full_value, unit)],
-        ["With none of them: each flattened to its average", amount(result.baseline_value, unit)],
-        ["Difference", amount(result.full_value - result.baseline_value, unit, sign=True)],
-        ["Sum of the bars", amount(float(result.scores.sum()), unit, sign=True)],
+        ["With every task's feature in place", score_words(result.full_value, unit)],
+        ["With none of them: each flattened to its average", score_words(result.baseline_value, unit)],
+        ["Difference", score_words(result.full_value - result.baseline_value, unit, sign=True)],
+        ["Sum of the bars", score_words(float(result.scores.sum()), unit, sign=True)],
     ]
     if result.method == "ablation":
-        rows.append(["Left over: what tasks do only together", amount(result.remainder, unit, sign=True)])
+        rows.append(["Left over: what tasks do only together", score_words(result.remainder, unit, sign=True)])
     words = "Shapley shares out the whole difference" if result.method == "shapley" else "each was removed alone"
     head = [f"{goal.name}, {goal.where}", "" if unit else "part of a unit vector"]
     return {"id": "sums", "title": "Adding up", "text": words, "chart": Table(head, rows),
@@ -82,7 +82,7 @@ def target_map(analysis: Analysis, goal: Goal) -> Map:
         entry |= {"src": png_uri(pale), "alt": f"{entry.get('alt')}; explained is {goal.where}", "legend": None}
     if goal.here == "here":
         entry |= {"token": pixel_box(goal)}
-    return entry | {"id": "target", "title": "What is explained", "note": amount(goal.value, _unit(goal)),
+    return entry | {"id": "target", "title": "What is explained", "note": score_words(goal.value, _unit(goal)),
                     "foot": f"{goal.name.lower()}, {goal.where}"}  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def map_words(result: LayerAttribution | PixelAttribution, goal: Goal) -> str:
     words = f"added up over squares of {cell_side(result)} pixels"
     if result.relative_delta is None:
         return f"{words}; a first-order guess"
-    difference = amount(result.value - (result.baseline_value or 0.0), _unit(goal), sign=True)
+    difference = score_words(result.value - (result.baseline_value or 0.0), _unit(goal), sign=True)
     verdict = "adds up" if result.relative_delta < TRUSTED else "rough: take more steps"
     if result.relative_delta >= TRUSTED and result.steps >= 64:
         verdict = "rough even so"
@@ -186,8 +186,8 @@ def deletion_groups(curve: DeletionCurve, goal: Goal) -> list[Group]:
         "text": "squares of 16 pixels are blurred away, what raises the target first",
         "span": 7,
         "chart": Curves(curves, "share of the photo that is gone", label, x_axis=across, y_axis=up),
-        "alt": f"{goal.name} while the photo is deleted, from {amount(float(curve.values[0]), unit)} "
-               f"to {amount(float(curve.values[-1]), unit)}; {deletion_words(curve, goal)}",
+        "alt": f"{goal.name} while the photo is deleted, from {score_words(float(curve.values[0]), unit)} "
+               f"to {score_words(float(curve.values[-1]), unit)}; {deletion_words(curve, goal)}",
     }  # fmt: skip
     words: list[list[Spoken]] = [[{"text": deletion_words(curve, goal)}], [{"text": _DELETION_HINT}]]
     return [chart, {"id": "deletion-words", "title": "Do these pixels matter?", "span": 5, "chart": Words(words)}]
@@ -196,7 +196,7 @@ def deletion_groups(curve: DeletionCurve, goal: Goal) -> list[Group]:
 def deletion_words(curve: DeletionCurve, goal: Goal) -> str:
     """Whether the map found what raises the target, against the control."""
     size = float(np.abs(np.concatenate([curve.values, curve.control]) - curve.values[0]).max())
-    gain = amount(abs(curve.advantage), _unit(goal))
+    gain = score_words(abs(curve.advantage), _unit(goal))
     if curve.advantage > 0.05 * size:
         return f"On average {gain} below the random order: the map found what raises the target."
     if curve.advantage < -0.05 * size:

@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 
 from app.analysis.session import Analysis
-from app.tabs.attribution.goal import Goal, amount
+from app.tabs.attribution.goal import Goal, score_words
 from app.tabs.attribution.results import shown_values
 from app.view.encoding import sampled
 from app.view.spoken import Spoken
@@ -42,8 +42,8 @@ def _hangs_on(goal: Goal, result: TaskAttribution) -> Said:
     if not score:
         return [{"text": f"{goal.name} {goal.here} hangs on no task's features."}]
     if result.method == "shapley":
-        whole = amount(result.full_value - result.baseline_value, goal.unit, sign=True)
-        end = f": they bring {amount(score, goal.unit, sign=True)}, all tasks together {whole}."
+        whole = score_words(result.full_value - result.baseline_value, goal.unit, sign=True)
+        end = f": they bring {score_words(score, goal.unit, sign=True)}, all tasks together {whole}."
     else:
         end = f": without them it would {_change(goal, score)}."
     start = f"{goal.name} {goal.here} hangs most on "
@@ -53,7 +53,7 @@ def _hangs_on(goal: Goal, result: TaskAttribution) -> Said:
 
 def _second(goal: Goal, result: TaskAttribution, index: int, most: int) -> Said:
     """The next task; after the own one, the others are what is interesting."""
-    text = amount(float(result.scores[index]), goal.unit, sign=True)
+    text = score_words(float(result.scores[index]), goal.unit, sign=True)
     start = " Of the others " if result.tasks[most] == goal.target.task else " Then come "
     end = f" matter most ({text})." if result.tasks[most] == goal.target.task else f" ({text})."
     return [{"text": start}, _features(goal, result.tasks[index]), {"text": end}]
@@ -67,7 +67,7 @@ def _features(goal: Goal, task: str) -> Spoken:
 
 
 def _change(goal: Goal, score: float) -> str:
-    much = amount(abs(score), goal.unit)
+    much = score_words(abs(score), goal.unit)
     if TASKS[goal.target.task].kind == "metres":
         return f"read {much} {'less' if score > 0 else 'more'}"
     return f"be {much} {'lower' if score > 0 else 'higher'}"

@@ -11,7 +11,7 @@ from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, i
 from app.view.charts import ShareRows, Table, TableCell, shares_of
 from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.inspector import pixel_of, task_row
-from app.view.maps import error_map, map_unit, prediction_map, ramp
+from app.view.maps import error_map, prediction_map, ramp
 from app.view.own_errors import error_of
 from app.view.page import Page, Progress, button, choice, word
 from app.view.spoken import Share, Spoken
@@ -141,7 +141,7 @@ def sentence(compared: Compared, selection: Selection) -> list[Spoken]:
     moving: list[TaskName] = [task for task in changes if changes[task] > 0]
     for index, task in enumerate(moving):
         link = "" if index == 0 else ", " if index < len(moving) - 1 else " and "
-        measured: Spoken = {"text": amount(task, changes[task]), "colour": TASKS[task].colour}
+        measured: Spoken = {"text": difference_words(task, changes[task]), "colour": TASKS[task].colour}
         if TASKS[task].kind == "classes":
             end = f" of the pixels {'change' if named else 'differ in'} {TASKS[task].member}"
             parts.extend([{"text": link}, measured, {"text": end}])
@@ -201,23 +201,23 @@ def _differences(compared: Compared, task: TaskName, selection: Selection) -> li
         return ["–", "–"]
     difference = compared.differences[task]
     here = float(difference[pixel_of(compared.pair.a.analysis, selection)])
-    there = amount(task, _mean_amount(difference))
+    there = difference_words(task, _mean_amount(difference))
     if TASKS[task].kind == "classes":
         return ["another class" if here else "same class", f"{there} of pixels"]
-    return [amount(task, here, signed=TASKS[task].kind != "direction"), there]
+    return [difference_words(task, here, signed=TASKS[task].kind != "direction"), there]
 
 
 def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
     """Both errors, and of the same photo which is smaller."""
-    told = ", ".join(amount(task, error).replace(" ", "\N{NO-BREAK SPACE}") for error in (a, b))
+    told = ", ".join(difference_words(task, error).replace(" ", "\N{NO-BREAK SPACE}") for error in (a, b))
     if not judged:
         return told
-    change = amount(task, b - a, signed=True)
+    change = difference_words(task, b - a, signed=True)
     verdict = f"B {'better' if b < a else 'worse'}" if any(digit in change for digit in "123456789") else "the same"
     return f"{told}: {verdict}"
 
 
-def amount(task: TaskName, value: float, *, signed: bool = False) -> str:
+def difference_words(task: TaskName, value: float, *, signed: bool = False) -> str:
     """A difference or an error in the unit of its task."""
     sign = "+" if signed else ""
     match TASKS[task].kind:
@@ -271,8 +271,8 @@ def _side_map(letter: str, side: Side, task: TaskName) -> Map:
 def difference_map(task: TaskName, difference: np.ndarray) -> Map:
     """B minus A at every pixel, in the unit of the task."""
     about = TASKS[task]
-    name, title, unit = f"{task}-difference", "B − A", map_unit(task)
-    mean = amount(task, _mean_amount(difference))
+    name, title, unit = f"{task}-difference", "B − A", about.pixel_unit
+    mean = difference_words(task, _mean_amount(difference))
     if TASKS[task].kind == "classes":
         drawn = error_map(name, "Changed", task, difference, unit, mean, LONGEST)
         return drawn | {

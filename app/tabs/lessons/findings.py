@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
-from app.tabs.compare.page import amount
+from app.tabs.compare.page import difference_words
 from app.tabs.compare.pairs import Side, intervene, prediction_of
 from app.tabs.interaction import cuts
 from app.tabs.interaction.page import strongest, told
@@ -98,7 +98,7 @@ def nobody_listens(analysis: Analysis, selection: Selection) -> list[Spoken]:
     told: list[TaskName] = [task for task in analysis.tasks if task in ("semseg", "depth", "normals")]
     for index, task in enumerate(told or analysis.tasks[:1]):
         said = analysis.prediction[task].array
-        moved = amount(task, float(np.abs(difference(task, said, silent[task].array)).mean(dtype=np.float64)))
+        moved = difference_words(task, float(np.abs(difference(task, said, silent[task].array)).mean(dtype=np.float64)))
         words = f"{TASKS[task].title.lower()} by {moved}"
         words = f"segmentation in {moved} of the pixels" if task == "semseg" else words
         parts.extend([{"text": ", " if index else ""}, {"text": words, "colour": TASKS[task].colour}])
@@ -154,7 +154,7 @@ def _better_or_worse(analysis: Analysis, silent: Analysis) -> str:
             verdict = "from" if after >= before else "falls from"
             grows = "grows " if after >= before else ""
             name = "the share of wrong pixels" if task == "semseg" else f"the error of {TASKS[task].title.lower()}"
-            return f"; {name} {grows}{verdict} {amount(task, before)} to {amount(task, after)}"
+            return f"; {name} {grows}{verdict} {difference_words(task, before)} to {difference_words(task, after)}"
     return ""
 
 

@@ -10,11 +10,9 @@ from app.view.encoding import LONGEST, sampled
 from app.view.maps import (
     error_map,
     map_columns,
-    map_unit,
     photo_map,
     prediction_map,
     truth_uri,
-    with_unit,
     wrong_map,
 )
 from app.view.page import Page, choices, slider, toggle
@@ -24,7 +22,7 @@ from app.view.wording import answers_in_words, percent, wording
 from bridgenet import drawing
 from bridgenet.kinds import error_array
 from bridgenet.sources import SOURCES
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, with_unit
 
 TEXT = Path(__file__).with_name("text.md")
 
@@ -147,7 +145,7 @@ def _error_of(analysis: Analysis, task: TaskName, longest: int) -> Map:
         foot = f"{percent(float(known.mean()))} wrong" if known.size else "not labelled"
         return wrong_map(name, title, task, error, foot, longest)
     digits = 0 if TASKS[task].kind == "direction" else 2
-    unit, statistic = map_unit(task), "mean" if TASKS[task].kind == "probability" else "median"
+    unit, statistic = TASKS[task].pixel_unit, "mean" if TASKS[task].kind == "probability" else "median"
     middle = {"median": np.median, "mean": np.mean}[statistic]
     foot = f"{statistic} {with_unit(f'{middle(known):.{digits}f}', unit)}" if known.size else "nothing measured"
     return error_map(name, title, task, error, unit, foot, longest)

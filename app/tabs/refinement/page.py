@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.analysis.selection import Selection, Slider
 from app.analysis.session import Analysis
-from app.tabs.refinement.strengths import STRIP, Step, compute, is_computed, step_of, steps_so_far, unit_of
+from app.tabs.refinement.strengths import STRIP, Step, compute, is_computed, said, step_of, steps_so_far
 from app.view.attention import has_bridge
 from app.view.axes import ticks
 from app.view.changes import LONGEST, amount
@@ -63,10 +63,10 @@ def sentence(step: Step, alpha: float) -> list[Spoken]:
 
 def moved_words(task: TaskName, step: Step) -> str:
     """A task and how much it moved."""
-    title, effect = TASKS[task].title.lower(), amount(step.effect[task], task)
+    title = TASKS[task].title.lower()
     if TASKS[task].kind == "classes":
-        return f"{effect} % of {title}"
-    return f"{title} by {effect}{unit_of(task)}"
+        return f"{amount(step.effect[task], task)} % of {title}"
+    return f"{title} by {said(amount(step.effect[task], task), task)}"
 
 
 def wipes(analysis: Analysis, before: Step, step: Step, alpha: float) -> Group:
@@ -153,7 +153,7 @@ def counts(analysis: Analysis, step: Step) -> Group:
     rows: list[list[TableCell]] = []
     for task in analysis.tasks:
         changed = step.changed[task]
-        tolerance = f">\N{NO-BREAK SPACE}{changed.tolerance:g}{unit_of(task)}"
+        tolerance = f">\N{NO-BREAK SPACE}{said(f'{changed.tolerance:g}', task)}"
         row = [f"{100 * changed.share:.1f}\N{NO-BREAK SPACE}%", "class" if TASKS[task].kind == "classes" else tolerance]
         better = ["–" if changed.to_truth is None else percent(changed.to_truth)] if truth else []
         rows.append([{"text": TASKS[task].title, "colour": TASKS[task].colour}, *row, *better])

@@ -20,7 +20,7 @@ from bridgenet.inspection.effects import change_map
 from bridgenet.inspection.refinement import error_at
 from bridgenet.kinds import truth_tensor
 from bridgenet.model.network import Network
-from bridgenet.tasks import IGNORE, TASKS, TaskName
+from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
 
 STRIP = (0.0, 0.5, 1.0, 1.5, 2.0)
 """Strengths that are computed when the view is opened."""
@@ -89,17 +89,10 @@ def truth_of(analysis: Analysis, task: TaskName, size: tuple[int, int]) -> Tenso
     return truth if (truth != IGNORE).any() else None
 
 
-def unit_of(task: TaskName) -> str:
-    """The unit of a task, to stand after a number."""
-    match TASKS[task].kind:
-        case "classes":
-            return "\N{NO-BREAK SPACE}%"
-        case "metres":
-            return "\N{NO-BREAK SPACE}m"
-        case "direction":
-            return "°"
-        case "probability":
-            return ""
+def said(number: str, task: TaskName) -> str:
+    """A number with the unit of a task, in one line."""
+    unit = "%" if TASKS[task].kind == "classes" else TASKS[task].pixel_unit
+    return with_unit(number, unit).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _model_and_lock(analysis: Analysis) -> tuple[Network, Lock]:
@@ -128,7 +121,7 @@ def make_step(analysis: Analysis, alpha: float) -> Step:
 
 def _change(task: TaskName, before: Tensor, after: Tensor, step: Step) -> Map:
     change = change_map(task, before, after)[0].cpu().numpy()
-    foot = f"{amount(step.effect[task], task)}{unit_of(task)}"
+    foot = said(amount(step.effect[task], task), task)
     return amount_map(f"change-{task}", TASKS[task].title, task, change, foot)
 
 
@@ -136,5 +129,5 @@ def _gain(task: TaskName, before: Tensor, after: Tensor, truth: Tensor, step: St
     errors = [error_at(task, logits, truth)[0].cpu().numpy() for logits in (before, after)]
     first, last = (float(np.nanmean(error)) * (100 if TASKS[task].kind == "classes" else 1) for error in errors)
     step.error[task] = last
-    foot = f"{amount(first, task)} → {amount(last, task)}{unit_of(task)}"
+    foot = f"{amount(first, task)} → {said(amount(last, task), task)}"
     return signed_map(f"change-{task}", TASKS[task].title, task, errors[0], errors[1], foot)

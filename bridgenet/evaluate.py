@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -27,6 +28,7 @@ from bridgenet.learning import (
     in_words,
     load_model,
     locate_data,
+    multi_task_gain,
     plain_message,
     plain_warnings,
     start_runtime,
@@ -65,6 +67,9 @@ class Arguments(Settings):
     """Judge also the mean of the answers to each image and to its mirror image. These numbers take twice the time and
     stand beside the plain ones; the file has them as `flipped`."""
 
+    single_task: FilePath | None = None
+    """What single-task learning reaches on the same images: a file that --json wrote. Then Delta_m is told, too."""
+
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
 
@@ -96,13 +101,31 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
     """Judges, prints a table and writes the file."""
     if runtime.is_main and arguments.json is not None:
         check_writable(arguments.json)
+    alone = None if arguments.single_task is None else read_metrics(arguments.single_task)
     model, config, _ = load_model(arguments.checkpoint, runtime.device)
     dataset = open_split(arguments, config)
     metrics = judge(model, dataset, config, runtime, arguments.batch_size, flip=arguments.flip)
+    if alone is not None:
+        metrics["delta_m"] = multi_task_gain(metrics, alone)
     if runtime.is_main:
         print(table(metrics))  # noqa: T201
         if arguments.json is not None:
             write_text(arguments.json, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+
+
+def read_metrics(file: Path) -> dict[str, Any]:
+    """Metrics that an earlier call wrote.
+
+    Raises:
+        DataError: It is not such a file.
+    """
+    try:
+        metrics = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"--single-task {file} cannot be read: {plain_message(error)}") from None
+    if not isinstance(metrics, dict) or "images" not in metrics:
+        raise DataError(f"--single-task {file} does not hold metrics as --json writes them.")
+    return metrics
 
 
 def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
@@ -173,7 +196,8 @@ def table(metrics: Mapping[str, Any]) -> str:
         for task in TASKS
         for name, value in metrics.get(task, {}).items()
     ]
-    return "\n".join([*lines, f"{metrics['images']} images"])
+    gain = [f"{'Delta_m':<14} {'':<15} {metrics['delta_m']:+9.3f} %"] if "delta_m" in metrics else []
+    return "\n".join([*lines, *gain, f"{metrics['images']} images"])
 
 
 if __name__ == "__main__":

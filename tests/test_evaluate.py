@@ -99,3 +99,25 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_judged(
         told = capsys.readouterr().err
         assert words in told and "checkpoint" not in told
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_gain_over_single_task_learning_is_told_and_written(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = json.loads((checkpoint / "metrics.json").read_text())
+    alone["depth"]["rmse"] *= 2
+    (tmp_path / "alone.json").write_text(json.dumps(alone))
+    line = (str(checkpoint), "--tasks", "depth,normals", "--single-task", str(tmp_path / "alone.json"))
+    assert main([*line, "--json", str(tmp_path / "ours.json")]) == 0
+    assert json.loads((tmp_path / "ours.json").read_text())["delta_m"] == pytest.approx(25, rel=1e-4)
+    assert "Delta_m +25.000 %" in " ".join(capsys.readouterr().out.split())
+
+    del alone["normals"]
+    (tmp_path / "alone.json").write_text(json.dumps(alone))
+    assert main(line) == 1 and "no single-task result of normals" in capsys.readouterr().err
+    (tmp_path / "alone.json").write_text(json.dumps(alone | {"images": 654}))
+    assert main(line) == 1 and "654 images, not of these 6" in capsys.readouterr().err
+    (tmp_path / "alone.json").write_text("[]")
+    assert main(line) == 1 and "does not hold metrics" in capsys.readouterr().err
+    (tmp_path / "alone.json").unlink()
+    assert main(line) == 1 and "cannot be read" in capsys.readouterr().err

@@ -20,7 +20,15 @@ from bridgenet.inspection.attribution import (
 )
 from bridgenet.inspection.capture import capture
 from bridgenet.inspection.colours import colour_agreement
-from bridgenet.inspection.cost import Cost, MeetingCosts, costs_of_shapes, meeting_costs, meeting_seconds, multiply_adds
+from bridgenet.inspection.cost import (
+    Cost,
+    MeetingCosts,
+    costs_of_shapes,
+    meeting_costs,
+    meeting_seconds,
+    multiply_adds,
+    network_cost,
+)
 from bridgenet.inspection.effects import difference_map, effect_of
 from bridgenet.inspection.fusion import fusion_effects
 from bridgenet.inspection.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
@@ -113,6 +121,7 @@ __all__ = [
     "meeting_costs",
     "meeting_seconds",
     "multiply_adds",
+    "network_cost",
     "pattern_values",
     "picture_errors",
     "predicted_segment",

@@ -14,10 +14,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from bridgenet.config import ModelConfig
 from bridgenet.inspection.parts import decoder_stages, pattern_propagation
+from bridgenet.model import build_model
 from bridgenet.model.network import Network
 from bridgenet.trace import Stage, Trace
 
@@ -92,14 +93,24 @@ def costs_of_shapes(
     Raises:
         ValueError: The network has no bridge.
     """
-    weightless = any(weight.is_meta for weight in model.parameters())
-    own = deepcopy(model) if weightless else model
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-        if weightless:
-            # Autocast does not know the meta device: the weights pretend to be on the CPU.
-            own.to_empty(device="cpu")
-        trace = own.decode(tuple(torch.empty(1, *shape) for shape in features), image_size)
-        return meeting_costs(own, trace)
+    weightless = all(weight.is_meta for weight in model.parameters())
+    own = model if weightless else deepcopy(model).to("meta")
+    with torch.no_grad():
+        trace = own.decode(tuple(torch.empty(1, *shape, device="meta") for shape in features), image_size)
+    return meeting_costs(own, trace)
+
+
+def network_cost(config: ModelConfig, image_size: tuple[int, int]) -> Cost:
+    """Of a whole network, of any system, for one image; nothing is computed and no weight needs memory.
+
+    For your own programs.
+
+    Args:
+        config: The network.
+        image_size: Height and width of the image.
+    """
+    with torch.device("meta"):
+        return _cost(build_model(config).eval(), torch.empty(1, 3, *image_size))
 
 
 @torch.inference_mode()

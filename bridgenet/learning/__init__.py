@@ -7,7 +7,7 @@ from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.launch import Launch, read_launch
 from bridgenet.learning.loop import TrainingError, train
 from bridgenet.learning.losses import Losses, MultiTaskLoss
-from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, MultiTaskMetrics, in_words
+from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, MultiTaskMetrics, in_words, multi_task_gain
 from bridgenet.learning.notices import plain_warnings
 from bridgenet.learning.record import Row
 from bridgenet.learning.resume import ResumeChoice, check_finished, find_state, finished_steps
@@ -42,6 +42,7 @@ __all__ = [
     "levels",
     "load_model",
     "locate_data",
+    "multi_task_gain",
     "plain_message",
     "plain_warnings",
     "read_launch",

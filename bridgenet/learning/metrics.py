@@ -4,9 +4,10 @@ The sums are float64 or integers, so that the order of the images and the number
 pixel of the set has ground truth there is no metric: it is None, `null` in JSON, and never a number.
 """
 
+import math
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,9 @@ METRIC_UNITS = {
 
 NO_VALID_PIXEL = "no valid pixel"
 """What stands for people in the place of a metric that is None."""
+
+Value = float | int | None
+"""Of a metric; None where no pixel had ground truth."""
 
 SALIENCY_THRESHOLDS = tuple(step / 20 for step in range(1, 20))
 SALIENCY_BETA_SQUARED = 0.3
@@ -277,6 +281,69 @@ def in_words(name: str, value: float | None, form: str = ".4g") -> str:
         form: How the number is written.
     """
     return NO_VALID_PIXEL if value is None else f"{value:{form}} {METRIC_UNITS[name]}".rstrip()
+
+
+def delta_m(
+    result: Mapping[str, Value] | Sequence[Value],
+    single_task: Mapping[str, Value] | Sequence[Value],
+    lower_is_better: Collection[str] | Mapping[str, bool] | Sequence[bool],
+) -> float:
+    """The multi-task gain, in percent: how much better than single-task learning, mean over the tasks, Eqs. (8), (9).
+
+    Args:
+        result: One metric of each task: by task, or in an order that all three share.
+        single_task: The same metrics of networks that learnt one task each. Others than those of `result` do not count.
+        lower_is_better: The tasks whose metric is an error, or whether it is one for each task.
+
+    Raises:
+        ValueError: There is no task, one has no single-task result, or a number is missing, not finite, or is 0 and
+            divided by.
+    """
+    ours, alone = (dict(_by_task(values)) for values in (result, single_task))
+    if isinstance(lower_is_better, Mapping) or all(isinstance(each, bool) for each in lower_is_better):
+        errors = {task for task, lower in _by_task(cast(Sequence[bool], lower_is_better)) if lower}
+    else:
+        errors = set(cast(Collection[str], lower_is_better))
+    if not ours:
+        raise ValueError("There is no task of which a gain could be told.")
+    if missing := [str(task) for task in ours if task not in alone]:
+        raise ValueError(f"There is no single-task result of {', '.join(missing)}.")
+    if stray := [str(task) for task in errors if task not in {*ours, *alone, *TASKS}]:
+        raise ValueError(f"lower_is_better names {', '.join(stray)}, of which there is no result.")
+    return 100 * sum(_gain(task, ours[task], alone[task], task in errors) for task in ours) / len(ours)
+
+
+def multi_task_gain(metrics: Mapping[str, Any], single_task: Mapping[str, Any]) -> float:
+    """`delta_m` of what `MultiTaskMetrics` computed, each task by the metric that it is followed by.
+
+    Args:
+        metrics: Of a network.
+        single_task: Of single-task learning, on the same images.
+
+    Raises:
+        ValueError: Another number of images was judged, or see `delta_m`.
+    """
+    if (images := single_task.get("images")) != metrics["images"]:
+        raise ValueError(f"The single-task results are those of {images} images, not of these {metrics['images']}.")
+    ours, alone = (
+        {task: values[about.metric] for task, about in TASKS.items() if (values := told.get(task))}
+        for told in (metrics, single_task)
+    )
+    return delta_m(ours, alone, [task for task, about in TASKS.items() if not about.higher_is_better])
+
+
+def _gain(task: str, value: Value, alone: Value, is_error: bool) -> float:
+    """g_t of Eq. (8), as a share."""
+    if value is None or alone is None or not (math.isfinite(value) and math.isfinite(alone) and alone):
+        raise ValueError(f"{task} has no gain: its results are {value}, and {alone} by itself.")
+    return (alone - value if is_error else value - alone) / alone
+
+
+def _by_task(values: Mapping[str, Any] | Sequence[Any]) -> Iterable[tuple[str, Any]]:
+    """Tasks and their values; tasks without a name are called by their place, from 1 on."""
+    if isinstance(values, Mapping):
+        return values.items()
+    return ((f"task {place}", value) for place, value in enumerate(values, 1))
 
 
 def _metric(task: TaskName, channels: int, edge_positive_weight: float) -> TaskMetric:

@@ -5,6 +5,7 @@ whose maps halve their grid from stage to stage.
 """
 
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
@@ -17,6 +18,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from bridgenet.config import BackboneConfig, perhaps
+from bridgenet.model.layers import in_float32
 from bridgenet.model.recompute import recomputed
 from bridgenet.shapes import AnyFeature, Image
 
@@ -50,8 +52,7 @@ class Backbone(nn.Module, ABC):
 
     def forward(self, images: Image) -> tuple[AnyFeature, ...]:
         """Task-generic features G_1..G_4, fine to coarse."""
-        device = images.device.type
-        with torch.autocast(device, enabled=torch.is_autocast_enabled(device) and not self.full_precision):
+        with in_float32(images.device.type) if self.full_precision else nullcontext():
             return self.features((images - cast(Tensor, self.mean)) / cast(Tensor, self.std))
 
     @abstractmethod

@@ -1,12 +1,18 @@
 """Small parts that several boxes of the network share: resizing, token grids, convolutions with their norm."""
 
 from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from bridgenet.shapes import AnyFeature, AnyTokens, Feature, Tokens
+
+
+def in_float32(device: str) -> AbstractContextManager[object]:
+    """Nothing runs in bfloat16 inside. On the `meta` device nothing runs at all, and autocast does not know it."""
+    return nullcontext() if device == "meta" else torch.autocast(device, enabled=False)
 
 
 def resize_to(feature: AnyFeature, size: tuple[int, ...]) -> AnyFeature:
@@ -59,7 +65,7 @@ class DepthwiseConv(nn.Conv2d):
         )
 
     def forward(self, input: AnyFeature) -> AnyFeature:
-        with torch.autocast(input.device.type, enabled=False):
+        with in_float32(input.device.type):
             return super().forward(input.float())
 
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from bridgenet.config import ModelConfig
-from bridgenet.inspection.cost import Cost, costs_of_shapes, meeting_costs, meeting_seconds, multiply_adds
-from bridgenet.model import build_decoder, build_model
+from bridgenet.config.systems import System
+from bridgenet.inspection.cost import Cost, costs_of_shapes, meeting_costs, meeting_seconds, multiply_adds, network_cost
+from bridgenet.model import NETWORKS, build_decoder, build_model
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace
@@ -83,6 +84,14 @@ def test_shapes_alone_give_the_same_numbers(tiny_config: ModelConfig) -> None:
         weightless = build_decoder(config, tuple(shape[0] for shape in shapes)).eval()
     assert costs_of_shapes(weightless, shapes, SIZE) == expected
     assert all(weight.is_meta for weight in weightless.parameters()), "the caller's network stays as it was"
+
+
+@pytest.mark.parametrize("system", NETWORKS)
+def test_a_whole_network_is_counted_without_computing_it(tiny_config: ModelConfig, system: System) -> None:
+    config = replace(of_tasks(tiny_config, 2), system=system)
+    cost, model = network_cost(config, SIZE), build_model(config).eval()
+    assert cost.parameters == sum(weight.numel() for weight in model.parameters())
+    assert cost.multiply_adds == multiply_adds(model, torch.rand(1, 3, *SIZE))
 
 
 def test_a_network_without_tpp_spends_nothing_on_it(tiny_config: ModelConfig) -> None:

@@ -21,6 +21,8 @@ from app.takeaway.downloads import Downloads, file_name, zip_of
 from bridgenet.inspection import interaction_matrix
 from bridgenet.tasks import ALL_TASKS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def archive(session: Session, analysis: Analysis) -> zipfile.ZipFile:

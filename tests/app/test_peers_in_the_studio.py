@@ -11,6 +11,8 @@ from app.tabs.views import PAGES, all_views
 from app.view.wire import to_json
 from bridgenet.config.systems import PadNetConfig, System, SystemConfigs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("system", ["mtl", "pad-net", "mti-net"])
 def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None:

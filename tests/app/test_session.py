@@ -13,6 +13,8 @@ from PIL import Image
 from app.analysis.memory import MOST_BYTES
 from app.analysis.session import Analysis, Session, StudioError
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_photo_is_computed_once(session: Session) -> None:
     assert session.analyse(photo(seed=1), title="one") is session.analyse(photo(seed=1), title="one")

@@ -11,6 +11,7 @@ from bridgenet.config.systems import TITLES
 BACKBONES = (BackboneConfig("test_efficientnet"), BackboneConfig("test_vit", taps=(1, 3, 4, 6)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", BACKBONES, ids=lambda backbone: backbone.name)
 @pytest.mark.parametrize("system", NETWORKS)
 def test_another_system_is_one_word_away_on_any_backbone(system: str, backbone: BackboneConfig) -> None:

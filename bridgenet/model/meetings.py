@@ -17,7 +17,9 @@ from bridgenet.model.network import (
     Shares,
     check_same_grid,
     edit_input,
+    mask_keys,
     other_trace,
+    over_stages,
     random_mask,
     replacement,
 )
@@ -123,7 +125,7 @@ class BridgeMeeting(Meeting):
                 dropped = torch.zeros(_keys(stage), dtype=torch.bool)
                 for span in spans:
                     dropped[span] = True
-                _mask_keys(hooks, extractor.softmax, dropped)
+                mask_keys(hooks, extractor.softmax, dropped)
                 continue
             swapped = None
             if removal == "swap":
@@ -143,7 +145,7 @@ class BridgeMeeting(Meeting):
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
         """In every stage a random share of the tokens is masked. One token is always left."""
         for extractor, stage in zip(self.extractors, trace.stages, strict=True):
-            _mask_keys(hooks, extractor.softmax, random_mask(_keys(stage), share, generator))
+            mask_keys(hooks, extractor.softmax, random_mask(_keys(stage), share, generator))
 
     def silence(self, hooks: ExitStack) -> None:
         """From now until `hooks` closes, what attention adds to the query map is zero; all else of the bridge stays."""
@@ -155,26 +157,15 @@ class BridgeMeeting(Meeting):
             hooks.callback(extractor.restore.register_forward_hook(silent).remove)
 
     def shares(self, trace: Trace) -> Shares:
-        """Attention on the tokens of each task, mean over queries and heads.
+        """Attention on the tokens of each task, mean over queries and heads; see `over_stages`.
 
-        Stages count for a target as much as their refiner changed it: by the norm of what was added, relative to what
-        entered. A target that no stage changed gets the plain mean of the stages.
+        A stage has one bridge for all targets.
         """
-        tasks, shares, weights = tuple(trace.predictions), [], []
+        tasks, shares = tuple(trace.predictions), []
         for stage in trace.stages:
-            mean = _attention(stage).double().mean(dim=(0, 1, 2))
-            shares.append(mean.view(len(tasks), -1).sum(dim=1))
-            weights.append(
-                torch.stack([_relative_change(stage.task_specific[task], stage.refined[task]) for task in tasks])
-            )
-        weight = torch.stack(weights)
-        weight = torch.where(weight.sum(dim=0) > 0, weight, torch.ones_like(weight))
-        return torch.stack(shares).T @ (weight / weight.sum(dim=0))
-
-
-def _mask_keys(hooks: ExitStack, softmax: nn.Module, dropped: Tensor) -> None:
-    """Takes keys out of a softmax: the rows of the attention still sum to 1, over the keys left."""
-    edit_input(hooks, softmax, lambda logits: logits.masked_fill(dropped.to(logits.device), -torch.inf))
+            read = _attention(stage).double().mean(dim=(0, 1, 2)).view(len(tasks), -1).sum(dim=1)
+            shares.append(read[:, None].expand(len(tasks), len(tasks)))
+        return over_stages(shares, trace.stages)
 
 
 def _pattern(trace: Trace) -> Pattern:
@@ -191,8 +182,3 @@ def _attention(stage: Stage) -> Tensor:
 
 def _keys(stage: Stage) -> int:
     return _attention(stage).shape[-1]
-
-
-def _relative_change(entering: Tensor, refined: Tensor) -> Tensor:
-    entering, refined = entering.double(), refined.double()
-    return (refined - entering).norm() / entering.norm().clamp(min=torch.finfo(torch.float32).tiny)

@@ -5,7 +5,7 @@ network's own `meetings`, and spells none of its modules.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from typing import Any, ClassVar, Literal, get_args
 
@@ -17,7 +17,7 @@ from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.tasks import TaskName
-from bridgenet.trace import Trace
+from bridgenet.trace import Stage, Trace
 
 Removal = Literal["mask", "zero", "mean", "swap"]
 """What takes the place of a task that is read: nothing, zeros, its own average, or another image's."""
@@ -191,3 +191,28 @@ def random_mask(count: int, share: float, generator: torch.Generator) -> Tensor:
     dropped = torch.zeros(count, dtype=torch.bool)
     dropped[torch.randperm(count, generator=generator)[: min(round(share * count), count - 1)]] = True
     return dropped
+
+
+def mask_keys(hooks: ExitStack, softmax: nn.Module, dropped: Tensor) -> None:
+    """From now until `hooks` closes, keys are out of a softmax: rows still sum to 1, over the keys left."""
+    edit_input(hooks, softmax, lambda logits: logits.masked_fill(dropped.to(logits.device), -torch.inf))
+
+
+def over_stages(told: Sequence[Shares], stages: Sequence[Stage]) -> Shares:
+    """Shares of all stages together, from those of each.
+
+    Stages count for a target as much as they refined it: by the norm of what was added, relative to what entered. A
+    target that no stage changed gets the plain mean of the stages.
+    """
+    changes = [
+        torch.stack([_relative_change(stage.task_specific[task], stage.refined[task]) for task in stage.refined])
+        for stage in stages
+    ]
+    weight = torch.stack(changes)
+    weight = torch.where(weight.sum(dim=0) > 0, weight, torch.ones_like(weight))
+    return (torch.stack(list(told)) * (weight / weight.sum(dim=0))[:, None]).sum(dim=0)
+
+
+def _relative_change(entering: Tensor, refined: Tensor) -> Tensor:
+    entering, refined = entering.double(), refined.double()
+    return (refined - entering).norm() / entering.norm().clamp(min=torch.finfo(torch.float32).tiny)

@@ -131,6 +131,20 @@ CATALOGUE: tuple[Entry, ...] = (
         "Which task's tokens, and where, each bridge token asked; every row sums to 1 over all tasks.",
     ),
     Entry(
+        "stages.<stage>.cross_logits.<task>",
+        "cross-task attention",
+        "A_t before softmax",
+        "InvPT",
+        "How each place of one task relates to the tokens of all tasks; handed on to the next finer stage.",
+    ),
+    Entry(
+        "stages.<stage>.cross_attention.<task>",
+        "cross-task attention",
+        "softmax(A_t)",
+        "InvPT",
+        "Which task's tokens, and where, each place of one task read; every row sums to 1 over all tasks.",
+    ),
+    Entry(
         "stages.<stage>.refined.<task>",
         "refined feature",
         "F_t",

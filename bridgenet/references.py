@@ -11,12 +11,20 @@ from typing import Any
 from torch import Tensor
 
 from bridgenet.config import ModelConfig
-from bridgenet.config.systems import MtiNetConfig, MultiTaskBaselineConfig, PadNetConfig, System, SystemConfigs
+from bridgenet.config.systems import (
+    InvPtConfig,
+    MtiNetConfig,
+    MultiTaskBaselineConfig,
+    PadNetConfig,
+    System,
+    SystemConfigs,
+)
 from bridgenet.learning.weights import WeightsError, check_weights
 from bridgenet.model import Network, build_decoder
 
-Names = tuple[tuple[str, str], ...]
-"""Pattern of the beginning of a key there, and what it is here."""
+Names = tuple[tuple[str, str | None], ...]
+"""Pattern of the beginning of a key there, and what it is here: None where nothing uses it. A number in angle brackets
+is the position of a task and stands for its name."""
 
 _PAD_NET: Names = (
     (r"backbone\.1\.last_layer\.0\.", r"join.conv."),
@@ -76,6 +84,43 @@ _BASELINE: Names = (
     (r"decoders\.(\w+)\.4\.", r"heads.\1."),
 )
 
+_INVPT_STAGE = r"multi_task_decoder\.invpt\.invpt_stages\.(\d)\."
+
+_INVPT: Names = (
+    (r"multi_task_decoder\.scale_embed\.2\.", None),
+    (r"multi_task_decoder\.invpt\.redu_chan\.0\.", None),
+    (r"multi_task_decoder\.invpt\.norm_mt\.", None),
+    (r"multi_task_decoder\.invpt\.invpt_stages\.0\.blocks\.0\.attn\.fuse_attn\.", None),
+    (r"multi_task_decoder\.preliminary_decoder\.(\w+)\.0\.conv\.", r"preliminary_decoders.\1.first.conv."),
+    (r"multi_task_decoder\.preliminary_decoder\.(\w+)\.0\.bn1\.", r"preliminary_decoders.\1.first.norm."),
+    (r"multi_task_decoder\.preliminary_decoder\.(\w+)\.1\.conv\.", r"preliminary_decoders.\1.second.conv."),
+    (r"multi_task_decoder\.preliminary_decoder\.(\w+)\.1\.bn1\.", r"preliminary_decoders.\1.second.norm."),
+    (r"multi_task_decoder\.intermediate_head\.(\w+)\.", r"preliminary_heads.\1."),
+    (r"multi_task_decoder\.scale_embed\.0\.", r"stages.2.rise.skip."),
+    (r"multi_task_decoder\.scale_embed\.1\.", r"stages.1.rise.skip."),
+    (r"multi_task_decoder\.invpt\.mix_proj\.(\w+)\.0\.", r"mixers.\1.conv."),
+    (_INVPT_STAGE + r"patch_embed\.(\d+)\.proj\.1\.", r"stages.\1.rise.upsamplers.<\2>.convs.first.conv."),
+    (_INVPT_STAGE + r"patch_embed\.(\d+)\.proj\.2\.", r"stages.\1.rise.upsamplers.<\2>.convs.first.norm."),
+    (_INVPT_STAGE + r"patch_embed\.(\d+)\.proj\.4\.", r"stages.\1.rise.upsamplers.<\2>.convs.second.conv."),
+    (_INVPT_STAGE + r"patch_embed\.(\d+)\.proj\.5\.", r"stages.\1.rise.upsamplers.<\2>.convs.second.norm."),
+    (_INVPT_STAGE + r"blocks\.0\.norm1\.", r"stages.\1.token_norm."),
+    (_INVPT_STAGE + r"blocks\.0\.norm2\.", r"stages.\1.norm."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.conv_proj_q\.(\d+)\.conv\.", r"stages.\1.readers.<\2>.reduce_query.conv."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.conv_proj_q\.(\d+)\.bn\.", r"stages.\1.readers.<\2>.reduce_query.norm."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.proj_q\.", r"stages.\1.project.query."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.proj_k\.", r"stages.\1.project.key."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.proj_v\.", r"stages.\1.project.value."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.proj\.", r"stages.\1.merge."),
+    (_INVPT_STAGE + r"blocks\.0\.attn\.fuse_attn\.", r"stages.\1.message_passing.fuse."),
+    (_INVPT_STAGE + r"blocks\.0\.mlp\.fc1\.", r"stages.\1.feed_forward.expand."),
+    (_INVPT_STAGE + r"blocks\.0\.mlp\.fc2\.", r"stages.\1.feed_forward.reduce."),
+    (r"multi_task_decoder\.invpt\.norm_mts\.(\d)\.", r"fusion.sides.\1.norm."),
+    (r"multi_task_decoder\.invpt\.redu_chan\.(\d)\.(\d+)\.", r"fusion.sides.\1.expand.<\2>."),
+    (r"multi_task_decoder\.invpt\.mt_proj\.(\w+)\.0\.", r"fusion_convs.\1.conv."),
+    (r"multi_task_decoder\.invpt\.mt_proj\.(\w+)\.1\.", r"fusion_convs.\1.norm."),
+    (r"heads\.(\w+)\.linear_pred\.", r"heads.\1."),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -84,16 +129,19 @@ class Peer:
     Attributes:
         settings: Of its system, from the description.
         names: Of its parameters.
+        maps: Backbone maps that it reads, where its description gives one width for all.
     """
 
     settings: Callable[[Mapping[str, Any]], SystemConfigs]
     names: Names
+    maps: int = 1
 
 
 PEERS: dict[System, Peer] = {
     "mtl": Peer(lambda told: SystemConfigs(mtl=MultiTaskBaselineConfig(told["aspp"])), _BASELINE),
     "mti-net": Peer(lambda told: SystemConfigs(mti_net=MtiNetConfig(_auxiliary(told))), _MTI_NET),
     "pad-net": Peer(lambda told: SystemConfigs(pad_net=PadNetConfig(told["width"], _auxiliary(told))), _PAD_NET),
+    "invpt": Peer(lambda told: SystemConfigs(invpt=InvPtConfig(told["embed"], told["extra"])), _INVPT, maps=4),
 }
 """The systems whose own parameters can be read."""
 
@@ -114,9 +162,9 @@ def peer_from_reference(name: System, config: Mapping[str, Any], state_dict: Map
     peer, channels = PEERS[name], config["channels"]
     model = build_decoder(
         ModelConfig(tasks=_channels(config["tasks"]), system=name, systems=peer.settings(config)),
-        (channels,) if isinstance(channels, int) else tuple(channels),
+        (channels,) * peer.maps if isinstance(channels, int) else tuple(channels),
     )
-    renamed = _renamed(state_dict, peer)
+    renamed = _renamed(state_dict, peer, tuple(model.tasks))
     own = model.state_dict()
     try:
         check_weights(own, renamed, optional=[key for key in own if key.endswith("num_batches_tracked")])
@@ -136,15 +184,21 @@ def _auxiliary(told: Mapping[str, Any]) -> dict[Any, int] | None:
     return None if auxiliary == _channels(told["tasks"]) else auxiliary
 
 
-def _renamed(state_dict: Mapping[str, Tensor], peer: Peer) -> dict[str, Tensor]:
+def _renamed(state_dict: Mapping[str, Tensor], peer: Peer, tasks: tuple[str, ...]) -> dict[str, Tensor]:
     renamed = {}
     for key, tensor in state_dict.items():
         if key.endswith("num_batches_tracked"):
             continue
         for pattern, own in peer.names:
             if found := re.match(pattern, key):
-                renamed[found.expand(own) + key[found.end() :]] = tensor
+                if own is not None:
+                    renamed[_named(found.expand(own), tasks) + key[found.end() :]] = tensor
                 break
         else:
             raise ValueError(f"This peer has no tensor {key!r}.")
     return renamed
+
+
+def _named(key: str, tasks: tuple[str, ...]) -> str:
+    """Positions of tasks in angle brackets become their names; a position that no task has stays."""
+    return re.sub(r"<(\d+)>", lambda found: dict(enumerate(tasks)).get(int(found[1]), found[0]), key)

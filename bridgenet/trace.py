@@ -61,13 +61,19 @@ class Stage:
     """F_t after the Task Feature Refiner (TFR), Eq. (7)."""
 
     query_grid: tuple[int, int] | None = None
-    """Rows and columns of the queries of `attention`. None without it."""
+    """Rows and columns of the queries: of the bridge, or of every task. None without attention."""
 
     key_grid: tuple[int, int] | None = None
-    """Rows and columns of each task's tokens in `attention`. None without it."""
+    """Rows and columns of each task's tokens in the attention. None without it."""
 
     token_window: int | None = None
-    """Places of a task's feature, along each side, that one token is the mean of. None without `attention`."""
+    """Places of a task's feature, along each side, that one token is the mean of. None without attention."""
+
+    cross_logits: dict[str, AnyAttention] = field(default_factory=dict)
+    """Where tasks read each other without a bridge: `cross_attention` before its softmax, as the next stage gets it."""
+
+    cross_attention: dict[str, AnyAttention] = field(default_factory=dict)
+    """The queries of each task against the tokens of all tasks, first task's tokens first; rows sum to 1."""
 
     def by_task(self) -> dict[str, AnyAttention]:
         """The attention on the tokens of each task, (batch, heads, queries, tokens of one task).
@@ -77,8 +83,20 @@ class Stage:
         """
         if self.attention is None:
             raise ValueError("No task is read at this stage: there is no bridge, or it asks nobody.")
-        parts = self.attention.chunk(len(self.task_specific), dim=-1)
-        return dict(zip(self.task_specific, parts, strict=True))
+        return self._by_source(self.attention)
+
+    def read_by(self, task: str) -> dict[str, AnyAttention]:
+        """The attention of a task on the tokens of each task, its own among them: as `by_task`, without a bridge.
+
+        Raises:
+            ValueError: Tasks do not read each other's tokens at this stage.
+        """
+        if task not in self.cross_attention:
+            raise ValueError(f"{task} reads no tokens of other tasks at this stage: this network has another way.")
+        return self._by_source(self.cross_attention[task])
+
+    def _by_source(self, attention: AnyAttention) -> dict[str, AnyAttention]:
+        return dict(zip(self.task_specific, attention.chunk(len(self.task_specific), dim=-1), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

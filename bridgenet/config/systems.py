@@ -12,7 +12,7 @@ from annotated_types import Len
 from bridgenet.config.settings import Settings, Width
 from bridgenet.tasks import TaskName
 
-System = Literal["bridgenet", "mtl", "pad-net", "mti-net"]
+System = Literal["bridgenet", "mtl", "pad-net", "mti-net", "invpt"]
 """Names as in the field's tables; `bridgenet.model.NETWORKS` builds them."""
 
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -22,6 +22,7 @@ TITLES: dict[System, str] = {
     "mtl": "Multi-task baseline",
     "pad-net": "PAD-Net",
     "mti-net": "MTI-Net",
+    "invpt": "InvPT",
 }
 """What people read."""
 
@@ -64,9 +65,22 @@ class MtiNetConfig(Settings):
 
 
 @dataclass(frozen=True)
+class InvPtConfig(Settings):
+    """`invpt`: first answers, then three stages in which every task reads the tokens of all tasks."""
+
+    embed_width: Width | None = None
+    """Channels of every task's feature before its first answer. None: as many as BridgeNet would have."""
+
+    prediction_width: Width | None = None
+    """Channels added for the first answer: a task has both together in the first stage, half as many in each next one.
+    None: as many as BridgeNet would have."""
+
+
+@dataclass(frozen=True)
 class SystemConfigs(Settings):
     """Settings of every system but BridgeNet. Those of the others than the chosen one are not looked at."""
 
     mtl: MultiTaskBaselineConfig = field(default_factory=MultiTaskBaselineConfig)
     pad_net: PadNetConfig = field(default_factory=PadNetConfig)
     mti_net: MtiNetConfig = field(default_factory=MtiNetConfig)
+    invpt: InvPtConfig = field(default_factory=InvPtConfig)

@@ -13,7 +13,7 @@ from bridgenet.trace import Trace
 LIMIT = 2e-5
 """Relative: largest difference over the largest recorded value. Mistakes of any kind move outputs by far more."""
 
-CASES = {"deeplab": "mtl", "padnet": "pad-net", "mti_net": "mti-net"}
+CASES = {"deeplab": "mtl", "padnet": "pad-net", "mti_net": "mti-net", "invpt": "invpt"}
 """Recorded cases, and the system of each."""
 
 
@@ -41,6 +41,24 @@ def computed(trace: Trace, name: str) -> torch.Tensor:
     raise ValueError(name)
 
 
+def kept(trace: Trace, name: str) -> torch.Tensor | None:
+    """What the trace holds of a recorded intermediate tensor; None where it has no place for it."""
+    match name.split("/")[1:]:
+        case ["prelim", task, "x"]:
+            return trace.task_specific[task]
+        case ["mix", task]:
+            return trace.mixed[task]
+        case ["attn", stage, "scores"]:
+            return torch.cat(list(trace.stages[int(stage)].cross_logits.values()), dim=2)
+        case ["attn", stage, "attention"]:
+            return torch.cat(list(trace.stages[int(stage)].cross_attention.values()), dim=2)
+        case ["stage", stage, task]:
+            return trace.stages[int(stage)].refined[task]
+        case ["side", "sum_every2", task]:
+            return trace.fused[task][..., ::2, ::2]
+    return None
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_peer_with_its_own_parameters_says_what_its_own_code_said(case: str, reference_root: Path) -> None:
     told, tensors = recorded(reference_root, case)
@@ -57,6 +75,9 @@ def test_a_peer_with_its_own_parameters_says_what_its_own_code_said(case: str, r
     for name in outputs:
         difference = (computed(trace, name) - tensors[name]).abs().max() / tensors[name].abs().max()
         assert difference <= LIMIT, name
+    for name in (name for name in tensors if name.startswith("trace/")):
+        if (seen := kept(trace, name)) is not None:
+            assert (seen - tensors[name]).abs().max() <= LIMIT * tensors[name].abs().max(), name
 
 
 def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference_root: Path) -> None:

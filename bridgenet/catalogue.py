@@ -152,6 +152,13 @@ CATALOGUE: tuple[Entry, ...] = (
         "The feature of one task after the bridge feature was poured back into it.",
     ),
     Entry(
+        "stages.<stage>.preliminary.<task>",
+        "preliminary prediction",
+        "P_t",
+        "MTI-Net",
+        "A first answer (logits) at one scale, in networks that give some at every scale.",
+    ),
+    Entry(
         "fused.<task>",
         "fused feature",
         "",

@@ -75,6 +75,9 @@ class Stage:
     cross_attention: dict[str, AnyAttention] = field(default_factory=dict)
     """The queries of each task against the tokens of all tasks, first task's tokens first; rows sum to 1."""
 
+    preliminary: dict[str, AnyFeature] = field(default_factory=dict)
+    """Preliminary predictions (logits) on this stage's grid, where a network gives some at every scale."""
+
     def by_task(self) -> dict[str, AnyAttention]:
         """The attention on the tokens of each task, (batch, heads, queries, tokens of one task).
 
@@ -119,7 +122,7 @@ class Trace:
     """TPP. None when it is switched off."""
 
     preliminary: dict[str, AnyFeature] = field(default_factory=dict)
-    """Preliminary predictions (logits), base grid; of all tasks or of none."""
+    """Preliminary predictions (logits), base grid; of several scales, those of the finest, which its stage has too."""
 
     mixed: dict[str, AnyFeature] = field(default_factory=dict)
     """F_t at the start of the first stage: feature and preliminary prediction, mixed by a 1x1 convolution."""
@@ -138,6 +141,12 @@ class Trace:
 
     predictions: dict[str, AnyFeature]
     """Final predictions (logits), bilinearly resized to the image."""
+
+    @property
+    def all_preliminary(self) -> tuple[dict[str, AnyFeature], ...]:
+        """Preliminary predictions of every scale that has some, coarse to fine."""
+        of_stages = tuple(stage.preliminary for stage in self.stages if stage.preliminary)
+        return of_stages or ((self.preliminary,) if self.preliminary else ())
 
     @property
     def heads(self) -> int:

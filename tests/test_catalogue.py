@@ -8,8 +8,9 @@ from bridgenet.model import BridgeNet
 def test_every_tensor_of_a_trace_is_explained_and_every_entry_exists(tiny_model: BridgeNet) -> None:
     with torch.inference_mode():
         trace = tiny_model(torch.rand(1, 3, 64, 96))
-    # Messages, and attention without a bridge, are for networks that have them.
-    others = {"exchange.depth.edge", "stages.0.cross_logits.depth", "stages.0.cross_attention.depth"}
+    # Messages, attention without a bridge, and answers of every scale are for networks that have them.
+    others = {"exchange.depth.edge", "stages.0.preliminary.depth"}
+    others |= {"stages.0.cross_logits.depth", "stages.0.cross_attention.depth"}
     assert {explain(path).path for path in {*trace.keys(), *others}} == {entry.path for entry in CATALOGUE}
 
 

@@ -8,6 +8,8 @@ on them with one small reduction.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +37,7 @@ class Losses:
     """Of the final predictions, by task, before weighting."""
 
     preliminary: dict[TaskName, Tensor]
-    """Of the preliminary predictions, by task, before weighting; empty for a network without."""
+    """Of the preliminary predictions, by task, before weighting, all scales together; empty for a network without."""
 
     valid: dict[TaskName, Tensor]
     """Valid pixels of each task (or the weights of their classes), averaged over the processes. Without one its losses
@@ -61,7 +63,7 @@ class Losses:
 
 
 class MultiTaskLoss(nn.Module):
-    """Weighted sum of the task losses, once for each of the two predictions.
+    """Weighted sum of the task losses, of the final and of every preliminary prediction.
 
     Args:
         config: Weights.
@@ -100,8 +102,9 @@ class MultiTaskLoss(nn.Module):
         preliminary: dict[TaskName, Tensor] = {}
         for task in self.tasks:
             final[task] = self._loss(task, _final(trace, task, targets[task]), targets[task], counts)
-            if trace.preliminary:
-                preliminary[task] = self._loss(task, trace.preliminary[task], targets[task], counts)
+            if scales := trace.all_preliminary:
+                of_scales = [self._loss(task, scale[task], targets[task], counts) for scale in scales]
+                preliminary[task] = reduce(add, of_scales)
         weighted = [
             self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary.get(task, 0.0))
             for task in self.tasks

@@ -37,11 +37,13 @@ class Backbone(nn.Module, ABC):
 
     Attributes:
         channels: Channels of the feature maps, fine to coarse.
+        strides: Pixels of the image along each side of a place of each map.
         full_precision: Stay in float32 when the rest of the network runs in bfloat16.
         gradient_checkpointing: Keep little for the gradient and compute the rest again.
     """
 
     channels: tuple[int, ...]
+    strides: tuple[int, ...]
     full_precision: bool = False
     gradient_checkpointing: bool = False
 
@@ -77,6 +79,7 @@ class TransformerBackbone(Backbone):
         self.body = body
         self.taps = taps
         self.channels = (body.embed_dim,) * len(taps)
+        self.strides = (body.patch_embed.patch_size[0],) * len(taps)
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
         self.body.set_grad_checkpointing(self.gradient_checkpointing and torch.is_grad_enabled())
@@ -96,7 +99,8 @@ class PyramidBackbone(Backbone):
     def __init__(self, body: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__(mean, std)
         self.body = body
-        self.channels = tuple(cast(FeatureInfo, body.feature_info).channels())
+        info = cast(FeatureInfo, body.feature_info)
+        self.channels, self.strides = tuple(info.channels()), tuple(info.reduction())
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
         return tuple(recomputed(self.body, images) if self.gradient_checkpointing else self.body(images))

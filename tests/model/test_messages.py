@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from bridgenet import PRESETS, build_model
-from bridgenet.config import ModelConfig
+from bridgenet.config import BackboneConfig, LossConfig, ModelConfig
 from bridgenet.config.systems import MtiNetConfig, PadNetConfig, System, SystemConfigs
 from bridgenet.inspection import cut_trace, interaction_matrix
+from bridgenet.learning.losses import MultiTaskLoss
 from bridgenet.model import Network
 from bridgenet.model.network import REMOVALS
 
@@ -102,3 +103,38 @@ def test_auxiliary_tasks_that_leave_one_out_are_refused(system: System) -> None:
 def test_a_width_that_residual_blocks_cannot_quarter_is_refused() -> None:
     with pytest.raises(ValueError, match="multiple of 4"):
         PadNetConfig(width=10)
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        BackboneConfig("test_vit", taps=(1, 3, 4, 6)),
+        BackboneConfig("test_resnet", output_stride=8),
+        BackboneConfig("test_efficientnet"),
+    ],
+    ids=lambda backbone: backbone.name,
+)
+def test_scales_halve_on_any_backbone_and_each_answers_and_learns(
+    backbone: BackboneConfig, images: torch.Tensor
+) -> None:
+    model = network("mti-net", backbone=backbone).train()
+    trace = model(images[..., :61, :95])  # No multiple of anything: grids are rounded up.
+    grids = [tuple(stage.task_specific["depth"].shape[-2:]) for stage in trace.stages]
+    assert grids == [(2, 3), (4, 6), (8, 12), (16, 24)]
+    assert trace.stages[-1].preliminary["depth"] is trace.preliminary["depth"]
+    assert any(True for _ in model.pyramid.parameters()) == (backbone.name != "test_efficientnet")
+
+    targets = {
+        "semseg": torch.randint(0, 4, (2, 61, 95)),
+        "depth": torch.rand(2, 1, 61, 95) * 5,
+        "normals": torch.nn.functional.normalize(torch.randn(2, 3, 61, 95), dim=1),
+    }
+    losses = MultiTaskLoss(LossConfig(), TASKS)(trace, targets)
+    of_scales = [
+        MultiTaskLoss(LossConfig(), TASKS)(replace(trace, stages=(), preliminary=stage.preliminary), targets)
+        for stage in trace.stages
+    ]
+    for task in TASKS:
+        assert torch.allclose(losses.preliminary[task], sum(scale.preliminary[task] for scale in of_scales))
+    losses.total.backward()
+    assert [name for name, weight in model.named_parameters() if weight.grad is None] == []

@@ -1,7 +1,8 @@
 """MTI-Net (Vandenhende et al. 2020): first answers and messages at every scale, and features for the next finer one.
 
 Written after the authors' own implementation. Where the paper speaks of a softmax over the tasks, their code takes it
-over as many neighbouring channels as there are tasks, which mostly belong to one task: so does this.
+over as many neighbouring channels as there are tasks, which mostly belong to one task: so does this. First answers of
+all scales are learnt, with one weight (theirs is 1: `--loss.preliminary-weight 1`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ from bridgenet.model.network import (
 )
 from bridgenet.model.peers.distillation import Distillation, DistillationMeeting, Exchange
 from bridgenet.model.peers.pad_net import first_answers, joined_maps
+from bridgenet.model.peers.pyramid import halving
 from bridgenet.model.peers.residual import BasicBlock, pair
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import TaskName
@@ -155,13 +157,8 @@ class Scale(nn.Module):
     def forward(self, generic: AnyFeature, handed: Mapping[str, AnyFeature]) -> tuple[Stage, Exchange]:
         own = {task: decode(_with(generic, handed.get(task))) for task, decode in self.features.items()}
         distilled, exchange = self.distillation(own)
-        return Stage(
-            own, query=None, bridge_before_cascade=None, bridge=None, attention=None, refined=distilled
-        ), exchange
-
-    def answer(self, stage: Stage) -> dict[str, AnyFeature]:
-        """The first answers of a scale."""
-        return {task: head(stage.task_specific[task]) for task, head in self.preliminary_heads.items()}
+        answers = {task: head(own[task]) for task, head in self.preliminary_heads.items()}
+        return Stage(own, None, None, None, None, refined=distilled, preliminary=answers), exchange
 
 
 class MtiNet(Network):
@@ -169,7 +166,8 @@ class MtiNet(Network):
 
     Args:
         config: Tasks and widths.
-        channels: Channels of the backbone maps, fine to coarse: the scales, and the widths of their features.
+        channels: Channels of the backbone maps, fine to coarse: the scales, and the widths of their features. Of a
+            backbone whose maps do not halve, a pyramid is made by convolutions first.
         backbone: None for a network that starts from feature maps.
     """
 
@@ -177,10 +175,12 @@ class MtiNet(Network):
 
     def __init__(self, config: ModelConfig, channels: tuple[int, ...], backbone: Backbone | None) -> None:
         super().__init__(config, backbone)
-        auxiliary, joined = first_answers(config, config.systems.mti_net.auxiliary), sum(channels)
+        auxiliary = first_answers(config, config.systems.mti_net.auxiliary)
+        self.pyramid = halving(channels, backbone)
+        widths, joined = self.pyramid.channels, sum(self.pyramid.channels)
         self.scales = nn.ModuleList(
             Scale(auxiliary, tuple(config.tasks), own, handed, finest=index == 0)
-            for index, (own, handed) in enumerate(zip(channels, (*channels[1:], 0), strict=True))
+            for index, (own, handed) in enumerate(zip(widths, (*widths[1:], 0), strict=True))
         )
         self.joins = nn.ModuleDict({task: conv_norm_relu(joined, joined, 1, bias=True) for task in config.tasks})
         self.heads = nn.ModuleDict({task: PredictionHead(joined, outputs) for task, outputs in config.tasks.items()})
@@ -204,7 +204,7 @@ class MtiNet(Network):
         stages: list[Stage] = []
         handed: dict[str, AnyFeature] = {}
         exchange: Exchange = {}
-        coarse_to_fine = list(zip(self.fine_to_coarse, features, strict=True))[::-1]
+        coarse_to_fine = list(zip(self.fine_to_coarse, self.pyramid(features), strict=True))[::-1]
         for scale, generic in coarse_to_fine:
             stage, exchange = scale(generic, handed)
             handed = {} if scale.propagation is None else scale.propagation(stage.task_specific)
@@ -217,7 +217,7 @@ class MtiNet(Network):
         return Trace(
             task_generic=tuple(features),
             task_specific=stages[-1].task_specific,
-            preliminary=self.fine_to_coarse[0].answer(stages[-1]),
+            preliminary=stages[-1].preliminary,
             exchange=exchange,
             stages=tuple(stages),
             fused=fused,

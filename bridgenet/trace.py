@@ -150,10 +150,10 @@ class Trace:
 
     @property
     def heads(self) -> int:
-        """Attention heads, of TPP or else of the bridge; 0 where there is no attention."""
-        if self.pattern is not None:
-            return next(iter(self.pattern.attention.values())).shape[1]
-        maps = [stage.attention for stage in self.stages if stage.attention is not None]
+        """Attention heads, of TPP or else of the stages; 0 where there is no attention."""
+        maps = [] if self.pattern is None else list(self.pattern.attention.values())
+        for stage in self.stages:
+            maps += [*stage.cross_attention.values(), *([] if stage.attention is None else [stage.attention])]
         return maps[0].shape[1] if maps else 0
 
     def items(self) -> Iterator[tuple[str, Tensor]]:

@@ -5,6 +5,7 @@ TABS: dict[str, str] = {
     "features": "Features",
     "tpp": "TPP",
     "bridge": "Bridge",
+    "pairs": "Pairs",
     "refinement": "Refinement",
     "interaction": "Interaction",
     "attribution": "Attribution",

@@ -7,7 +7,7 @@ from typing import TypedDict
 from app.analysis.selection import Option, Selection, read_selection
 from app.analysis.session import Analysis
 from app.tabs import TABS
-from app.view.attention import has_bridge
+from app.view.attention import has_bridge, has_scales
 from app.view.encoding import LONGEST, photo_uri
 from app.view.frame import Photo, Stop, Tab, Task
 from app.view.held import leave_out_held
@@ -104,7 +104,7 @@ def capabilities(analysis: Analysis) -> Capabilities:
     there = [name for name in TABS if name in PAGES and PAGES[name].exists(analysis)]
     return {
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],
-        "scales": scale_names(analysis) if has_bridge(analysis) else [],
+        "scales": scale_names(analysis) if has_scales(analysis) else [],
         "heads": analysis.trace.heads,
         "tabs": [{"name": name, "title": TABS[name]} for name in there],
         "pipeline": [stop for stop in _pipeline(analysis, there) if stop["tab"] in there],
@@ -121,7 +121,9 @@ def _pipeline(analysis: Analysis, there: Collection[str]) -> list[Stop]:
         {"title": "TPP", "tab": "tpp"},
     ]
     meetings = [meeting for meeting in analysis.predictor.model.meetings if meeting.name not in ("tpp", "bfe")]
-    stops.extend({"title": meeting.title, "tab": "interaction"} for meeting in meetings)
+    stops.extend(
+        {"title": meeting.title, "tab": "pairs" if "pairs" in there else "interaction"} for meeting in meetings
+    )
     asked = "bridge" if "bridge" in there else "features"
     scales = scale_names(analysis) if has_bridge(analysis) else []
     stops.extend({"title": f"BFE {scale}", "tab": asked, "scale": index} for index, scale in enumerate(scales))

@@ -20,6 +20,17 @@ def has_bridge(analysis: Analysis) -> bool:
     return any(stage.bridge is not None for stage in analysis.trace.stages)
 
 
+def has_scales(analysis: Analysis) -> bool:
+    """Whether tasks meet at several scales, so that one is looked at."""
+    trace = analysis.trace
+    return has_bridge(analysis) or (len(trace.stages) > 1 and (bool(trace.exchange) or reads_tokens(analysis)))
+
+
+def reads_tokens(analysis: Analysis) -> bool:
+    """Whether tasks read each other's tokens, without a bridge."""
+    return any(stage.cross_attention for stage in analysis.trace.stages)
+
+
 def asks_tasks(analysis: Analysis) -> bool:
     """Whether the bridge reads the tasks, so that there is an attention over them."""
     return any(stage.attention is not None for stage in analysis.trace.stages)

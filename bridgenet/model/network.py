@@ -71,6 +71,10 @@ class Meeting(ABC):
         """How much each target reads of each source, as its attention or gates tell; None where nothing tells."""
         return None
 
+    def gates(self, trace: Trace) -> dict[str, dict[str, AnyFeature]]:
+        """How far what is sent is let through, 0 to 1: `gates[source][target]`; empty where nothing is gated."""
+        return {}
+
 
 class Network(nn.Module, ABC):
     """Images in, one prediction per task out, and everything in between in the `Trace`.

@@ -12,7 +12,8 @@ def test_the_bundled_picture_is_small_and_complete() -> None:
     assert FILE.stat().st_size < LARGEST
     values = json.loads(FILE.read_text(encoding="utf-8"))
     assert {"head", "rail", "way", "wire", "inspector", *FIRST} == set(values)
-    assert [tab["name"] for tab in values["way"]["tabs"]] == list(TABS)
+    # The bundled network has a bridge, so its tasks do not meet in pairs.
+    assert [tab["name"] for tab in values["way"]["tabs"]] == [name for name in TABS if name != "pairs"]
     assert [entry["id"] for entry in values["rail"]["examples"]] == list(EXAMPLES)
 
 

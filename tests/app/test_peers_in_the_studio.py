@@ -25,6 +25,9 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
         compute(session, analysis, Selection(), lambda *told: None)
     views = all_views(analysis, Selection(task="depth"))
     there = {name for name, view in views.items() if "absent" not in view}
+    assert ("pairs" in there) == bool(
+        analysis.trace.exchange or any(stage.cross_attention for stage in analysis.trace.stages)
+    )
     assert {"overview", "features", "compare"} <= there and not {"tpp", "bridge", "refinement"} & there
     assert ("interaction" in there) == bool(analysis.predictor.model.meetings)
     assert to_json(views)

@@ -130,10 +130,21 @@ class DistillationMeeting(Meeting):
         ).double()
         return said / said.sum(dim=0)
 
+    def gates(self, trace: Trace) -> Exchange:
+        """Of the finest scale, as `Trace.exchange`."""
+        features = features_at(trace, 0)
+        return {
+            source: {
+                target: send.gate(features[source]).sigmoid()
+                for target, send in senders_of(self.distillations[0], source).items()
+            }
+            for source in features
+        }
 
-def senders_of(distillation: Distillation, source: str) -> dict[str, nn.Module]:
+
+def senders_of(distillation: Distillation, source: str) -> dict[str, GatedMessage]:
     """What makes the messages of a task, by who gets them."""
-    return dict(cast(nn.ModuleDict, distillation.messages[source]).items())
+    return dict(cast(Mapping[str, GatedMessage], distillation.messages[source]).items())
 
 
 def features_at(trace: Trace, scale: int) -> dict[str, AnyFeature]:

@@ -1,0 +1,1 @@
+"""What every task gets of every other, pair by pair."""

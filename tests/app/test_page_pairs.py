@@ -1,0 +1,98 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import photo, save_untrained
+
+from app.analysis.selection import Selection
+from app.analysis.session import Analysis, Session
+from app.tabs.pairs.given import gates, read, sent, sizes
+from app.tabs.pairs.page import PAGE, pairs
+from app.view.view import View
+from bridgenet.config.systems import MtiNetConfig, PadNetConfig, System, SystemConfigs
+
+TASKS = {"semseg": 14, "depth": 1, "normals": 3}
+
+
+def analysed(folder: Path, system: System, **changes: object) -> Analysis:
+    systems = SystemConfigs(pad_net=PadNetConfig(16), mti_net=MtiNetConfig({**TASKS, "edge": 1}))
+    folder = save_untrained(folder, tasks=TASKS, system=system, systems=systems, **changes)
+    return Session(folder).analyse(photo(), title="noise")
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return analysed(tmp_path_factory.mktemp("messages") / "pad-net", "pad-net")
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return analysed(tmp_path_factory.mktemp("tokens") / "invpt", "invpt")
+
+
+def maps(view: View) -> dict[str, dict]:
+    return {drawn["id"]: drawn for drawn in view["groups"][0]["maps"]}
+
+
+def test_a_message_is_shown_as_a_share_of_what_its_target_has_at_each_place(messages: Analysis) -> None:
+    selection = Selection(x=0.3, y=0.7, task="depth")
+    given, trace = sent(messages, selection), messages.trace
+    for target, parts in given.maps.items():
+        assert np.allclose(sum(parts.values()), 1, atol=1e-5)
+        assert sum(given.here[target].values()) == pytest.approx(1, abs=1e-5)
+    own = trace.task_specific["depth"][0].abs().mean(dim=0)
+    got = {source: trace.exchange[source]["depth"][0].abs().mean(dim=0) for source in ("semseg", "normals")}
+    share = got["semseg"] / (own + got["semseg"] + got["normals"])
+    assert given.maps["depth"]["semseg"] == pytest.approx(share.numpy(), abs=1e-6)
+    assert sizes(messages)["depth"]["semseg"] == pytest.approx(got["semseg"].numpy())
+
+
+def test_gates_are_those_that_the_messages_went_through(messages: Analysis) -> None:
+    opened = gates(messages)
+    assert set(opened["depth"]) == {"semseg", "normals"}
+    assert all(values.min() > 0 and values.max() < 1 for row in opened.values() for values in row.values())
+    sender = messages.predictor.model.distillation.messages["semseg"]["depth"]
+    feature = messages.trace.task_specific["semseg"]
+    gate = sender.gate(feature.clone()).sigmoid()
+    assert opened["depth"]["semseg"] == pytest.approx(gate[0].mean(dim=0).detach().numpy(), abs=1e-6)
+
+
+def test_there_is_a_map_for_every_pair_and_a_choice_of_what_it_shows(messages: Analysis) -> None:
+    selection = Selection(task="depth")
+    for shown in ("share", "size", "gate"):
+        view = pairs(messages, replace(selection, options={"pairs.shown": shown}))
+        assert list(maps(view)) == [f"pairs-{source}-{target}" for source in TASKS for target in TASKS]
+        assert all(drawn["src"] and drawn["alt"] for drawn in maps(view).values())
+    (tool,) = view["tools"]
+    assert tool["chosen"] == "gate" and "from 0 (shut) to 1 (open)" in view["hint"]
+    strange = pairs(messages, replace(selection, options={"pairs.shown": "nobody"}))
+    assert strange["tools"][0]["chosen"] == "share"
+    said = "".join(part["text"] for part in view["say"])
+    here = sent(messages, selection).here["depth"]
+    first = max(("semseg", "normals"), key=lambda source: here[source])
+    assert f"{100 * here[first]:.0f} % from {'segmentation' if first == 'semseg' else 'normals'}" in said
+
+
+def test_a_task_that_is_not_answered_gives_too(tmp_path: Path) -> None:
+    helped = analysed(tmp_path / "mti-net", "mti-net")
+    view = pairs(helped, Selection(task="depth"))
+    assert "pairs-edge-depth" in maps(view) and "pairs-depth-edge" not in maps(view)
+    assert sum(sent(helped, Selection()).here["depth"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_tokens_are_those_that_the_place_reads_at_the_scale(tokens: Analysis) -> None:
+    head = replace(Selection(x=0.9, y=0.1, task="normals"), scale=1, head=1)
+    given, stage = read(tokens, head), tokens.trace.stages[1]
+    rows, columns = stage.query_grid
+    query = int(0.1 * rows) * columns + int(0.9 * columns)
+    weights = stage.cross_attention["normals"][0, 1, query]
+    expected = weights.view(3, *stage.key_grid)[list(TASKS).index("semseg")]
+    assert given.maps["normals"]["semseg"] == pytest.approx(expected.numpy(), abs=1e-6)
+    assert sum(given.here["normals"].values()) == pytest.approx(1, abs=1e-5)
+    view = pairs(tokens, head)
+    assert view["heads"] == 2 and len(maps(view)) == 9 and "head 2 of 2" in view["hint"]
+
+
+def test_a_network_with_a_bridge_has_no_pairs(tmp_path: Path) -> None:
+    assert not PAGE.exists(analysed(tmp_path / "bridge", "bridgenet"))

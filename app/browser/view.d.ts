@@ -168,6 +168,8 @@ export interface Group {
   maps?: Map[];
   /** Maps side by side. */
   columns?: number;
+  /** Whether small maps stay side by side where there is little room. */
+  dense?: boolean;
   chart?: string;
   /** The chart in words. */
   alt?: string;

@@ -118,7 +118,8 @@ export function viewer(studio, { element, props, watch }) {
         const heading = group.title ? make("h3", {}, group.title) : null;
         const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }));
         const columns = group.maps ? (group.columns ?? 3) : 3;
-        const body = make("div", { class: group.chart ? "chart" : columns > 3 ? "grid many" : "grid", style: { "--columns": columns } });
+        const kind = group.chart ? "chart" : group.dense ? "grid many dense" : columns > 3 ? "grid many" : "grid";
+        const body = make("div", { class: kind, style: { "--columns": columns } });
         group.maps?.forEach((first) => {
           const map = createMap(studio, first);
           maps.set(first.id, map);

@@ -200,6 +200,8 @@ class Group(TypedDict, total=False):
     maps: list[Map]
     columns: int
     """Maps side by side."""
+    dense: bool
+    """Whether small maps stay side by side where there is little room."""
     chart: "Chart"
     alt: str
     """The chart in words."""

@@ -60,7 +60,7 @@ def pca_rgb(*maps: Tensor | np.ndarray) -> PcaColours:
 def pca_rgb_aligned(feature: Tensor | np.ndarray, reference: Tensor | np.ndarray) -> PcaColours:
     """A feature map in its own three components, rotated so that its colours agree best with those of a reference.
 
-    For your own programs.
+    For the studio.
 
     For maps of different widths, which cannot share a basis. Similar colours then mean "varies alike over the
     image", not "equal features".

@@ -20,8 +20,12 @@ from app.tabs.compare.pairs import (
     make_pair,
     prediction_of,
 )
+from app.view.changes import amount
 from app.view.own_errors import error_of
+from app.view.wire import to_json
+from bridgenet.config.systems import PadNetConfig, SystemConfigs
 from bridgenet.images import LoadedImage
+from bridgenet.inspection import interaction_matrix
 from bridgenet.sources import SOURCES
 
 pytestmark = pytest.mark.slow
@@ -160,6 +164,48 @@ def test_two_checkpoints_share_only_the_tasks_that_both_have(neighbours: Session
     assert [row[0]["text"] for row in group(value, "numbers")["chart"].rows] == ["Depth", "Edges"]
     assert "only one of them answers segmentation" in group(value, "numbers")["text"]
     assert [entry["value"] for entry in value["tools"][0]["options"]][-1] == "checkpoint:two"
+
+
+@pytest.fixture
+def rivals(tmp_path: Path) -> Session:
+    """A session of three systems."""
+    tasks = {"depth": 1, "normals": 3, "edge": 1}
+    save_untrained(tmp_path / "bridge", tasks=tasks)
+    save_untrained(tmp_path / "pairs", tasks=tasks, system="pad-net", systems=SystemConfigs(pad_net=PadNetConfig(16)))
+    save_untrained(tmp_path / "apart", tasks=tasks, system="mtl")
+    return Session(tmp_path / "bridge")
+
+
+def test_two_systems_are_compared_inside(rivals: Session, selection: Selection) -> None:
+    analysis = rivals.analyse(photo(), title="noise")
+    inside = {"compare.show": "inside"}
+    value = computed(rivals, analysis, chosen(selection, "checkpoint:pairs", **inside))
+    other = rivals.again(analysis, "pairs")
+    for letter, one in (("a", analysis), ("b", other)):
+        last, cuts = group(value, f"last-{letter}"), group(value, f"cuts-{letter}")
+        assert one.checkpoint in last["title"] and one.checkpoint in cuts["title"]
+        assert [drawn["title"] for drawn in last["maps"]] == ["Depth", "Norm.", "Edges"]
+        matrix = interaction_matrix(one.own_model(), one.images())
+        *rows, control = cuts["chart"].rows
+        assert control.control and len(rows) == 3
+        assert rows[0].cells[1].text == amount(float(matrix.effect[0, 1]), "normals")
+        assert control.cells[2].text == amount(float(matrix.control[2]), "edge")
+    assert to_json(value)
+
+    value = computed(rivals, analysis, chosen(selection, "checkpoint:apart", **inside))
+    assert "meet in the encoder only" in group(value, "cuts-b")["chart"].paragraphs[0][0]["text"]
+    photo_alone = computed(rivals, analysis, chosen(selection, "noise", **inside))
+    (tool,) = [tool for tool in photo_alone["tools"] if tool["name"] == "compare.show"]
+    assert tool["chosen"] == "wipe" and [entry["value"] for entry in tool["options"]] == ["wipe", "sides"]
+
+
+def test_a_task_can_be_left_unread_wherever_tasks_meet(rivals: Session) -> None:
+    analysis = rivals.again(rivals.analyse(photo(), title="noise"), "pairs")
+    assert "without:depth" in interventions(analysis)
+    trace = intervene(analysis, "without:depth")
+    moved = [task for task in analysis.tasks if not torch.equal(trace.logits[task], analysis.trace.logits[task])]
+    assert moved == ["normals", "edge"]
+    assert "without:depth" not in interventions(rivals.again(analysis, "apart"))
 
 
 def test_classes_of_different_data_sets_are_not_compared(session: Session, analysis: Analysis) -> None:

@@ -7,13 +7,14 @@ import numpy as np
 
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis, Session
+from app.tabs.compare.inside import inside
 from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, interventions, make_pair
 from app.view.charts import ShareRows, Table, TableCell, shares_of
 from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.inspector import pixel_of, task_row
 from app.view.maps import error_map, prediction_map, ramp
 from app.view.own_errors import error_of
-from app.view.page import Page, Progress, button, choice, word
+from app.view.page import Page, Progress, button, choice, choices, word
 from app.view.spoken import Share, Spoken
 from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import wording
@@ -23,7 +24,9 @@ from bridgenet.tasks import TASKS, TaskName, of_kind
 TEXT = Path(__file__).with_name("text.md")
 
 WITH = Word("compare.with", "B is")
-SHOW = Choice("compare.show", "Show", {"wipe": "A | B wipe", "sides": "side by side"})
+SHOW = Choice("compare.show", "Show", {"wipe": "A | B wipe", "sides": "side by side", "inside": "inside both"})
+
+INSIDE = "inside"
 
 LONGEST = 320
 """Longest side of a map, in pixels: there are many, and they come again with every place."""
@@ -76,7 +79,9 @@ def compare(analysis: Analysis, selection: Selection) -> View:
         say: list[Spoken] = [{"text": "Two answers, side by side."}]
         return shared | {"say": say, "groups": [], "pending": "B is still to be computed."}
     pair = compared.pair
-    show = selection.text(SHOW) if pair.same_photo else "sides"
+    show = shown(pair, selection)
+    if show == INSIDE and show not in compared.maps:
+        return shared | {"say": sentence(compared, selection), "groups": [], "pending": "Neither was looked into yet."}
     if show not in compared.maps:
         compared.maps[show] = map_groups(compared, show)
     words = f"A: {pair.a.words} · B: {pair.b.words}{left_out(pair)}"
@@ -98,10 +103,22 @@ def compute(session: Session, analysis: Analysis, selection: Selection, report: 
     pair = make_pair(session, analysis, selection.pins, other_of(analysis, selection))
     report(1, 2, "Drawing A and B")
     compared = measured(pair)
-    show = selection.text(SHOW) if pair.same_photo else "sides"
+    show = shown(pair, selection)
     analysis.results.keep(compared, measured, *pair_key(analysis, selection))
-    compared.maps[show] = map_groups(compared, show)
+    if show == INSIDE:
+        both = [session.recall(side.analysis.key) or side.analysis for side in (pair.a, pair.b)]
+        compared.maps[show] = inside(both[0], both[1], pair, report)
+    else:
+        compared.maps[show] = map_groups(compared, show)
     report(2, 2, "Drawing A and B")
+
+
+def shown(pair: Pair, selection: Selection) -> str:
+    """How A and B are shown, as far as these two can be: photos that differ side by side, two networks also inside."""
+    if not pair.same_photo:
+        return "sides"
+    asked = selection.text(SHOW)
+    return asked if asked != INSIDE or pair.two_networks else SHOW.default
 
 
 def other_of(analysis: Analysis, selection: Selection) -> str:
@@ -319,8 +336,11 @@ def _tools(analysis: Analysis, selection: Selection, compared: Compared | None) 
     a, b = _pinned_keys(selection)
     if a in ("", analysis.key) and not b:
         tools.append(word(WITH, chosen, others))
-    if compared is None or compared.pair.same_photo:
+    if compared is None:
         tools.append(choice(SHOW, selection))
+    elif compared.pair.same_photo:
+        offered = {show: text for show, text in SHOW.values.items() if show != INSIDE or compared.pair.two_networks}
+        tools.append(choices(SHOW, offered, shown(compared.pair, selection)))
     return [*tools, button("unpin", "Release pins")] if selection.pins else tools
 
 

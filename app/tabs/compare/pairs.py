@@ -87,6 +87,11 @@ class Pair:
         both = {*self.a.analysis.tasks, *self.b.analysis.tasks}
         return tuple(task for task in TASKS if task in both and task not in self.tasks)
 
+    @property
+    def two_networks(self) -> bool:
+        """Whether two checkpoints answer for the same photo."""
+        return self.same_photo and self.a.analysis.checkpoint != self.b.analysis.checkpoint
+
     def comparable(self, task: TaskName) -> bool:
         """Whether the task can be compared pixel by pixel: the same photo, and the same classes."""
         one, other = self.a.analysis.prediction, self.b.analysis.prediction
@@ -105,7 +110,7 @@ def interventions(analysis: Analysis) -> dict[str, str]:
         offered["bridge"] = "bridge off"
     if analysis.trace.pattern is not None:
         offered["tpp"] = "TPP off"
-    if len(analysis.tasks) > 1 and analysis.trace.heads:
+    if len(analysis.tasks) > 1 and analysis.predictor.model.meetings:
         for task in analysis.tasks:
             offered[f"{REMOVED}{task}"] = f"{TASKS[task].title.lower()} not read"
     return offered

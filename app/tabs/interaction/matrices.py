@@ -5,14 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-import numpy as np
-
 from app.analysis.selection import Word
 from app.analysis.session import Analysis
 from app.tabs.interaction.cuts import BRIDGE, UNREAD, Cuts
 from app.view.axes import ticks
 from app.view.changes import amount
-from app.view.charts import Cell, Column, Row, ShadedTable, Shades
+from app.view.charts import Cell, Row, ShadedTable, Shades
+from app.view.effects import (
+    LEAST_TOP,
+    effect_columns,
+    effect_rows,
+    effect_shades,
+    shade_top,
+    source_row,
+    task_name,
+    tasks_of,
+)
 from app.view.own_errors import OwnError, beside, own_error
 from app.view.view import Group
 from app.view.wording import percent
@@ -44,9 +52,6 @@ OFF = {
 }
 """Title of the rows about the whole bridge, and what is left out there."""
 
-LEAST_TOP = 1.5
-"""The deepest shade stands for at least so many times the control."""
-
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -61,21 +66,14 @@ def effect_matrix(analysis: Analysis, matrix: InteractionMatrix, computed: Cuts 
     """
     top, count, here = shade_top(matrix), len(matrix.tasks), computed is not None
     errors: dict[TaskName, str] = {target: beside(analysis, target, here=here) for target in tasks_of(matrix)}
-    rows = [
-        _row(source, [_effect_cell(matrix, source, target, top) for target in tasks_of(matrix)])
-        for source in tasks_of(matrix)
-    ]
-    control = [_control_cell(matrix, target, top) for target in tasks_of(matrix)]
-    dropped = f"1/{count} of everything that is read, whosever it is, is left out: the mean of random draws"
-    rows.append(Row(f"random cut of 1/{count}", control, words=dropped, control=True))
+    rows = effect_rows(matrix, top)
     rows += [] if computed is None else bridge_rows(computed)
     rows = [replace(row, cells=_beside_errors(row.cells, matrix, errors)) for row in rows]
     over = f"mean ± 95 % interval, n = {matrix.images}" if matrix.images > 1 else "this photo"
-    shades = Shades("effect ÷ control", [(0, "0"), (1 / top, "1 × = a random cut"), (1, f"{top:.1f} ×")])
-    columns = _columns(matrix.tasks, units=True, errors=_errors(analysis, matrix.tasks, here=here))
+    columns = effect_columns(matrix.tasks, units=True, errors=_errors(analysis, matrix.tasks, here=here))
     return _chosen(cell) | {
         "id": "effects",
-        "chart": ShadedTable(rows, columns, "cut ↓  moves →", shades),
+        "chart": ShadedTable(rows, columns, "cut ↓  moves →", effect_shades(top)),
         "span": 12 if count >= MANY else 7,
         "title": "What a cut does",
         "text": f"{over}; hatched: its own tokens",
@@ -97,13 +95,13 @@ def attention_matrix(matrix: InteractionMatrix, cell: Pair) -> Group:
     """Share of each source in what each target reads."""
     top, uniform = float(matrix.attention.max()), 1 / len(matrix.tasks)
     rows = [
-        _row(source, [_attention_cell(matrix, source, target, top) for target in tasks_of(matrix)])
+        source_row(source, [_attention_cell(matrix, source, target, top) for target in tasks_of(matrix)])
         for source in tasks_of(matrix)
     ]
     shades = Shades("share", [(0, "0"), (uniform / top, f"{percent(uniform)} = uniform"), (1, percent(top))])
     return _chosen(cell) | {
         "id": "attention",
-        "chart": ShadedTable(rows, _columns(matrix.tasks, units=False), "read ↓  by →", shades, "attention"),
+        "chart": ShadedTable(rows, effect_columns(matrix.tasks, units=False), "read ↓  by →", shades, "attention"),
         "span": 7 if len(matrix.tasks) >= MANY else 5,
         "title": "What attention says",
         "text": "share of what is read, in %",
@@ -143,9 +141,9 @@ def scatter(matrix: InteractionMatrix, cell: Pair) -> Group:
 def empty_matrices(analysis: Analysis) -> list[Group]:
     """Both matrices without numbers, so that nothing jumps when they come."""
     many = len(analysis.tasks) >= MANY
-    rows = [_row(source, [Cell("", own=source == to) for to in analysis.tasks]) for source in analysis.tasks]
-    effects = _columns(analysis.tasks, units=True, errors=_errors(analysis, analysis.tasks))
-    attention = _columns(analysis.tasks, units=False)
+    rows = [source_row(source, [Cell("", own=source == to) for to in analysis.tasks]) for source in analysis.tasks]
+    effects = effect_columns(analysis.tasks, units=True, errors=_errors(analysis, analysis.tasks))
+    attention = effect_columns(analysis.tasks, units=False)
     return [
         {
             "id": "effects",
@@ -164,29 +162,6 @@ def empty_matrices(analysis: Analysis) -> list[Group]:
     ]
 
 
-def shade_top(matrix: InteractionMatrix) -> float:
-    """Effect over control at the deepest shade: the strongest between different tasks."""
-    strength = matrix.strength[~np.eye(len(matrix.tasks), dtype=bool)]
-    known = strength[np.isfinite(strength)]
-    return max(LEAST_TOP, float(known.max()) if known.size else LEAST_TOP)
-
-
-def times(strength: float) -> str:
-    """Effect over control, in words."""
-    return "–" if math.isnan(strength) else "∞ ×" if math.isinf(strength) else f"{strength:.1f} ×"
-
-
-def with_interval(value: float, half: float, task: TaskName) -> str:
-    """A number and, over several photos, the half width of its interval."""
-    text = amount(value, task)
-    return text if math.isnan(half) else f"{text} ± {amount(half, task)}"
-
-
-def tasks_of(matrix: InteractionMatrix) -> tuple[TaskName, ...]:
-    """Tasks of a matrix, in its order."""
-    return cast(tuple[TaskName, ...], matrix.tasks)
-
-
 def _chosen(cell: Pair) -> Group:
     return {"option": CELL.name, "chosen": ">".join(cell)}
 
@@ -197,39 +172,10 @@ def _beside_errors(cells: Sequence[Cell], matrix: InteractionMatrix, errors: Map
     return [replace(cell, words=f"{cell.words}; {errors[target]}") for target, cell in both]
 
 
-def _row(source: TaskName, cells: list[Cell]) -> Row:
-    about = TASKS[source]
-    return Row(about.title, cells, about.short, about.colour, f"{about.title} is taken away from what the others read")
-
-
-def _effect_cell(matrix: InteractionMatrix, source: TaskName, target: TaskName, top: float) -> Cell:
-    at = matrix.tasks.index(source), matrix.tasks.index(target)
-    effect, half, strength = (float(array[at]) for array in (matrix.effect, matrix.interval, matrix.strength))
-    tokens = "its own tokens" if source == target else f"the tokens of {_name(source)}"
-    interval = "" if math.isnan(half) else f" (± {amount(half, target)}, n = {matrix.images})"
-    control = amount(float(matrix.control[at[1]]), target, words=True)
-    return Cell(
-        with_interval(effect, half, target),
-        times(strength),
-        0.0 if math.isnan(strength) else min(strength / top, 1.0),
-        f"Without {tokens} {_name(target)} moves by {amount(effect, target, words=True)}{interval}: "
-        f"{times(strength)} a random cut, which moves it by {control}",
-        f"{source}>{target}",
-        source == target,
-    )
-
-
-def _control_cell(matrix: InteractionMatrix, target: TaskName, top: float) -> Cell:
-    at = matrix.tasks.index(target)
-    control, half = float(matrix.control[at]), float(matrix.control_interval[at])
-    words = f"A random cut of 1/{len(matrix.tasks)} moves {_name(target)} by {amount(control, target, words=True)}"
-    return Cell(with_interval(control, half, target), "1 ×", 1 / top, words)
-
-
 def _bridge_cell(matrix: InteractionMatrix, name: str, target: TaskName, effect: float) -> Cell:
     control = float(matrix.control[matrix.tasks.index(target)])
     without = {UNREAD: "Where the bridge reads nothing", BRIDGE: "Without any bridge"}[name]
-    words = f"{without} {_name(target)} moves by {amount(effect, target, words=True)}"
+    words = f"{without} {task_name(target)} moves by {amount(effect, target, words=True)}"
     small = f"{effect / control:.{0 if effect > 10 * control else 1}f} ×" if control > 0 else ""
     return Cell(amount(effect, target), small, words=words, key=f"{name}>{target}")
 
@@ -237,7 +183,7 @@ def _bridge_cell(matrix: InteractionMatrix, name: str, target: TaskName, effect:
 def _attention_cell(matrix: InteractionMatrix, source: TaskName, target: TaskName, top: float) -> Cell:
     share = float(matrix.attention[matrix.tasks.index(source), matrix.tasks.index(target)])
     uniform = percent(1 / len(matrix.tasks))
-    words = f"{TASKS[target].title} reads {100 * share:.1f} % from {_name(source)}; uniform would be {uniform}"
+    words = f"{TASKS[target].title} reads {100 * share:.1f} % from {task_name(source)}; uniform would be {uniform}"
     key, own = f"{source}>{target}", source == target
     return Cell(f"{100 * share:.0f}", level=share / top, words=words, key=key, own=own)
 
@@ -248,7 +194,7 @@ def _point(matrix: InteractionMatrix, pair: tuple[TaskName, TaskName]) -> Dot | 
     strength, share = float(matrix.strength[at]), 100 * float(matrix.attention[at])
     if not math.isfinite(strength):
         return None
-    words = f"{TASKS[source].title} → {_name(target)}: read {share:.0f} %, moves {strength:.1f} × a random cut"
+    words = f"{TASKS[source].title} → {task_name(target)}: read {share:.0f} %, moves {strength:.1f} × a random cut"
     colour, centre = TASKS[source].colour, TASKS[target].colour
     return Dot(share, strength, "", colour, words, centre, f"{source}>{target}")
 
@@ -258,20 +204,6 @@ def _errors(analysis: Analysis, tasks: tuple[str, ...], *, here: bool = True) ->
     known = cast(tuple[TaskName, ...], tasks)
     found: dict[TaskName, OwnError | None] = {task: own_error(analysis, task, here=here) for task in known}
     return {task: f"error {amount(error.value, task)}" for task, error in found.items() if error is not None}
-
-
-def _columns(tasks: tuple[str, ...], *, units: bool, errors: Mapping[TaskName, str] | None = None) -> list[Column]:
-    columns = []
-    for task in cast(tuple[TaskName, ...], tasks):
-        about = TASKS[task]
-        unit = "Δ prob." if about.kind == "probability" else about.change_unit
-        error = (errors or {}).get(task, "")
-        columns.append(Column(about.title, about.short, about.colour, unit if units else "", error if units else ""))
-    return columns
-
-
-def _name(task: TaskName) -> str:
-    return TASKS[task].title.lower()
 
 
 def _limits(values: list[float]) -> tuple[float, float]:

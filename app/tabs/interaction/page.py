@@ -20,11 +20,11 @@ from app.tabs.interaction.matrices import (
     effect_matrix,
     empty_matrices,
     scatter,
-    times,
 )
 from app.view.attention import has_bridge
 from app.view.changes import amount, amount_map, enlarged, with_logits
 from app.view.charts import Station, Stations
+from app.view.effects import times
 from app.view.maps import prediction_map
 from app.view.own_errors import beside
 from app.view.page import Page, choice, choices, word

@@ -7,7 +7,7 @@ import numpy as np
 from app.analysis.selection import Selection, Word
 from app.analysis.session import Analysis
 from app.tabs.pairs.given import Given, Pairs, at_place, exchanges, gates, givers, read, sent, sizes
-from app.view.attention import SHARED, head_tool, heads_read, reads_tokens
+from app.view.attention import head_tool, heads_read, reads_tokens
 from app.view.charts import GREY, ShareRows, shares_of
 from app.view.maps import heat_map, prediction_map
 from app.view.page import Page, word
@@ -52,7 +52,7 @@ def pairs(analysis: Analysis, selection: Selection) -> View:
         "say": pairs_sentence(given, selection.task, reads=reads_tokens(analysis)),
         "tools": tools,
         "groups": [
-            _matrix(analysis, selection, maps),
+            *_matrix(analysis, selection, maps),
             {
                 "id": "pairs-shares",
                 "title": "Shares at this place",
@@ -89,30 +89,33 @@ def pairs_sentence(given: Given, target: TaskName, *, reads: bool) -> list[Spoke
     ]
 
 
-def _matrix(analysis: Analysis, selection: Selection, maps: Pairs) -> Group:
+def _matrix(analysis: Analysis, selection: Selection, maps: Pairs) -> list[Group]:
     """A row of maps for every task that gives, a column for every task that gets."""
     top = max((float(values.max()) for values in _off_diagonal(maps)), default=0.0)
-    tiles: list[Map] = []
+    groups: list[Group] = []
     for source in givers(analysis):
+        tiles: list[Map] = []
         for target in analysis.tasks:
             values = maps[target].get(source)
             if values is None:
                 tiles.append(_nothing(analysis, source, target))
                 continue
-            own = float(values.max()) if source == target else top
-            high = own if selection.scope != "map" else float(values.max())
-            tiles.append(_tile(selection, source, target, values, high))
-    return {"id": "pairs-maps", "columns": len(analysis.tasks), "maps": tiles}
+            alone = source == target or selection.scope == "map"
+            tiles.append(_tile(selection, source, target, values, float(values.max()) if alone else top))
+        title = f"{TASKS[source].title} gives"
+        groups.append({"id": f"pairs-{source}", "title": title, "columns": len(tiles), "dense": True, "maps": tiles})
+    return groups
 
 
 def _tile(selection: Selection, source: TaskName, target: TaskName, values: np.ndarray, high: float) -> Map:
-    title = "itself" if source == target else f"{TASKS[source].short} → {TASKS[target].short}"
-    here = f"{at_place(selection, values):.2g} here, {float(values.mean()):.2g} on average"
-    alt = f"{TASKS[source].title} to {TASKS[target].title.lower()}: {here}; most {drawing.place_in_words(values)}"
+    title = "itself" if source == target else f"to {TASKS[target].short}"
+    here, mean = f"here {at_place(selection, values):.2g}", f"mean {float(values.mean()):.2g}"
+    pair = f"{TASKS[source].title} to {TASKS[target].title.lower()}"
+    alt = f"{pair}: {here}, {mean}; most {drawing.place_in_words(values)}"
     choose: Choose = {"option": "task", "value": target, "chosen": target == selection.task}
-    shared = SHARED["map" if source == target else selection.scope]
-    drawn = heat_map(f"pairs-{source}-{target}", title, values, max(high, 1e-9), alt, shared)
-    more: Map = {"colour": TASKS[source].colour, "foot": here, "choose": choose}
+    # The text above says what the colours share: there is no room for it below every map.
+    drawn = heat_map(f"pairs-{source}-{target}", title, values, max(high, 1e-9), alt, "")
+    more: Map = {"colour": TASKS[target].colour, "foot": here, "choose": choose}
     return drawn | more
 
 
@@ -122,8 +125,8 @@ def _nothing(analysis: Analysis, source: TaskName, target: TaskName) -> Map:
     if source == target:
         own: Map = {"id": name, "title": "its answer", "note": "", "legend": None, "ramp": None, "foot": ""}
         return prediction_map(analysis, target, OWN_PICTURE) | own
-    title = f"{TASKS[source].short} → {TASKS[target].short}"
-    return {"id": name, "title": title, "alt": f"{title}: nothing", "foot": "nothing is sent", "colour": GREY}
+    alt = f"{TASKS[source].title} to {TASKS[target].title.lower()}: nothing"
+    return {"id": name, "title": f"to {TASKS[target].short}", "alt": alt, "foot": "nothing is sent", "colour": GREY}
 
 
 def _off_diagonal(maps: Pairs) -> list[np.ndarray]:

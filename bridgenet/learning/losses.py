@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bridgenet.config import LossConfig
+from bridgenet.learning.regions import region_labels
 from bridgenet.model import resize_to
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE, TASKS, TaskName
@@ -37,7 +38,8 @@ class Losses:
     """Of the final predictions, by task, before weighting."""
 
     preliminary: dict[TaskName, Tensor]
-    """Of the preliminary predictions, by task, before weighting, all scales together; empty for a network without."""
+    """Of the preliminary predictions, by task, before weighting, all scales together: zero for a task without any,
+    empty for a network without any."""
 
     valid: dict[TaskName, Tensor]
     """Valid pixels of each task (or the weights of their classes), averaged over the processes. Without one its losses
@@ -103,8 +105,10 @@ class MultiTaskLoss(nn.Module):
         for task in self.tasks:
             final[task] = self._loss(task, _final(trace, task, targets[task]), targets[task], counts)
             if scales := trace.all_preliminary:
-                of_scales = [self._loss(task, scale[task], targets[task], counts) for scale in scales]
-                preliminary[task] = reduce(add, of_scales)
+                first = [
+                    self._first(task, scale[task], trace, targets[task], counts) for scale in scales if task in scale
+                ]
+                preliminary[task] = reduce(add, first) if first else final[task].new_zeros(())
         weighted = [
             self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary.get(task, 0.0))
             for task in self.tasks
@@ -147,6 +151,17 @@ class MultiTaskLoss(nn.Module):
                 return balanced_cross_entropy_sum(prediction, target, counts[_positive(task)] / valid) / valid
             case "probability":
                 return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
+
+    def _first(
+        self, task: TaskName, answer: AnyFeature, trace: Trace, target: Tensor, counts: dict[str, Tensor]
+    ) -> Tensor:
+        """Loss of a preliminary prediction: as of the final one, or of its regions where it has other channels."""
+        regions = answer.shape[1]
+        if regions == trace.predictions[task].shape[1]:
+            return self._loss(task, answer, target, counts)
+        labels = region_labels(task, target, regions)
+        answer = resize_to(answer.float(), target.shape[-2:])
+        return cross_entropy_sum(answer, labels) / counts[task].clamp(min=1)
 
     def _weights_of(self, task: TaskName) -> Tensor | None:
         """Weights of the classes of a task: they were counted in the segmentation, and belong to its classes alone."""

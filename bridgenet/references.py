@@ -12,6 +12,8 @@ from torch import Tensor
 
 from bridgenet.config import ModelConfig
 from bridgenet.config.systems import (
+    AtrcConfig,
+    ContextKind,
     InvPtConfig,
     MtiNetConfig,
     MultiTaskBaselineConfig,
@@ -65,6 +67,25 @@ _MTI_NET: Names = (
     (r"heads\.(\w+)\.last_layer\.1\.", r"joins.\1.norm."),
     (r"heads\.(\w+)\.last_layer\.3\.", r"heads.\1."),
 )
+
+
+def _conv_and_norm(there: str, here: str) -> Names:
+    return (there + r"conv\.", here + "conv."), (there + r"bn\.", here + "norm.")
+
+
+_ATRC: Names = (
+    *_conv_and_norm(r"bottleneck\.(\w+)\.", r"features.\1."),
+    *_conv_and_norm(r"aux_conv\.(\w+)\.", r"auxiliary.\1."),
+    (r"aux_logits\.(\w+)\.", r"preliminary_heads.\1."),
+    *_conv_and_norm(r"atrc_module\.cp_blocks\.(\w+)\.(\w+)\.(query|key)_project\.(\d)\.", r"contexts.\1.\2.\3.\4."),
+    *_conv_and_norm(r"atrc_module\.cp_blocks\.(\w+)\.(\w+)\.value_project\.", r"contexts.\1.\2.value."),
+    *_conv_and_norm(r"atrc_module\.out_proj\.(\w+)\.", r"projections.\1."),
+    *_conv_and_norm(r"atrc_module\.bottleneck\.(\w+)\.0\.", r"refiners.\1."),
+    (r"final_logits\.(\w+)\.", r"heads.\1."),
+)
+
+_CONTEXT_KINDS: tuple[ContextKind, ...] = ("none", "global", "local", "target-label", "source-label")
+"""As a genotype numbers them."""
 
 _BASELINE: Names = (
     (r"decoders\.(\w+)\.0\.convs\.0\.0\.", r"features.\1.point.conv."),
@@ -141,6 +162,7 @@ PEERS: dict[System, Peer] = {
     "mtl": Peer(lambda told: SystemConfigs(mtl=MultiTaskBaselineConfig(told["aspp"])), _BASELINE),
     "mti-net": Peer(lambda told: SystemConfigs(mti_net=MtiNetConfig(_auxiliary(told))), _MTI_NET),
     "pad-net": Peer(lambda told: SystemConfigs(pad_net=PadNetConfig(told["width"], _auxiliary(told))), _PAD_NET),
+    "atrc": Peer(lambda told: SystemConfigs(atrc=_atrc(told)), _ATRC),
     "invpt": Peer(lambda told: SystemConfigs(invpt=InvPtConfig(told["embed"], told["extra"])), _INVPT, maps=4),
 }
 """The systems whose own parameters can be read."""
@@ -182,6 +204,14 @@ def _auxiliary(told: Mapping[str, Any]) -> dict[Any, int] | None:
     """Tasks that are learnt beside those that are answered, if there are others."""
     auxiliary = _channels(told.get("auxiliary_tasks", ()))
     return None if auxiliary == _channels(told["tasks"]) else auxiliary
+
+
+def _atrc(told: Mapping[str, Any]) -> AtrcConfig:
+    kinds: dict[Any, Any] = {
+        target: {source: _CONTEXT_KINDS[number] for source, number in row.items()}
+        for target, row in told["genotype"].items()
+    }
+    return AtrcConfig(kinds, dict(told["aux_channels"]))
 
 
 def _renamed(state_dict: Mapping[str, Tensor], peer: Peer, tasks: tuple[str, ...]) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from annotated_types import Len
 from bridgenet.config.settings import Settings, Width
 from bridgenet.tasks import TaskName
 
-System = Literal["bridgenet", "mtl", "pad-net", "mti-net", "invpt"]
+System = Literal["bridgenet", "mtl", "pad-net", "mti-net", "atrc", "invpt"]
 """Names as in the field's tables; `bridgenet.model.NETWORKS` builds them."""
 
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -22,9 +22,14 @@ TITLES: dict[System, str] = {
     "mtl": "Multi-task baseline",
     "pad-net": "PAD-Net",
     "mti-net": "MTI-Net",
+    "atrc": "ATRC",
     "invpt": "InvPT",
 }
 """What people read."""
+
+ContextKind = Literal["none", "global", "local", "target-label", "source-label"]
+"""What one task gathers from another: nothing, all its places, those around, or one vector for each region of the
+target's or the source's own auxiliary answer."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,20 @@ class MtiNetConfig(Settings):
 
 
 @dataclass(frozen=True)
+class AtrcConfig(Settings):
+    """`atrc`: every task gathers contexts from every task, in a way of its own for each ordered pair."""
+
+    contexts: dict[TaskName, dict[TaskName, ContextKind]] | None = None
+    """For each target, what it gathers from each source; nothing where no kind is named. None: `local` from itself,
+    `source-label` from others, whose regions speak for all their places, and `global` from tasks that say yes or no
+    of a pixel, which have no regions worth the name."""
+
+    regions: dict[TaskName, Width] | None = None
+    """Parts of an image that an auxiliary answer tells apart, by task. Tasks that are not named: as many as channels
+    (classes), and 40 bins of depth or clusters of directions."""
+
+
+@dataclass(frozen=True)
 class InvPtConfig(Settings):
     """`invpt`: first answers, then three stages in which every task reads the tokens of all tasks."""
 
@@ -83,4 +102,5 @@ class SystemConfigs(Settings):
     mtl: MultiTaskBaselineConfig = field(default_factory=MultiTaskBaselineConfig)
     pad_net: PadNetConfig = field(default_factory=PadNetConfig)
     mti_net: MtiNetConfig = field(default_factory=MtiNetConfig)
+    atrc: AtrcConfig = field(default_factory=AtrcConfig)
     invpt: InvPtConfig = field(default_factory=InvPtConfig)

@@ -9,6 +9,7 @@ from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.model.building import build_bridgenet
 from bridgenet.model.layers import resize_to
 from bridgenet.model.network import Meeting, Network
+from bridgenet.model.peers.atrc import Atrc
 from bridgenet.model.peers.invpt import InvPt
 from bridgenet.model.peers.mti_net import MtiNet
 from bridgenet.model.peers.multi_task_baseline import MultiTaskBaseline
@@ -31,6 +32,7 @@ NETWORKS: dict[System, Callable[[ModelConfig, tuple[int, ...], Backbone | None],
     "mtl": MultiTaskBaseline,
     "pad-net": PadNet,
     "mti-net": MtiNet,
+    "atrc": Atrc,
     "invpt": InvPt,
 }
 """What builds the network of each system: from its config, the channels of the backbone maps, and the backbone."""

@@ -148,11 +148,11 @@ class Network(nn.Module, ABC):
         raise ValueError(f"{type(self).__name__} has no mixed features from which it could go on.")
 
 
-def edit_input(hooks: ExitStack, module: nn.Module, edit: Callable[[Tensor], Tensor]) -> None:
-    """From now until `hooks` closes, the module gets `edit` of its first input."""
+def edit_input(hooks: ExitStack, module: nn.Module, edit: Callable[[Tensor], Tensor], *, index: int = 0) -> None:
+    """From now until `hooks` closes, the module gets `edit` of one of its inputs, the first where none is named."""
 
     def pre_hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return edit(inputs[0]), *inputs[1:]
+        return *inputs[:index], edit(inputs[index]), *inputs[index + 1 :]
 
     hooks.callback(module.register_forward_pre_hook(pre_hook).remove)
 

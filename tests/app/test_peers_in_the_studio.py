@@ -14,7 +14,7 @@ from bridgenet.config.systems import PadNetConfig, System, SystemConfigs
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("system", ["mtl", "pad-net", "mti-net", "invpt"])
+@pytest.mark.parametrize("system", ["mtl", "pad-net", "mti-net", "atrc", "invpt"])
 def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None:
     folder = save_untrained(tmp_path / "other", system=system, systems=SystemConfigs(pad_net=PadNetConfig(16)))
     session = Session(folder)

@@ -1,6 +1,8 @@
 """Every peer against the numbers that its own implementation gave."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from bridgenet.trace import Trace
 LIMIT = 2e-5
 """Relative: largest difference over the largest recorded value. Mistakes of any kind move outputs by far more."""
 
-CASES = {"deeplab": "mtl", "padnet": "pad-net", "mti_net": "mti-net", "invpt": "invpt"}
+CASES = {"deeplab": "mtl", "padnet": "pad-net", "mti_net": "mti-net", "atrc": "atrc", "invpt": "invpt"}
 """Recorded cases, and the system of each."""
 
 
@@ -42,28 +44,32 @@ def computed(trace: Trace, name: str) -> torch.Tensor:
     raise ValueError(name)
 
 
+KEPT: tuple[tuple[str, Callable[..., torch.Tensor]], ...] = (
+    (r"task/(\w+)", lambda trace, task: trace.task_specific[task]),
+    (r"context/(\w+)/(?!projected)(\w+)", lambda trace, target, source: trace.exchange[source][target]),
+    (r"out/(\w+)", lambda trace, task: trace.fused[task]),
+    (r"initial/(\w+)/features", lambda trace, task: trace.task_specific[task]),
+    (r"scale(\d)/(\w+)/features", lambda trace, scale, task: trace.stages[-1 - int(scale)].task_specific[task]),
+    (r"distill/(\d)/(\w+)", lambda trace, scale, task: trace.stages[-1 - int(scale)].refined[task]),
+    (r"prelim/(\w+)/x", lambda trace, task: trace.task_specific[task]),
+    (r"mix/(\w+)", lambda trace, task: trace.mixed[task]),
+    (r"attn/(\d)/scores", lambda trace, stage: joined(trace.stages[int(stage)].cross_logits)),
+    (r"attn/(\d)/attention", lambda trace, stage: joined(trace.stages[int(stage)].cross_attention)),
+    (r"stage/(\d)/(\w+)", lambda trace, stage, task: trace.stages[int(stage)].refined[task]),
+    (r"side/sum_every2/(\w+)", lambda trace, task: trace.fused[task][..., ::2, ::2]),
+)
+"""Intermediate tensors that a trace has, by the pattern of their recorded names."""
+
+
+def joined(attention: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The queries of all tasks, one task's after the other's."""
+    return torch.cat(list(attention.values()), dim=2)
+
+
 def kept(trace: Trace, name: str) -> torch.Tensor | None:
     """What the trace holds of a recorded intermediate tensor; None where it has no place for it."""
-    match name.split("/")[1:]:
-        case ["prelim", task, "x"]:
-            return trace.task_specific[task]
-        case ["mix", task]:
-            return trace.mixed[task]
-        case ["attn", stage, "scores"]:
-            return torch.cat(list(trace.stages[int(stage)].cross_logits.values()), dim=2)
-        case ["attn", stage, "attention"]:
-            return torch.cat(list(trace.stages[int(stage)].cross_attention.values()), dim=2)
-        case ["stage", stage, task]:
-            return trace.stages[int(stage)].refined[task]
-        case ["side", "sum_every2", task]:
-            return trace.fused[task][..., ::2, ::2]
-        case [scale, task, "features"] if scale.startswith("scale"):
-            return trace.stages[-1 - int(scale[-1])].task_specific[task]
-        case ["distill", scale, task] if scale.isdigit():
-            return trace.stages[-1 - int(scale)].refined[task]
-        case ["initial", task, "features"]:
-            return trace.task_specific[task]
-    return None
+    found = ((re.fullmatch(f"trace/{pattern}", name), look) for pattern, look in KEPT)
+    return next((look(trace, *match.groups()) for match, look in found if match), None)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -113,7 +113,7 @@ class DistillationMeeting(Meeting):
             dropped = random_mask(len(features) * height * width, share, generator).view(-1, height, width)
             for source, gone in zip(features, dropped, strict=True):
                 for send in senders_of(distillation, source).values():
-                    hooks.callback(send.register_forward_hook(_silence(gone)).remove)
+                    hooks.callback(send.register_forward_hook(silence(gone)).remove)
 
     def shares(self, trace: Trace) -> Shares:
         """Mean absolute value of each message beside the target's own feature, in what the target adds up."""
@@ -152,7 +152,9 @@ def features_at(trace: Trace, scale: int) -> dict[str, AnyFeature]:
     return trace.stages[-1 - scale].task_specific if trace.stages else trace.task_specific
 
 
-def _silence(gone: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+def silence(gone: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+    """A hook that leaves zeros of an output where something is gone (height, width)."""
+
     def silent(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         return output.masked_fill(gone.to(output.device), 0)
 

@@ -19,6 +19,7 @@ LESSON_STEPS: dict[str, str] = {
     "features": "Features",
     "tpp": "TPP",
     "bridge": "Bridge",
+    "pairs": "Pairs",
     "refinement": "Refinement",
     "influence": "Influence",
 }

@@ -14,6 +14,7 @@ from app.tabs.interaction import cuts
 from app.tabs.lessons.findings import answers_agree, steepest
 from app.tabs.lessons.page import LESSONS, answer, lessons, offered
 from bridgenet import drawing, inspection
+from bridgenet.config.systems import PadNetConfig, SystemConfigs
 from bridgenet.tasks import TASKS
 
 pytestmark = pytest.mark.slow
@@ -31,9 +32,14 @@ def text_of(parts: list[dict]) -> str:
     return "".join(part["text"] for part in parts)
 
 
-def test_there_are_six_lessons_and_a_step_for_each(analysis: Analysis) -> None:
-    assert names(analysis) == [lesson.name for lesson in LESSONS] == list(LESSON_STEPS)
-    assert len(LESSONS) == 6
+def test_there_is_a_step_for_each_lesson_and_a_bridge_or_pairs(analysis: Analysis, tmp_path: Path) -> None:
+    assert [lesson.name for lesson in LESSONS] == list(LESSON_STEPS)
+    assert names(analysis) == [name for name in LESSON_STEPS if name != "pairs"]
+    systems = SystemConfigs(pad_net=PadNetConfig(16))
+    paired = without(tmp_path, tasks={"depth": 1, "edge": 1}, system="pad-net", systems=systems)
+    assert names(paired) == ["answers", "pairs", "influence"]
+    said = text_of(answer(paired, Selection(task="depth"), "pairs"))
+    assert said.startswith("2 pairs hand something over") and "of others." in said
 
 
 def test_presets_say_what_a_link_can_say(analysis: Analysis) -> None:
@@ -86,7 +92,7 @@ def test_every_lesson_asks_and_answers_in_one_sentence_or_two(analysis: Analysis
 
 def test_the_sentence_changes_with_the_photo(session: Session, analysis: Analysis, selection: Selection) -> None:
     other = session.analyse(photo(seed=11), title="other")
-    for lesson in LESSONS:
+    for lesson in (lesson for lesson in LESSONS if lesson.name in names(analysis)):
         assert answer(analysis, selection, lesson.name) != answer(other, selection, lesson.name), lesson.name
 
 

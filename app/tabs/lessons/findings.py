@@ -13,6 +13,8 @@ from app.tabs.compare.page import difference_words
 from app.tabs.compare.pairs import Side, intervene, prediction_of
 from app.tabs.interaction import cuts
 from app.tabs.interaction.page import strongest, told
+from app.tabs.pairs.given import read, sent
+from app.view.attention import reads_tokens
 from app.view.own_errors import error_of
 from app.view.scales import scale_names
 from app.view.spoken import Spoken
@@ -88,6 +90,29 @@ def bridge_asks(analysis: Analysis, selection: Selection) -> list[Spoken]:
     other = f"while over the whole photo {TASKS[overall].title.lower()} leads with {percent(means[overall])}"
     text = f", {leads if most == overall else other}; even shares would be {percent(1 / len(here))}."
     return [{"text": "Here the bridge reads "}, first, {"text": text}]
+
+
+def pairs_instead(analysis: Analysis, selection: Selection) -> list[Spoken]:
+    """How many pairs there are, and which gives most, at the place and over the photo."""
+    given = read(analysis, selection) if reads_tokens(analysis) else sent(analysis, selection)
+    pairs: list[tuple[TaskName, TaskName]] = [
+        (target, source) for target, row in given.here.items() for source in row if source != target
+    ]
+    if not pairs:
+        return []
+    target, source = max(pairs, key=lambda pair: given.here[pair[0]][pair[1]])
+    others = [1 - given.here[task].get(task, 0.0) for task in analysis.tasks]
+    first: Spoken = {
+        "text": f"{TASKS[source].title.lower()} to {TASKS[target].title.lower()}",
+        "colour": TASKS[source].colour,
+    }
+    share, mean = percent(given.here[target][source]), percent(given.overall[target][source])
+    text = f" give most, {share} ({mean} over the photo); on average {percent(float(np.mean(others)))} is of others."
+    return [
+        {"text": f"{len(pairs)} pairs hand something over where a bridge would be one. Here "},
+        first,
+        {"text": text},
+    ]
 
 
 def nobody_listens(analysis: Analysis, selection: Selection) -> list[Spoken]:

@@ -1,4 +1,4 @@
-"""Lessons: six steps that set the page, ask one question, and answer it with what holds for this photo."""
+"""Lessons: steps that set the page, ask one question, and answer it with what holds for this photo."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from app.tabs.lessons.findings import (
     bridge_asks,
     bridge_resembles,
     nobody_listens,
+    pairs_instead,
     patterns_overlap,
     steepest,
 )
@@ -155,6 +156,10 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "bridge", "Who was asked, and where", "bridge", bridge_asks, _finest, _at_step,
         ".bar .shares, " + _parts("group-bridge-place"), ("place", "scale"),
+    ),
+    Lesson(
+        "pairs", "Pairs or a bridge?", "pairs", pairs_instead, _nothing, _at_step,
+        _parts("group-pairs-shares"), ("place", "task", "scale"),
     ),
     Lesson(
         "refinement", "From bridge to prediction", "refinement", nobody_listens, _full_strength, _no_strength,

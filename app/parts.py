@@ -72,7 +72,7 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="notes" data-testid="notes" aria-live="polite"></div></div>
       <div><h4 class="after">Examples</h4><div class="thumbs"></div></div>
       <div><h4 class="after">Tasks</h4><div class="tasks"></div>
-      <div class="scale" hidden><h4 class="after">Scale of the bridge</h4><div></div></div>
+      <div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
       <h4 class="after">Colour scale</h4><div class="scope"></div></div>
       <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
         <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin</p></div>

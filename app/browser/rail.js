@@ -1,5 +1,5 @@
 // @ts-check
-// The left side: a place to drop a photo, examples, notes about the photo, tasks, scale of the bridge, keys.
+// The left side: a place to drop a photo, examples, notes about the photo, tasks, scale of the decoder, keys.
 
 /** @import { Part, Scope, Studio } from "./types.js" */
 /** @import { Rail } from "./frame.js" */
@@ -116,7 +116,7 @@ export function rail(studio, { element, props, watch, upload }) {
     box(".scale").hidden = scales.length < 2;
     const names = scales.map((text, value) => ({ value, text }));
     const chosen = studio.scale ?? scales.length - 1;
-    renew(box(".scale div"), segments("Scale of the bridge", names, chosen, (scale) => studio.choose({ scale })));
+    renew(box(".scale div"), segments("Scale of the decoder", names, chosen, (scale) => studio.choose({ scale })));
   }
 }
 

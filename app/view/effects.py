@@ -9,6 +9,7 @@ import numpy as np
 from app.view.changes import amount
 from app.view.charts import Cell, Column, Row, Shades
 from bridgenet.inspection import InteractionMatrix
+from bridgenet.model.meetings import BridgeMeeting
 from bridgenet.tasks import TASKS, TaskName
 
 LEAST_TOP = 1.5
@@ -58,6 +59,14 @@ def task_name(task: TaskName) -> str:
     return TASKS[task].title.lower()
 
 
+def loses_own(matrix: InteractionMatrix) -> bool:
+    """Whether a task that is cut loses its own tokens too, as a bridge is one for all.
+
+    Elsewhere it keeps them, and moves by what the others no longer tell it.
+    """
+    return BridgeMeeting.name in matrix.places
+
+
 def shade_top(matrix: InteractionMatrix) -> float:
     """Effect over control at the deepest shade: the strongest between different tasks."""
     strength = matrix.strength[~np.eye(len(matrix.tasks), dtype=bool)]
@@ -84,14 +93,17 @@ def tasks_of(matrix: InteractionMatrix) -> tuple[TaskName, ...]:
 def _effect_cell(matrix: InteractionMatrix, source: TaskName, target: TaskName, top: float) -> Cell:
     at = matrix.tasks.index(source), matrix.tasks.index(target)
     effect, half, strength = (float(array[at]) for array in (matrix.effect, matrix.interval, matrix.strength))
-    tokens = "its own tokens" if source == target else f"the tokens of {task_name(source)}"
+    without = f"Without the tokens of {task_name(source)} {task_name(target)}"
+    if source == target:
+        own = "Without its own tokens {}" if loses_own(matrix) else "Cut from the others, {} itself"
+        without = own.format(task_name(target))
     interval = "" if math.isnan(half) else f" (± {amount(half, target)}, n = {matrix.images})"
     control = amount(float(matrix.control[at[1]]), target, words=True)
     return Cell(
         with_interval(effect, half, target),
         times(strength),
         0.0 if math.isnan(strength) else min(strength / top, 1.0),
-        f"Without {tokens} {task_name(target)} moves by {amount(effect, target, words=True)}{interval}: "
+        f"{without} moves by {amount(effect, target, words=True)}{interval}: "
         f"{times(strength)} a random cut, which moves it by {control}",
         f"{source}>{target}",
         source == target,

@@ -31,3 +31,24 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
     assert {"overview", "features", "compare"} <= there and not {"tpp", "bridge", "refinement"} & there
     assert ("interaction" in there) == bool(analysis.predictor.model.meetings)
     assert to_json(views)
+
+
+def test_what_is_said_of_a_bridge_is_said_only_where_there_is_one(tmp_path: Path) -> None:
+    folder = save_untrained(tmp_path / "invpt", system="invpt", tasks={"depth": 1, "normals": 3})
+    session = Session(folder)
+    analysis, selection = session.analyse(photo(), title="noise"), Selection(task="depth")
+    compute = PAGES["interaction"].compute
+    assert compute is not None
+    compute(session, analysis, selection, lambda *told: None)
+    features, interaction = (PAGES[name].view(analysis, selection) for name in ("features", "interaction"))
+    texts = {group["id"]: group["text"] for group in features["groups"]}
+    assert "depth, as it leaves the stage" in texts["features-refined"]
+    assert "turned toward the refined features" in texts["features-generic"]
+    effects, attention = (
+        next(group for group in interaction["groups"] if group["id"] == name) for name in ("effects", "attention")
+    )
+    assert effects["text"].endswith("hatched: itself")
+    words = effects["chart"].rows[0].cells[0].words
+    assert words.startswith("Cut from the others, depth itself moves by")
+    stops = [level for level, _ in attention["chart"].shades.stops]
+    assert len(stops) == 3 or stops[-1] > 0.8

@@ -222,7 +222,8 @@ def _turned_back(trace: Trace) -> Trace:
 def _light(analysis: Analysis, depth_limits: tuple[float, float]) -> Analysis:
     """What of an analysis is looked at here. Without memory of its own: a pair must not keep other pairs alive."""
     trace = analysis.trace
-    stages = tuple(replace(stage, bridge=None, bridge_before_cascade=None, refined={}) for stage in trace.stages)
+    heavy = {"bridge": None, "bridge_before_cascade": None, "refined": {}, "cross_logits": {}, "cross_attention": {}}
+    stages = tuple(replace(stage, **heavy) for stage in trace.stages)
     light = replace(
         trace,
         stages=stages,

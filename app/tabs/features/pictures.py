@@ -8,7 +8,7 @@ import numpy as np
 from app.analysis.selection import Scope, Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, colour_of, entries
-from app.view.attention import signed_map
+from app.view.attention import has_bridge, signed_map
 from app.view.maps import heat_map, photo_map, token_map
 from app.view.view import Box, Choose, Group, Map
 from app.view.wording import percent
@@ -29,7 +29,7 @@ ROWS: tuple[tuple[str, tuple[Kind, ...], str], ...] = (
     ("Task-specific", ("before", "after"), "{task} from its preliminary decoder at {scale}"),
     ("Entering the stage", ("entering",), "{task}, before it meets the other tasks"),
     ("Bridge", ("bridge",), "what all tasks told the bridge, the coarser bridge added"),
-    ("Refined", ("refined",), "{task}, after its refiner (TFR) has poured the bridge in"),
+    ("Refined", ("refined",), "{task}, {refined}"),
 )
 """Rows of the view: title, kinds, and what they are."""
 
@@ -55,10 +55,11 @@ def rows_of(analysis: Analysis, task: TaskName, draw: Draw, more: Callable[[list
         more: What else is to be said of a row, from its entries; may be empty.
     """
     known, rows = entries(analysis, task), list[Group]()
+    refined = "after its refiner (TFR) has poured the bridge in" if has_bridge(analysis) else "as it leaves the stage"
     for title, kinds, words in ROWS:
         found = [entry for entry in known if entry.kind in kinds]
         if found:
-            about = words.format(task=TASKS[task].title.lower(), scale=found[0].scale)
+            about = words.format(task=TASKS[task].title.lower(), scale=found[0].scale, refined=refined)
             text = "; ".join(part for part in (about, more(found)) if part)
             maps = [draw(entry) for entry in found]
             rows.append({"id": f"features-{kinds[0]}", "title": title, "text": text, "columns": COLUMNS, "maps": maps})
@@ -93,7 +94,8 @@ def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Group]:
             return "colours as in the row above"
         if row[0].kind == "before":
             return f"one basis, PC 1–3 explain {percent(basis.explained(row[0].path))}"
-        turned = "each its own basis, turned toward the bridge" if analysis.trace.stages else "each its own basis"
+        toward = "the bridge" if has_bridge(analysis) else "the refined features"
+        turned = f"each its own basis, turned toward {toward}" if analysis.trace.stages else "each its own basis"
         own = turned if row[0].kind == "generic" else "a basis per scale"
         return f"{own}; PC 1–3 explain {shares}"
 

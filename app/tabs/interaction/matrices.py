@@ -16,6 +16,7 @@ from app.view.effects import (
     effect_columns,
     effect_rows,
     effect_shades,
+    loses_own,
     shade_top,
     source_row,
     task_name,
@@ -76,7 +77,7 @@ def effect_matrix(analysis: Analysis, matrix: InteractionMatrix, computed: Cuts 
         "chart": ShadedTable(rows, columns, "cut ↓  moves →", effect_shades(top)),
         "span": 12 if count >= MANY else 7,
         "title": "What a cut does",
-        "text": f"{over}; hatched: its own tokens",
+        "text": f"{over}; hatched: {'its own tokens' if loses_own(matrix) else 'itself'}",
         "alt": "Effect of removing each task (rows) on each task (columns)",
     }
 
@@ -98,7 +99,9 @@ def attention_matrix(matrix: InteractionMatrix, cell: Pair) -> Group:
         source_row(source, [_attention_cell(matrix, source, target, top) for target in tasks_of(matrix)])
         for source in tasks_of(matrix)
     ]
-    shades = Shades("share", [(0, "0"), (uniform / top, f"{percent(uniform)} = uniform"), (1, percent(top))])
+    # Where reading is nearly even, the words of both ends would lie upon each other.
+    ends = [(1.0, percent(top))] if uniform < 0.8 * top else []
+    shades = Shades("share", [(0, "0"), (uniform / top, f"{percent(uniform)} = uniform"), *ends])
     return _chosen(cell) | {
         "id": "attention",
         "chart": ShadedTable(rows, effect_columns(matrix.tasks, units=False), "read ↓  by →", shades, "attention"),

@@ -163,7 +163,7 @@ class Endpoints:
             analysis = self._analysis(image, id)
             settings = replace(cuts.settings_of(analysis, Selection()), removal=removal)
             if not settings.places:
-                raise StudioError(f"The tasks of {analysis.checkpoint} meet nowhere after the backbone.")
+                raise StudioError(f"The tasks of {analysis.checkpoint} meet nowhere: none of them reads another.")
             matrix = cuts.made_cuts(analysis, settings).matrix
             known = {task: own_error(analysis, task) for task in analysis.tasks}
             own = {task: None if error is None else asdict(error) for task, error in known.items()}

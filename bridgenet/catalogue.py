@@ -1,6 +1,7 @@
 """What each tensor of a trace is: the paper's term, its symbol, where it is written, and one sentence.
 
-Patterns use `<task>` and `<stage>` for what varies: `explain("stages.0.bridge")` finds `stages.<stage>.bridge`.
+Patterns use `<task>`, `<stage>` and the like for what varies: `explain("stages.0.bridge")` finds
+`stages.<stage>.bridge`.
 """
 
 import re
@@ -33,11 +34,39 @@ class Entry:
 
 CATALOGUE: tuple[Entry, ...] = (
     Entry(
+        "images",
+        "image",
+        "",
+        "Fig. 2",
+        "What networks whose tasks reach into the encoder start from, RGB in 0..1.",
+    ),
+    Entry(
         "task_generic.<scale>",
         "task-generic feature",
         "G",
         "Fig. 2",
         "What the backbone saw at one depth or scale, before any task was asked; 0 is the finest.",
+    ),
+    Entry(
+        "encoder.<part>.task_specific.<task>",
+        "task-specific feature of the encoder",
+        "F_t",
+        "Fig. 1",
+        "What the encoder has of one task at the end of a stage, where each has its own or a mask on a shared one.",
+    ),
+    Entry(
+        "encoder.<part>.joined.<task>",
+        "joined feature of the encoder",
+        "F_t",
+        "Fig. 1",
+        "The same after the encoders of all tasks were joined: what the task's next stage gets.",
+    ),
+    Entry(
+        "encoder.<part>.mask.<task>",
+        "attention mask",
+        "",
+        "Fig. 1",
+        "How far each place and channel of a shared encoder is open to one task, 0 to 1.",
     ),
     Entry(
         "task_specific.<task>",
@@ -184,4 +213,5 @@ def explain(path: str) -> Entry:
 
 def _matches(pattern: str, path: str) -> bool:
     expression = re.escape(pattern).replace("<task>", f"({'|'.join(TASKS)})")
+    expression = expression.replace("<part>", r"(stem|stage\d)")
     return re.fullmatch(re.sub("<stage>|<scale>", r"\\d+", expression), path) is not None

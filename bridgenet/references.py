@@ -14,15 +14,22 @@ from bridgenet.config import ModelConfig
 from bridgenet.config.systems import (
     AtrcConfig,
     ContextKind,
+    CrossStitchConfig,
     InvPtConfig,
+    MtanConfig,
     MtiNetConfig,
     MultiTaskBaselineConfig,
+    NddrConfig,
     PadNetConfig,
+    StageName,
     System,
     SystemConfigs,
 )
 from bridgenet.learning.weights import WeightsError, check_weights
 from bridgenet.model import Network, build_decoder
+from bridgenet.model.backbone import Backbone
+from bridgenet.model.peers.dilated_resnet import DilatedResNet
+from bridgenet.model.peers.residual import BasicBlock, Bottleneck
 
 Names = tuple[tuple[str, str | None], ...]
 """Pattern of the beginning of a key there, and what it is here: None where nothing uses it. A number in angle brackets
@@ -143,6 +150,50 @@ _INVPT: Names = (
 )
 
 
+_HEADS: Names = tuple((pattern.replace("decoders", "heads", 1), own) for pattern, own in _BASELINE)
+
+_CROSS_STITCH: Names = (
+    (r"backbone\.", r"backbone."),
+    (r"cross_stitch\.conv\.cross_stitch_unit\.(\w+)\.(\w+)\.param", r"units.stem.targets.\1.weights.\2"),
+    (
+        r"cross_stitch\.layer(\d)(?:_without_conv)?\.cross_stitch_unit\.(\w+)\.(\w+)\.param",
+        r"units.stage\1.targets.\2.weights.\3",
+    ),
+    *_HEADS,
+)
+
+_NDDR: Names = (
+    (r"backbone\.", r"backbone."),
+    (r"nddr\.conv\.layer\.(\w+)\.0\.", r"units.stem.targets.\1.reduce.conv."),
+    (r"nddr\.conv\.layer\.(\w+)\.1\.", r"units.stem.targets.\1.reduce.norm."),
+    (r"nddr\.layer(\d)(?:_without_conv)?\.layer\.(\w+)\.0\.", r"units.stage\1.targets.\2.reduce.conv."),
+    (r"nddr\.layer(\d)(?:_without_conv)?\.layer\.(\w+)\.1\.", r"units.stage\1.targets.\2.reduce.norm."),
+    *_HEADS,
+)
+
+_MTAN: Names = (
+    (r"backbone\.", r"backbone."),
+    (r"attention_(\d)\.(\w+)\.0\.", r"masks.stage\1.\2.conv1."),
+    (r"attention_(\d)\.(\w+)\.1\.", r"masks.stage\1.\2.bn1."),
+    (r"attention_(\d)\.(\w+)\.3\.", r"masks.stage\1.\2.conv2."),
+    (r"attention_(\d)\.(\w+)\.4\.", r"masks.stage\1.\2.bn2."),
+    (r"refine_(\d)\.0\.", r"between.stage\1."),
+    *_HEADS,
+)
+
+
+def _resnet(told: Mapping[str, Any]) -> Backbone:
+    block = Bottleneck if told["block"] == "bottleneck" else BasicBlock
+    return DilatedResNet(block, tuple(told["layers"]), told["width"])
+
+
+def _stages(names: Sequence[str]) -> tuple[StageName, ...]:
+    """Stages under their names here; the first is called by the same whether the stem is joined for itself or not."""
+    known: dict[str, StageName] = {"conv": "stem", "layer1": "stage1", "layer1_without_conv": "stage1"}
+    known |= {"layer2": "stage2", "layer3": "stage3", "layer4": "stage4"}
+    return tuple(known[name] for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """How a peer's own description and parameters are read.
@@ -151,15 +202,34 @@ class Peer:
         settings: Of its system, from the description.
         names: Of its parameters.
         maps: Backbone maps that it reads, where its description gives one width for all.
+        encoder: The encoder that its tasks reach into, from the description. None: it starts from feature maps.
     """
 
     settings: Callable[[Mapping[str, Any]], SystemConfigs]
     names: Names
     maps: int = 1
+    encoder: Callable[[Mapping[str, Any]], Backbone] | None = None
 
 
 PEERS: dict[System, Peer] = {
     "mtl": Peer(lambda told: SystemConfigs(mtl=MultiTaskBaselineConfig(told["aspp"])), _BASELINE),
+    "cross-stitch": Peer(
+        lambda told: SystemConfigs(
+            cross_stitch=CrossStitchConfig(
+                told["aspp"], stages=_stages(told.get("cross_stitch_stages", told["stages"]))
+            )
+        ),
+        _CROSS_STITCH,
+        encoder=_resnet,
+    ),
+    "nddr": Peer(
+        lambda told: SystemConfigs(
+            nddr=NddrConfig(told["aspp"], stages=_stages(told.get("nddr_stages", told["stages"])))
+        ),
+        _NDDR,
+        encoder=_resnet,
+    ),
+    "mtan": Peer(lambda told: SystemConfigs(mtan=MtanConfig(told["aspp"])), _MTAN, encoder=_resnet),
     "mti-net": Peer(lambda told: SystemConfigs(mti_net=MtiNetConfig(_auxiliary(told))), _MTI_NET),
     "pad-net": Peer(lambda told: SystemConfigs(pad_net=PadNetConfig(told["width"], _auxiliary(told))), _PAD_NET),
     "atrc": Peer(lambda told: SystemConfigs(atrc=_atrc(told)), _ATRC),
@@ -171,9 +241,13 @@ PEERS: dict[System, Peer] = {
 def peer_from_reference(name: System, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Network:
     """A peer with the parameters of its own implementation, in eval mode, without a backbone of this project.
 
+    Those whose tasks reach into the encoder have their own, and take images that are normalised already; the others
+    start from the maps of a backbone (`decode`).
+
     Args:
         name: The system.
-        config: Its description: `tasks` (name and channels each), `channels` of the backbone maps, and its widths.
+        config: Its description: `tasks` (name and channels each), `channels` of the backbone maps or the blocks of the
+            encoder, and its widths.
         state_dict: Its parameters under their own names.
 
     Raises:
@@ -181,10 +255,13 @@ def peer_from_reference(name: System, config: Mapping[str, Any], state_dict: Map
     """
     if name not in PEERS:
         raise ValueError(f"There is no peer {name!r}. Choose one of: {', '.join(PEERS)}.")
-    peer, channels = PEERS[name], config["channels"]
+    peer = PEERS[name]
+    backbone = None if peer.encoder is None else peer.encoder(config)
+    channels = config["channels"] if backbone is None else backbone.channels
     model = build_decoder(
         ModelConfig(tasks=_channels(config["tasks"]), system=name, systems=peer.settings(config)),
         (channels,) * peer.maps if isinstance(channels, int) else tuple(channels),
+        backbone=backbone,
     )
     renamed = _renamed(state_dict, peer, tuple(model.tasks))
     own = model.state_dict()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 
 from torch import Tensor
 
-from bridgenet.shapes import AnyAttention, AnyFeature
+from bridgenet.shapes import AnyAttention, AnyFeature, Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,38 @@ class Stage:
         return dict(zip(self.task_specific, attention.chunk(len(self.task_specific), dim=-1), strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class EncoderStage:
+    """One stage of the encoder, for networks whose tasks reach into it."""
+
+    task_specific: dict[str, AnyFeature]
+    """F_t at the end of the stage: that of the task's own encoder, or what its mask leaves of the shared feature."""
+
+    joined: dict[str, AnyFeature] = field(default_factory=dict)
+    """The same after the tasks were joined: what the task's next stage gets. Empty where they are not."""
+
+    mask: dict[str, AnyFeature] = field(default_factory=dict)
+    """How far, 0 to 1, each place and channel of the shared feature is open to the task. Empty without masks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """The forward pass of one batch, from the backbone to the predictions.
 
-    Every network has task-generic features, logits and predictions; the parts between are those of BridgeNet and of
-    whoever has something of the same kind, and are empty for others. Per-task values are dicts in the order of the
-    config's tasks; per-scale values are tuples whose order each field states. Grids: *base grid* is 1/32 of the image,
-    *fusion grid* 1/4, both rounded up.
+    Every network has logits and predictions, and task-generic features unless each task has an encoder of its own; the
+    other parts are those of BridgeNet and of whoever has something of the same kind, and are empty for others. Per-task
+    values are dicts in the order of the config's tasks; per-scale values are tuples whose order each field states.
+    Grids: *base grid* is 1/32 of the image, *fusion grid* 1/4, both rounded up.
     """
 
-    task_generic: tuple[AnyFeature, ...]
-    """G_1..G_4: backbone feature maps, fine to coarse."""
+    images: Image | None = None
+    """RGB in 0..1. Kept by networks whose tasks reach into the encoder: what is computed again begins here."""
+
+    task_generic: tuple[AnyFeature, ...] = ()
+    """G_1..G_4: backbone feature maps, fine to coarse. Empty where each task has an encoder of its own."""
+
+    encoder: dict[str, EncoderStage] = field(default_factory=dict)
+    """Stages of the encoder by name, `stem` and `stage1` (fine) to `stage4`, where tasks reach into it."""
 
     task_specific: dict[str, AnyFeature] = field(default_factory=dict)
     """X_t: output of the preliminary decoder, base grid, before TPP."""

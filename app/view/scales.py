@@ -17,7 +17,7 @@ def features_of_scales(analysis: Analysis, task: TaskName) -> list[Tensor]:
     trace = analysis.trace
     if trace.stages:
         return [stage.refined[task] for stage in trace.stages]
-    return [trace.task_specific.get(task, trace.task_generic[-1])]
+    return [trace.task_specific[task] if task in trace.task_specific else trace.task_generic[-1]]
 
 
 def scale_of(feature: Tensor, analysis: Analysis) -> str:

@@ -196,7 +196,8 @@ class OptimConfig(Settings):
     digits. Validation, and GPUs and CPUs without it, keep all of float32."""
 
     frozen: tuple[Text, ...] = ()
-    """Paths of modules that stay as they are, batch norms included, for example `backbone.body.model.conv_stem`."""
+    """Paths of modules that stay as they are, batch norms included, for example `backbone.body.model.conv_stem`. Where
+    each task has a backbone, that is meant of all of them."""
 
     unfreeze_step: CountOrNone | None = None
     """Step from which the frozen modules learn too, for example when the rest has warmed up. None: never."""

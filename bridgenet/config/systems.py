@@ -12,7 +12,7 @@ from annotated_types import Len
 from bridgenet.config.settings import Settings, Width
 from bridgenet.tasks import TaskName
 
-System = Literal["bridgenet", "mtl", "pad-net", "mti-net", "atrc", "invpt"]
+System = Literal["bridgenet", "mtl", "stl", "cross-stitch", "nddr", "mtan", "pad-net", "mti-net", "atrc", "invpt"]
 """Names as in the field's tables; `bridgenet.model.NETWORKS` builds them."""
 
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -20,6 +20,10 @@ SYSTEMS: tuple[System, ...] = get_args(System)
 TITLES: dict[System, str] = {
     "bridgenet": "BridgeNet",
     "mtl": "Multi-task baseline",
+    "stl": "Single-task networks",
+    "cross-stitch": "Cross-Stitch",
+    "nddr": "NDDR-CNN",
+    "mtan": "MTAN",
     "pad-net": "PAD-Net",
     "mti-net": "MTI-Net",
     "atrc": "ATRC",
@@ -32,15 +36,52 @@ ContextKind = Literal["none", "global", "local", "target-label", "source-label"]
 target's or the source's own auxiliary answer."""
 
 
+StageName = Literal["stem", "stage1", "stage2", "stage3", "stage4"]
+"""Parts of an encoder, in the order of the computation. Stages end where the backbone's four maps are taken."""
+
+STAGES: tuple[StageName, ...] = get_args(StageName)
+
+
 @dataclass(frozen=True)
-class MultiTaskBaselineConfig(Settings):
-    """`mtl`: a shared encoder and a DeepLab head for each task."""
+class DeepLabConfig(Settings):
+    """The heads of systems whose tasks have a DeepLab head each."""
 
     head_width: Width = 256
     """Channels of each branch of a head, and of what it joins them to."""
 
     dilations: Annotated[tuple[Width, ...], Len(1)] = (12, 24, 36)
     """Of the 3x3 branches of a head."""
+
+
+@dataclass(frozen=True)
+class MultiTaskBaselineConfig(DeepLabConfig):
+    """`mtl`: a shared encoder and a DeepLab head for each task."""
+
+
+@dataclass(frozen=True)
+class SingleTaskConfig(DeepLabConfig):
+    """`stl`: an encoder and a DeepLab head for each task, which have nothing to do with those of another."""
+
+
+@dataclass(frozen=True)
+class CrossStitchConfig(DeepLabConfig):
+    """`cross-stitch`: an encoder and a DeepLab head for each task; between stages features are mixed by weights."""
+
+    stages: Annotated[tuple[StageName, ...], Len(1)] = ("stage1", "stage2", "stage3", "stage4")
+    """After which parts of the encoders features are mixed."""
+
+
+@dataclass(frozen=True)
+class NddrConfig(DeepLabConfig):
+    """`nddr`: the same, mixed by convolutions."""
+
+    stages: Annotated[tuple[StageName, ...], Len(1)] = STAGES
+    """After which parts of the encoders features are mixed."""
+
+
+@dataclass(frozen=True)
+class MtanConfig(DeepLabConfig):
+    """`mtan`: a shared encoder, of which each task sees what its masks let through, and a DeepLab head each."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +141,10 @@ class SystemConfigs(Settings):
     """Settings of every system but BridgeNet. Those of the others than the chosen one are not looked at."""
 
     mtl: MultiTaskBaselineConfig = field(default_factory=MultiTaskBaselineConfig)
+    stl: SingleTaskConfig = field(default_factory=SingleTaskConfig)
+    cross_stitch: CrossStitchConfig = field(default_factory=CrossStitchConfig)
+    nddr: NddrConfig = field(default_factory=NddrConfig)
+    mtan: MtanConfig = field(default_factory=MtanConfig)
     pad_net: PadNetConfig = field(default_factory=PadNetConfig)
     mti_net: MtiNetConfig = field(default_factory=MtiNetConfig)
     atrc: AtrcConfig = field(default_factory=AtrcConfig)

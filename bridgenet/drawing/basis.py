@@ -80,7 +80,7 @@ class FeatureBasis:
     """Colours of all feature maps of one network.
 
     Attributes:
-        groups: The basis of each group: `base`, `stages.<i>`, `task_generic.<level>`.
+        groups: The basis of each group: `base`, `stages.<i>`, `task_generic.<level>`, `encoder.<stage>`.
         images: On how many images it was fitted.
         source: Which images, in words.
         fingerprint: Of the weights it was fitted for; empty for a basis that is not kept.
@@ -281,6 +281,9 @@ class _Collected:
 def _groups(trace: Trace) -> dict[str, dict[str, str]]:
     """The kind of every path, by group."""
     groups = {f"task_generic.{level}": {f"task_generic.{level}": "generic"} for level in range(len(trace.task_generic))}
+    for name, part in trace.encoder.items():
+        kinds = {f"encoder.{name}.task_specific.{task}": "encoder" for task in part.task_specific}
+        groups[f"encoder.{name}"] = kinds | {f"encoder.{name}.joined.{task}": "joined" for task in part.joined}
     base = {f"task_specific.{task}": "before" for task in trace.task_specific}
     if trace.pattern is not None:
         base |= {f"pattern.feature.{task}": "after" for task in trace.pattern.feature}

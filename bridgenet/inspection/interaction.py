@@ -145,8 +145,9 @@ def interaction_matrix(
 ) -> InteractionMatrix:
     """The causal cross-task matrix of a network over one image or more.
 
-    The backbone sees each image once; each source and each draw of the control runs everything after it again. The
-    model is left as it was, hooks and modes, also when a pass fails or `progress` raises.
+    A backbone that all tasks share sees each image once; each source and each draw of the control runs everything from
+    where tasks meet on again. The model is left as it was, hooks and modes, also when a pass fails or `progress`
+    raises.
 
     Args:
         model: Any network that says where its tasks meet.

@@ -100,10 +100,11 @@ def without_task(
     norm: Norm | str = "held",
     other: Trace | None = None,
 ) -> Iterator[None]:
-    """While it lasts, other tasks do not read the source: `model.decode(trace.task_generic, size)` is the cut pass.
+    """While it lasts, other tasks do not read the source: `model.again(trace)` is the cut pass.
 
     What is cut where is what the network declares of each of its meetings. In BridgeNet's TPP the source keeps its own
-    map for itself; its bridge is one for all tasks, so there the source too is refined without its own tokens.
+    map for itself; its bridge is one for all tasks, so there the source too is refined without its own tokens. Between
+    encoders the source goes on as it was, and reads of the others what it read uncut.
 
     Args:
         model: The network that made the trace, in evaluation mode.
@@ -139,7 +140,7 @@ def without_task(
 
 @contextmanager
 def without_reading(model: Network, trace: Trace, *, norm: Norm | str = "held") -> Iterator[None]:
-    """While it lasts, the bridge reads nothing: `model.decode(trace.task_generic, size)` is the pass without reading.
+    """While it lasts, the bridge reads nothing: `model.again(trace)` is the pass without reading.
 
     Its query from the backbone, its feed-forward part, the cascade and the refiners stay: with `norm` free this is
     what the network of the same weights with `ModelConfig.bridge_reads = "nothing"` computes. Leaving the whole
@@ -216,14 +217,14 @@ def cut_trace(
     norm: Norm | str = "held",
     other: Trace | None = None,
 ) -> Trace:
-    """The trace of the same image without the source; the backbone is not run again. As `without_task` otherwise."""
+    """The trace of the same image without the source, from where tasks meet on. As `without_task` otherwise."""
     with evaluating(model), without_task(model, trace, source, removal, places=places, norm=norm, other=other):
         return decode_again(model, trace)
 
 
 def decode_again(model: Network, trace: Trace) -> Trace:
-    """Everything after the backbone, computed again under the hooks that are set."""
-    return model.decode(trace.task_generic, image_size(trace))
+    """Everything from where tasks may meet on, computed again under the hooks that are set."""
+    return model.again(trace)
 
 
 def image_size(trace: Trace) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bridgenet.config import OptimConfig, perhaps
+from bridgenet.model.encoders import Encoders
 
 
 def still_frozen(config: OptimConfig, step: int) -> tuple[str, ...]:
@@ -18,7 +19,8 @@ def freeze(model: nn.Module, paths: tuple[str, ...]) -> None:
         ValueError: The network has no such module.
     """
     for path in paths:
-        frozen_module(model, path).requires_grad_(False)
+        for module in frozen_modules(model, path):
+            module.requires_grad_(False)
 
 
 def unfreeze(model: nn.Module, paths: tuple[str, ...]) -> None:
@@ -28,17 +30,22 @@ def unfreeze(model: nn.Module, paths: tuple[str, ...]) -> None:
         ValueError: The network has no such module.
     """
     for path in paths:
-        frozen_module(model, path).requires_grad_(True)
+        for module in frozen_modules(model, path):
+            module.requires_grad_(True)
 
 
-def frozen_module(model: nn.Module, path: str) -> nn.Module:
-    """The module at a path of `optim.frozen`.
+def frozen_modules(model: nn.Module, path: str) -> list[nn.Module]:
+    """The modules at a path of `optim.frozen`: one, or that of every backbone where each task has one.
 
     Raises:
         ValueError: The network has none there.
     """
+    encoders, inside = getattr(model, "backbone", None), path.removeprefix("backbone.")
+    paths = [path]
+    if isinstance(encoders, Encoders) and inside != path and inside.partition(".")[0] not in encoders:
+        paths = [f"backbone.{task}.{inside}" for task in encoders]
     try:
-        return model.get_submodule(path)
+        return [model.get_submodule(each) for each in paths]
     except AttributeError:
         near = perhaps(path, (name for name, _ in model.named_modules() if name))
         raise ValueError(f"optim.frozen names {path!r}, which the network lacks.{near}") from None
@@ -57,4 +64,5 @@ def set_training(model: nn.Module, config: OptimConfig, step: int = 0) -> None:
         if config.freeze_batch_norm and isinstance(module, _BatchNorm):
             module.eval()
     for path in still_frozen(config, step):
-        frozen_module(model, path).eval()
+        for module in frozen_modules(model, path):
+            module.eval()

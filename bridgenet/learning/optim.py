@@ -4,7 +4,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from bridgenet.config import OptimConfig
-from bridgenet.learning.freezing import frozen_module
+from bridgenet.learning.freezing import frozen_modules
 from bridgenet.model import Network
 
 
@@ -57,4 +57,5 @@ def build_schedule(optimizer: Optimizer, config: OptimConfig) -> LambdaLR:
 
 def _parameters_of(model: Network, paths: tuple[str, ...]) -> set[int]:
     """The `id` of every parameter of the modules at these paths."""
-    return {id(parameter) for path in paths for parameter in frozen_module(model, path).parameters()}
+    modules = [module for path in paths for module in frozen_modules(model, path)]
+    return {id(parameter) for module in modules for parameter in module.parameters()}

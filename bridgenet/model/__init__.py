@@ -10,10 +10,14 @@ from bridgenet.model.building import build_bridgenet
 from bridgenet.model.layers import resize_to
 from bridgenet.model.network import Meeting, Network
 from bridgenet.model.peers.atrc import Atrc
+from bridgenet.model.peers.cross_stitch import CrossStitch
 from bridgenet.model.peers.invpt import InvPt
+from bridgenet.model.peers.mtan import Mtan
 from bridgenet.model.peers.mti_net import MtiNet
 from bridgenet.model.peers.multi_task_baseline import MultiTaskBaseline
+from bridgenet.model.peers.nddr import Nddr
 from bridgenet.model.peers.pad_net import PadNet
+from bridgenet.model.peers.single_task import SingleTaskNetworks
 
 __all__ = [
     "NETWORKS",
@@ -30,6 +34,10 @@ __all__ = [
 NETWORKS: dict[System, Callable[[ModelConfig, tuple[int, ...], Backbone | None], Network]] = {
     "bridgenet": build_bridgenet,
     "mtl": MultiTaskBaseline,
+    "stl": SingleTaskNetworks,
+    "cross-stitch": CrossStitch,
+    "nddr": Nddr,
+    "mtan": Mtan,
     "pad-net": PadNet,
     "mti-net": MtiNet,
     "atrc": Atrc,

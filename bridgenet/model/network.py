@@ -7,7 +7,7 @@ network's own `meetings`, and spells none of its modules.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 import torch
 from jaxtyping import Float
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.encoders import Encoders
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Stage, Trace
@@ -23,6 +24,8 @@ Removal = Literal["mask", "zero", "mean", "swap"]
 """What takes the place of a task that is read: nothing, zeros, its own average, or another image's."""
 
 REMOVALS: tuple[Removal, ...] = get_args(Removal)
+
+Given = TypeVar("Given")
 
 Shares = Float[Tensor, "tasks tasks"]
 """Share of each source (row) in what each target (column) reads. Columns sum to 1."""
@@ -81,7 +84,7 @@ class Network(nn.Module, ABC):
 
     Attributes:
         config: What it was built from; kept for checkpoints.
-        backbone: None for a network that starts from feature maps (`decode`).
+        backbone: One for all tasks, or one for each. None for a network that starts from feature maps (`decode`).
         gradient_checkpointing: Keep little of the decoder for its gradient, and compute the rest again.
     """
 
@@ -90,7 +93,7 @@ class Network(nn.Module, ABC):
 
     gradient_checkpointing: bool = False
 
-    def __init__(self, config: ModelConfig, backbone: Backbone | None) -> None:
+    def __init__(self, config: ModelConfig, backbone: Backbone | Encoders | None) -> None:
         super().__init__()
         self.config = config
         self.backbone = backbone
@@ -103,9 +106,9 @@ class Network(nn.Module, ABC):
     @property
     @abstractmethod
     def meetings(self) -> tuple[Meeting, ...]:
-        """The places after the backbone where tasks read each other, in the order of the computation.
+        """The places where tasks read each other, in the order of the computation.
 
-        Empty: these tasks meet in the encoder only.
+        Empty: these tasks share an encoder at most, which none of them changes for another.
         """
 
     @property
@@ -122,7 +125,7 @@ class Network(nn.Module, ABC):
 
     def forward(self, images: Image) -> Trace:
         """The trace of a batch of images (RGB in 0..1, any size)."""
-        if self.backbone is None:
+        if not isinstance(self.backbone, Backbone):
             raise ValueError("This network was built without a backbone: give its feature maps to decode().")
         return self.decode(self.backbone(images), (images.shape[-2], images.shape[-1]))
 
@@ -134,6 +137,14 @@ class Network(nn.Module, ABC):
             features: Backbone maps, fine to coarse.
             image_size: (height, width) of the image that they were computed from.
         """
+
+    def again(self, trace: Trace) -> Trace:
+        """The pass of a trace once more, under the hooks that are set, from where its tasks may meet on.
+
+        That is after the backbone, and in networks whose tasks reach into the encoder at the image.
+        """
+        height, width = next(iter(trace.predictions.values())).shape[-2:]
+        return self.decode(trace.task_generic, (height, width))
 
     def refine(self, trace: Trace, image_size: tuple[int, int]) -> Trace:
         """The trace from its mixed features on; for networks that have them.
@@ -148,7 +159,38 @@ class Network(nn.Module, ABC):
         raise ValueError(f"{type(self).__name__} has no mixed features from which it could go on.")
 
 
-def edit_input(hooks: ExitStack, module: nn.Module, edit: Callable[[Tensor], Tensor], *, index: int = 0) -> None:
+class FromImages(Network):
+    """A network whose tasks reach into the encoder: there are no task-generic maps that it could start from."""
+
+    def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
+        """Not here.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"Tasks of {type(self).__name__} reach into the encoder: give it images, not feature maps.")
+
+    @abstractmethod
+    def forward(self, images: Image) -> Trace: ...
+
+    def again(self, trace: Trace) -> Trace:
+        if trace.images is None:
+            raise ValueError("This trace has no images to start from: is it that of another network?")
+        return self(trace.images)
+
+
+def its_backbone(backbone: Backbone | None, system: str) -> Backbone:
+    """The backbone, for a network that needs one.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if backbone is None:
+        raise ValueError(f"Tasks of {system!r} reach into the encoder: it cannot be built without a backbone.")
+    return backbone
+
+
+def edit_input(hooks: ExitStack, module: nn.Module, edit: Callable[[Given], Given], *, index: int = 0) -> None:
     """From now until `hooks` closes, the module gets `edit` of one of its inputs, the first where none is named."""
 
     def pre_hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

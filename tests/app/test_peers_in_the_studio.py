@@ -9,14 +9,33 @@ from app.analysis.selection import Selection
 from app.analysis.session import Session
 from app.tabs.views import PAGES, all_views
 from app.view.wire import to_json
-from bridgenet.config.systems import PadNetConfig, System, SystemConfigs
+from bridgenet.config.systems import (
+    CrossStitchConfig,
+    MtanConfig,
+    MultiTaskBaselineConfig,
+    NddrConfig,
+    PadNetConfig,
+    SingleTaskConfig,
+    System,
+    SystemConfigs,
+)
 
+SMALL = SystemConfigs(
+    mtl=MultiTaskBaselineConfig(16),
+    stl=SingleTaskConfig(16),
+    cross_stitch=CrossStitchConfig(16),
+    nddr=NddrConfig(16),
+    mtan=MtanConfig(16),
+    pad_net=PadNetConfig(16),
+)
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("system", ["mtl", "pad-net", "mti-net", "atrc", "invpt"])
+@pytest.mark.parametrize(
+    "system", ["mtl", "stl", "cross-stitch", "nddr", "mtan", "pad-net", "mti-net", "atrc", "invpt"]
+)
 def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None:
-    folder = save_untrained(tmp_path / "other", system=system, systems=SystemConfigs(pad_net=PadNetConfig(16)))
+    folder = save_untrained(tmp_path / "other", system=system, systems=SMALL)
     session = Session(folder)
     analysis = session.analyse(photo(), title="noise")
     if PAGES["interaction"].exists(analysis):
@@ -30,6 +49,9 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
     )
     assert {"overview", "features", "compare"} <= there and not {"tpp", "bridge", "refinement"} & there
     assert ("interaction" in there) == bool(analysis.predictor.model.meetings)
+    for name in there:
+        for group in views[name].get("groups", ()):
+            assert group.keys() & {"maps", "chart", "text"} and group.get("maps") != [], (name, group.get("id"))
     assert to_json(views)
 
 

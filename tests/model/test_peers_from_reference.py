@@ -10,12 +10,21 @@ import torch
 from safetensors.torch import load_file
 
 from bridgenet.convert import peer_from_reference
-from bridgenet.trace import Trace
+from bridgenet.trace import EncoderStage, Trace
 
 LIMIT = 2e-5
 """Relative: largest difference over the largest recorded value. Mistakes of any kind move outputs by far more."""
 
-CASES = {"deeplab": "mtl", "padnet": "pad-net", "mti_net": "mti-net", "atrc": "atrc", "invpt": "invpt"}
+CASES = {
+    "deeplab": "mtl",
+    "cross_stitch": "cross-stitch",
+    "nddr": "nddr",
+    "mtan": "mtan",
+    "padnet": "pad-net",
+    "mti_net": "mti-net",
+    "atrc": "atrc",
+    "invpt": "invpt",
+}
 """Recorded cases, and the system of each."""
 
 
@@ -57,6 +66,11 @@ KEPT: tuple[tuple[str, Callable[..., torch.Tensor]], ...] = (
     (r"attn/(\d)/attention", lambda trace, stage: joined(trace.stages[int(stage)].cross_attention)),
     (r"stage/(\d)/(\w+)", lambda trace, stage, task: trace.stages[int(stage)].refined[task]),
     (r"side/sum_every2/(\w+)", lambda trace, task: trace.fused[task][..., ::2, ::2]),
+    (r"layer(\d)/last", lambda trace, stage: trace.task_generic[int(stage) - 1]),
+    (r"(conv|layer\d)\w*/(\w+)/before", lambda trace, stage, task: part(trace, stage).task_specific[task]),
+    (r"(conv|layer\d)\w*/(\w+)/after", lambda trace, stage, task: part(trace, stage).joined[task]),
+    (r"(conv|layer\d)\w*/(\w+)/mask", lambda trace, stage, task: part(trace, stage).mask[task]),
+    (r"(conv|layer\d)\w*/(\w+)/attended", lambda trace, stage, task: part(trace, stage).task_specific[task]),
 )
 """Intermediate tensors that a trace has, by the pattern of their recorded names."""
 
@@ -64,6 +78,11 @@ KEPT: tuple[tuple[str, Callable[..., torch.Tensor]], ...] = (
 def joined(attention: dict[str, torch.Tensor]) -> torch.Tensor:
     """The queries of all tasks, one task's after the other's."""
     return torch.cat(list(attention.values()), dim=2)
+
+
+def part(trace: Trace, stage: str) -> EncoderStage:
+    """A stage of the encoder by its recorded name."""
+    return trace.encoder["stem" if stage == "conv" else stage.replace("layer", "stage")]
 
 
 def kept(trace: Trace, name: str) -> torch.Tensor | None:
@@ -81,7 +100,7 @@ def test_a_peer_with_its_own_parameters_says_what_its_own_code_said(case: str, r
     final = next(name for name in tensors if name.startswith("output/image"))
     height, width = (every(final) * side for side in tensors[final].shape[-2:])
     with torch.inference_mode():
-        trace = network.decode(features, (height, width))
+        trace = network.decode(features, (height, width)) if features else network(tensors["input/image"])
     said = {name: computed(trace, name) for name in tensors if name.startswith("output/")}
     assert len(said) >= 6
     said |= {name: seen for name in tensors if name.startswith("trace/") and (seen := kept(trace, name)) is not None}

@@ -136,6 +136,10 @@ def layers(analysis: Analysis) -> dict[str, str]:
         f"task_generic.{level}": f"Backbone, {scale_of(entry, analysis)}"
         for level, entry in enumerate(trace.task_generic)
     }
+    for name, stage in trace.encoder.items():
+        for task in analysis.tasks:
+            scale = scale_of(stage.task_specific[task], analysis)
+            named[f"encoder.{name}.task_specific.{task}"] = f"{titles[task]}, encoder, {scale}"
     own = "preliminary decoder" if trace.preliminary else "its own feature"
     named |= {
         f"task_specific.{task}": f"{titles[task]}, {own}" for task in analysis.tasks if task in trace.task_specific
@@ -150,11 +154,13 @@ def layers(analysis: Analysis) -> dict[str, str]:
 
 
 def layer_of(analysis: Analysis, selection: Selection) -> str:
-    """The layer that is asked for; by default the finest bridge feature, or the coarsest feature of the backbone."""
+    """The layer that is asked for; by default the finest bridge feature, or the coarsest feature of the encoder."""
     known = layers(analysis)
     asked_for = selection.text(LAYER)
     bridges = [path for path in known if path.endswith(".bridge")]
-    last = bridges[-1] if bridges else f"task_generic.{len(analysis.trace.task_generic) - 1}"
+    generic, encoder = analysis.trace.task_generic, list(analysis.trace.encoder)
+    shared = f"task_generic.{len(generic) - 1}" if generic else f"encoder.{encoder[-1]}.task_specific.{selection.task}"
+    last = bridges[-1] if bridges else shared
     return asked_for if asked_for in known else last
 
 

@@ -227,7 +227,9 @@ def _light(analysis: Analysis, depth_limits: tuple[float, float]) -> Analysis:
     light = replace(
         trace,
         stages=stages,
+        images=None,
         task_generic=(),
+        encoder={},
         pattern=None,
         task_specific={},
         preliminary={},

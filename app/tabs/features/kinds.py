@@ -10,13 +10,15 @@ from app.view.maps import IMAGE_COLOUR
 from app.view.scales import features_of_scales, scale_of
 from bridgenet.tasks import TASKS, TaskName
 
-Kind = Literal["generic", "specific", "before", "after", "entering", "bridge", "refined"]
+Kind = Literal["generic", "encoder", "joined", "specific", "before", "after", "entering", "bridge", "refined"]
 
 KINDS: dict[Kind, str] = {
     "bridge": "Bridge",
     "entering": "Entering",
     "refined": "Refined",
     "generic": "Generic",
+    "encoder": "Encoder",
+    "joined": "Joined",
     "specific": "Task-specific",
     "before": "Before TPP",
     "after": "After TPP",
@@ -64,6 +66,11 @@ def entries(analysis: Analysis, task: TaskName) -> list[Entry]:
     found: list[tuple[Kind, str, str, Tensor]] = []
     for level in reversed(range(len(trace.task_generic))):
         found.append(("generic", f"generic-{level}", f"task_generic.{level}", trace.task_generic[level]))
+    for name in reversed(trace.encoder):
+        stage, at = trace.encoder[name], f"encoder.{name}"
+        found.append(("encoder", f"encoder-{name}", f"{at}.task_specific.{task}", stage.task_specific[task]))
+        if stage.joined:
+            found.append(("joined", f"joined-{name}", f"{at}.joined.{task}", stage.joined[task]))
     if trace.pattern is not None:
         found.append(("before", "before-tpp", f"task_specific.{task}", trace.task_specific[task]))
         found.append(("after", "after-tpp", f"pattern.feature.{task}", trace.pattern.feature[task]))
@@ -112,6 +119,8 @@ def in_words(kind: Kind) -> str:
     """A kind within a sentence."""
     names: dict[Kind, str] = {
         "generic": "task-generic feature",
+        "encoder": "feature of the encoder",
+        "joined": "joined feature of the encoder",
         "specific": "task-specific feature",
         "before": "feature before TPP",
         "after": "feature after TPP",

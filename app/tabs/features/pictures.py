@@ -25,6 +25,8 @@ STRONGEST = 8
 
 ROWS: tuple[tuple[str, tuple[Kind, ...], str], ...] = (
     ("Task-generic", ("generic",), "what the backbone sees for all tasks"),
+    ("Encoder", ("encoder",), "what the encoder has of {task} alone"),
+    ("Encoder, joined", ("joined",), "{task}, after the encoders of all tasks were joined"),
     ("Task-specific", ("specific",), "{task} by itself, at {scale}"),
     ("Task-specific", ("before", "after"), "{task} from its preliminary decoder at {scale}"),
     ("Entering the stage", ("entering",), "{task}, before it meets the other tasks"),

@@ -4,16 +4,20 @@ The tasks meet in the encoder only, so whatever one of them gains from another, 
 DeepLab v3 (Chen et al. 2017): branches with several dilations and one that sees the mean of the image.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
 from bridgenet.config import ModelConfig
+from bridgenet.config.systems import DeepLabConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.encoders import Encoders
 from bridgenet.model.head import PredictionHead
 from bridgenet.model.layers import conv_norm_relu, resize_to
-from bridgenet.model.network import Meeting, Network
-from bridgenet.shapes import AnyFeature
-from bridgenet.trace import Trace
+from bridgenet.model.network import FromImages, Meeting, Network
+from bridgenet.shapes import AnyFeature, Image
+from bridgenet.trace import EncoderStage, Trace
 
 DROPOUT = 0.5
 
@@ -53,13 +57,7 @@ class MultiTaskBaseline(Network):
 
     def __init__(self, config: ModelConfig, channels: tuple[int, ...], backbone: Backbone | None) -> None:
         super().__init__(config, backbone)
-        own = config.systems.mtl
-        self.features = nn.ModuleDict(
-            {task: DeepLabFeature(channels[-1], own.head_width, own.dilations) for task in config.tasks}
-        )
-        self.heads = nn.ModuleDict(
-            {task: PredictionHead(own.head_width, outputs) for task, outputs in config.tasks.items()}
-        )
+        self.features, self.heads = deeplab_heads(config, channels[-1], config.systems.mtl)
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
@@ -74,3 +72,45 @@ class MultiTaskBaseline(Network):
             logits=logits,
             predictions={task: resize_to(answer, image_size) for task, answer in logits.items()},
         )
+
+
+class WithDeepLabHeads(FromImages):
+    """A network whose tasks reach into the encoder, and then have a DeepLab head each.
+
+    Args:
+        config: Tasks.
+        channels: Channels of the map that a head reads.
+        backbone: One for all tasks, or one for each.
+        heads: Widths of the heads.
+    """
+
+    def __init__(self, config: ModelConfig, channels: int, backbone: Backbone | Encoders, heads: DeepLabConfig) -> None:
+        super().__init__(config, backbone)
+        self.features, self.heads = deeplab_heads(config, channels, heads)
+
+    def answered(
+        self,
+        images: Image,
+        last: Mapping[str, AnyFeature],
+        encoder: dict[str, EncoderStage],
+        task_generic: tuple[AnyFeature, ...] = (),
+    ) -> Trace:
+        """The trace, from what the encoder has in the end of each task."""
+        task_specific = {task: feature(last[task]) for task, feature in self.features.items()}
+        logits = {task: head(task_specific[task]) for task, head in self.heads.items()}
+        size = (images.shape[-2], images.shape[-1])
+        return Trace(
+            images=images,
+            task_generic=task_generic,
+            encoder=encoder,
+            task_specific=task_specific,
+            logits=logits,
+            predictions={task: resize_to(answer, size) for task, answer in logits.items()},
+        )
+
+
+def deeplab_heads(config: ModelConfig, channels: int, own: DeepLabConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
+    """A DeepLab head of each task: what it sees before its last convolution, and that convolution."""
+    features = {task: DeepLabFeature(channels, own.head_width, own.dilations) for task in config.tasks}
+    heads = {task: PredictionHead(own.head_width, outputs) for task, outputs in config.tasks.items()}
+    return nn.ModuleDict(features), nn.ModuleDict(heads)

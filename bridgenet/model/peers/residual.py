@@ -13,15 +13,17 @@ EXPANSION = 4
 """A bottleneck block has so many times the channels of its inner convolution."""
 
 
-def _shortcut(channels_in: int, channels_out: int, *, always: bool = False) -> nn.Sequential | None:
+def _shortcut(channels_in: int, channels_out: int, stride: int = 1, *, always: bool = False) -> nn.Sequential | None:
     """What the input goes through before it is added; None where it is added as it is."""
-    if channels_in == channels_out and not always:
+    if channels_in == channels_out and stride == 1 and not always:
         return None
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out))
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False), nn.BatchNorm2d(channels_out)
+    )
 
 
-def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
-    return nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
+def _conv(channels_in: int, channels_out: int, stride: int = 1, dilation: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=dilation, dilation=dilation, bias=False)
 
 
 class BasicBlock(nn.Module):
@@ -31,15 +33,25 @@ class BasicBlock(nn.Module):
         channels_in: Of the input.
         channels_out: Of the result.
         shortcut: Whether the input is projected even where its shape fits.
+        stride: Of the first convolution.
+        dilations: Of the first convolution, and of the second.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, *, shortcut: bool = False) -> None:
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        *,
+        shortcut: bool = False,
+        stride: int = 1,
+        dilations: tuple[int, int] = (1, 1),
+    ) -> None:
         super().__init__()
-        self.conv1 = _conv(channels_in, channels_out)
+        self.conv1 = _conv(channels_in, channels_out, stride, dilations[0])
         self.bn1 = nn.BatchNorm2d(channels_out)
-        self.conv2 = _conv(channels_out, channels_out)
+        self.conv2 = _conv(channels_out, channels_out, dilation=dilations[1])
         self.bn2 = nn.BatchNorm2d(channels_out)
-        self.downsample = _shortcut(channels_in, channels_out, always=shortcut)
+        self.downsample = _shortcut(channels_in, channels_out, stride, always=shortcut)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, feature: AnyFeature) -> AnyFeature:
@@ -52,19 +64,23 @@ class Bottleneck(nn.Module):
 
     Args:
         channels_in: Of the input.
-        channels_out: Of the result; a multiple of four.
+        channels_out: Of the result; at least four.
+        stride: Of the inner convolution.
+        dilations: Of the inner convolution, first of two: as for a basic block, whose first has the stride as well.
     """
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, *, stride: int = 1, dilations: tuple[int, int] = (1, 1)
+    ) -> None:
         super().__init__()
         narrow = channels_out // EXPANSION
         self.conv1 = nn.Conv2d(channels_in, narrow, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(narrow)
-        self.conv2 = _conv(narrow, narrow)
+        self.conv2 = _conv(narrow, narrow, stride, dilations[0])
         self.bn2 = nn.BatchNorm2d(narrow)
         self.conv3 = nn.Conv2d(narrow, channels_out, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels_out)
-        self.downsample = _shortcut(channels_in, channels_out)
+        self.downsample = _shortcut(channels_in, channels_out, stride)
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, feature: AnyFeature) -> AnyFeature:

@@ -1,0 +1,187 @@
+"""An encoder for each task, and units between their stages that mix the features of all tasks for each of them.
+
+What the units are is what Cross-Stitch networks and NDDR-CNN differ in.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import cast
+
+import torch
+from torch import nn
+
+from bridgenet.config import ModelConfig
+from bridgenet.config.systems import STAGES, CrossStitchConfig, NddrConfig
+from bridgenet.model.backbone import Backbone
+from bridgenet.model.encoders import Encoders, channels_in_stages
+from bridgenet.model.network import (
+    Meeting,
+    Removal,
+    Shares,
+    check_same_grid,
+    edit_input,
+    its_backbone,
+    other_trace,
+    random_mask,
+    replacement,
+)
+from bridgenet.model.peers.multi_task_baseline import WithDeepLabHeads
+from bridgenet.shapes import AnyFeature, Image
+from bridgenet.trace import EncoderStage, Trace
+
+Features = Mapping[str, AnyFeature]
+"""Of all tasks, of one shape."""
+
+
+Read = Callable[[str, str, AnyFeature], AnyFeature]
+"""What a target reads of a source: from their names, and the source's feature."""
+
+
+class Mixer(nn.Module, ABC):
+    """Mixes the features of all tasks for one of them."""
+
+    @abstractmethod
+    def part(self, source: str, feature: AnyFeature) -> AnyFeature:
+        """What the feature of one task brings into the mixture."""
+
+    @abstractmethod
+    def forward(self, features: Features) -> AnyFeature:
+        """The mixture."""
+
+
+class Unit(nn.Module):
+    """The mixers of all tasks after one stage.
+
+    Args:
+        targets: The mixer of each task.
+    """
+
+    def __init__(self, targets: Mapping[str, Mixer]) -> None:
+        super().__init__()
+        self.targets = nn.ModuleDict(targets)
+
+    def edit(self, hooks: ExitStack, read: Read) -> None:
+        """From now until `hooks` closes, each target reads of each task what `read` says."""
+        for target, mixer in self.targets.items():
+
+            def edited(features: Features, target: str = target) -> Features:
+                return {source: read(target, source, own) for source, own in features.items()}
+
+            edit_input(hooks, mixer, edited)
+
+    def forward(self, features: Features) -> dict[str, AnyFeature]:
+        return {task: mix(features) for task, mix in self.targets.items()}
+
+
+class UnitsMeeting(Meeting):
+    """Units between encoders. A task is a summand there, so `mask` and `zero` are the same: it is not added.
+
+    A task that is cut goes on as it was: it keeps its own feature, and reads of the others what it read uncut.
+    """
+
+    whole = "every encoder goes on with a mixture of all tasks' features"
+    cut_off = "the task's feature is {} in the mixtures of others"
+
+    def __init__(self, units: Mapping[str, Unit]) -> None:
+        self.units = units
+
+    def cut(
+        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+    ) -> None:
+        theirs = other_trace(other) if removal == "swap" else trace
+        for stage, unit in self.units.items():
+            uncut, swapped = trace.encoder[stage].task_specific, theirs.encoder[stage].task_specific
+            for source in sources:
+                check_same_grid(swapped[source].shape[-2:], uncut[source].shape[-2:])
+            unit.edit(hooks, _cut(sources, removal, uncut, swapped))
+
+    def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
+        """A random share of all (source, place) is not read by other tasks, the same ones by all."""
+        for stage, unit in self.units.items():
+            features = trace.encoder[stage].task_specific
+            height, width = next(iter(features.values())).shape[-2:]
+            dropped = random_mask(len(features) * height * width, share, generator).view(-1, height, width)
+            unit.edit(hooks, _dropped(dict(zip(features, dropped, strict=True))))
+
+    def shares(self, trace: Trace) -> Shares:
+        """Mean absolute value of what each task brings into the mixture of each, over all units alike."""
+        tasks, found = tuple(trace.predictions), []
+        for stage, unit in self.units.items():
+            features = trace.encoder[stage].task_specific
+            brought = [
+                [cast(Mixer, unit.targets[target]).part(source, features[source]).abs().mean() for target in tasks]
+                for source in tasks
+            ]
+            said = torch.stack([torch.stack(row) for row in brought]).double()
+            found.append(said / said.sum(dim=0))
+        return torch.stack(found).mean(dim=0)
+
+
+class JoinedEncoders(WithDeepLabHeads):
+    """An encoder and a DeepLab head for each task, and a unit after some of the stages.
+
+    Args:
+        config: Tasks.
+        backbone: The first task's; the others get copies.
+        own: Widths, and the stages.
+        unit: Makes a unit for features of so many channels.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        backbone: Backbone | None,
+        own: CrossStitchConfig | NddrConfig,
+        unit: Callable[[int], Unit],
+    ) -> None:
+        backbone = its_backbone(backbone, config.system)
+        channels = channels_in_stages(backbone, config.backbone.name)
+        if missing := [stage for stage in own.stages if stage not in channels]:
+            raise ValueError(
+                f"The {missing[0]} of the backbone {config.backbone.name!r} makes no map that could be mixed: leave it "
+                f"out of the stages of {config.system!r}."
+            )
+        super().__init__(config, channels[STAGES[-1]], Encoders(config.tasks, backbone), own)
+        self.units = nn.ModuleDict({stage: unit(channels[stage]) for stage in STAGES if stage in own.stages})
+
+    @property
+    def units_by_stage(self) -> dict[str, Unit]:
+        """The units, where there are some."""
+        return cast(dict[str, Unit], dict(self.units.items()))
+
+    def forward(self, images: Image) -> Trace:
+        encoders, units = cast(Encoders, self.backbone).by_task(), self.units_by_stage
+        features, encoder = dict[str, AnyFeature](), dict[str, EncoderStage]()
+        passing = {task: own.begin(images) for task, own in encoders.items()}
+        for index, stage in enumerate(STAGES):
+            if index:
+                passing = {task: own.advance(index - 1, passing[task]) for task, own in encoders.items()}
+            features = {task: passed.feature for task, passed in passing.items()}
+            if stage in units:
+                joined = units[stage](features)
+                encoder[stage] = EncoderStage(features, joined)
+                passing = {task: replace(passed, feature=joined[task]) for task, passed in passing.items()}
+                features = joined
+            elif index:
+                encoder[stage] = EncoderStage(features)
+        return self.answered(images, features, encoder)
+
+
+def _cut(sources: Collection[str], removal: Removal, uncut: Features, swapped: Features) -> Read:
+    def read(target: str, source: str, own: AnyFeature) -> AnyFeature:
+        if source == target:
+            return own
+        if source in sources:
+            return swapped[source] if removal == "swap" else replacement(removal, own, dim=(2, 3))
+        return uncut[source] if target in sources else own
+
+    return read
+
+
+def _dropped(gone: Mapping[str, torch.Tensor]) -> Read:
+    def read(target: str, source: str, own: AnyFeature) -> AnyFeature:
+        return own if source == target else own.masked_fill(gone[source].to(own.device), 0)
+
+    return read

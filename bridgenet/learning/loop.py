@@ -101,7 +101,8 @@ def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float | None], 
 
     Returns:
         Losses, averaged over the processes (total, then final and preliminary by task) with the norm of the gradient
-        at the end, and whether any process was asked to stop. A loss is None where the batch has no valid pixel.
+        at the end, and whether any process was asked to stop. A loss is None where the batch has no valid pixel, or
+        the task no such prediction.
     """
     stopping = run.runtime.any(stop)
     run.runtime.seed(run.config.seed, 2, run.step)
@@ -117,15 +118,24 @@ def train_step(run: Run, batch: Batch, stop: bool) -> tuple[list[float | None], 
     if run.average is not None:
         run.average.update_parameters(run.model)
     run.step += 1
-    return [*where_known(shared, len(losses.valid)), norm], stopping
+    return [*where_known(shared, losses), norm], stopping
 
 
-def where_known(shared: list[float], tasks: int) -> list[float | None]:
-    """Total, final and any preliminary losses, None where nothing was valid. `shared` ends with the valid pixels."""
-    total, *parts = shared[:-tasks]
-    valid = shared[-tasks:]
-    known = [loss if count else None for loss, count in zip(parts, valid * (len(parts) // tasks), strict=True)]
-    return [total if any(valid) else None, *known]
+def where_known(shared: list[float], losses: Losses) -> list[float | None]:
+    """Total, final and any preliminary losses of every task, None where nothing was valid or there is none.
+
+    Args:
+        shared: The numbers of all processes together, in the order of `losses`.
+        losses: Whose they are.
+    """
+    total, *numbers = shared
+    parts = iter(numbers)
+    final, preliminary, valid = (
+        dict(zip(part, parts, strict=False)) for part in (losses.final, losses.preliminary, losses.valid)
+    )
+    rows = [final, preliminary] if preliminary else [final]
+    known = [row.get(task) if count else None for row in rows for task, count in valid.items()]
+    return [total if any(valid.values()) else None, *known]
 
 
 def accumulate_gradient(run: Run, batch: Batch) -> Losses:

@@ -38,8 +38,7 @@ class Losses:
     """Of the final predictions, by task, before weighting."""
 
     preliminary: dict[TaskName, Tensor]
-    """Of the preliminary predictions, by task, before weighting, all scales together: zero for a task without any,
-    empty for a network without any."""
+    """Of the preliminary predictions, by task, before weighting, all scales together; of those tasks that have some."""
 
     valid: dict[TaskName, Tensor]
     """Valid pixels of each task (or the weights of their classes), averaged over the processes. Without one its losses
@@ -104,11 +103,9 @@ class MultiTaskLoss(nn.Module):
         preliminary: dict[TaskName, Tensor] = {}
         for task in self.tasks:
             final[task] = self._loss(task, _final(trace, task, targets[task]), targets[task], counts)
-            if scales := trace.all_preliminary:
-                first = [
-                    self._first(task, scale[task], trace, targets[task], counts) for scale in scales if task in scale
-                ]
-                preliminary[task] = reduce(add, first) if first else final[task].new_zeros(())
+            if answers := [scale[task] for scale in trace.all_preliminary if task in scale]:
+                of_scales = [self._first(task, answer, trace, targets[task], counts) for answer in answers]
+                preliminary[task] = reduce(add, of_scales)
         weighted = [
             self.config.weights[task] * (final[task] + self.config.preliminary_weight * preliminary.get(task, 0.0))
             for task in self.tasks

@@ -6,6 +6,7 @@ from batches import a_batch, answers
 from torch.nn import functional as F
 
 from bridgenet.config import LossConfig
+from bridgenet.learning.loop import where_known
 from bridgenet.learning.losses import MultiTaskLoss
 from bridgenet.learning.regions import directions, region_labels
 from bridgenet.tasks import IGNORE
@@ -40,6 +41,10 @@ def test_a_first_answer_of_other_channels_learns_its_regions_with_the_weight_of_
     enlarged = F.interpolate(first["depth"], labels.shape[-2:], mode="bilinear")
     expected = F.cross_entropy(enlarged, labels, ignore_index=IGNORE)
     torch.testing.assert_close(losses.preliminary["depth"], expected)
-    assert losses.preliminary["semseg"] == losses.final["semseg"] and losses.preliminary["normals"] == 0
+    assert losses.preliminary["semseg"] == losses.final["semseg"]
     total = 2 * losses.final["semseg"] + 2 * (losses.final["depth"] + expected) + 3 * losses.final["normals"]
     torch.testing.assert_close(losses.total, total)
+
+    told = where_known([9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 0.0, 8.0], losses)
+    assert list(losses.preliminary) == ["semseg", "depth"] and list(losses.valid) == ["semseg", "depth", "normals"]
+    assert told == [9.0, 1.0, None, 3.0, 4.0, None, None]  # No pixel of depth was valid; normals have no first answer.

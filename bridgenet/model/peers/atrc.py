@@ -2,9 +2,10 @@
 
 The original searches for the kinds of the pairs on the training set; here they are settings (`AtrcConfig.contexts`).
 Contexts of labels need auxiliary answers, whose channels are regions: classes, bins of depth, clusters of directions.
-Their input is cut off from back-propagation, so they learn from the backbone and do not teach it. The original leaves
-places out of the regions where the padded image holds 255; images here are padded with the mean colour, which `decode`
-does not see, so all places belong to regions.
+Their input is cut off from back-propagation, so they learn from the backbone and do not teach it; in the original they
+weigh as much as the final ones (`--loss.preliminary-weight 1`). The original leaves places out of the regions where the
+padded image holds 255; images here are padded with the mean colour, which `decode` does not see, so all places belong
+to regions.
 """
 
 from collections import OrderedDict

@@ -34,6 +34,8 @@ from bridgenet.model.peers.nddr import Nddr
 from bridgenet.trace import Trace
 from bridgenet.train import INTERRUPTED
 
+pytestmark = pytest.mark.slow
+
 JOINED: tuple[System, ...] = ("cross-stitch", "nddr")
 SYSTEMS: tuple[System, ...] = ("stl", *JOINED, "mtan")
 BACKBONES = (BackboneConfig("test_efficientnet"), BackboneConfig("test_vit", taps=(1, 3, 4, 6)))
@@ -64,7 +66,7 @@ def images() -> torch.Tensor:
     return torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("name", ["test_resnet", "test_convnext", "test_mambaout", "test_vit", "regnetx_002"])
+@pytest.mark.parametrize("name", ["test_resnet", "test_convnext", "test_mambaout", "test_vit"])
 @torch.inference_mode()
 def test_stages_in_a_row_are_the_whole_backbone(name: str, images: torch.Tensor) -> None:
     backbone = build_backbone(BackboneConfig(name)).eval()
@@ -97,7 +99,7 @@ def test_a_cut_between_encoders_moves_the_others_alone(
     trace, other = model(images), model(images.flip(0))
     uncut = cut_trace(model, trace, ())
     assert all(torch.equal(tensor, uncut[path]) for path, tensor in trace.items())
-    for removal in REMOVALS:
+    for removal in set(REMOVALS) - {"zero"}:  # What is a summand is masked by adding zero.
         assert same(trace, cut_trace(model, trace, "depth", removal, other=other)) == {"depth"}, removal
     assert same(trace, cut_trace(model, trace, ("depth", "normals"))) == set()
     untouched = cut_trace(model, trace, "depth")
@@ -198,8 +200,7 @@ def test_what_is_set_for_a_backbone_holds_for_the_encoder_of_every_task() -> Non
         assert all(getattr(encoder, setting) for encoder in model.backbone.values())
 
 
-@pytest.mark.parametrize("backbone", BACKBONES, ids=lambda backbone: backbone.name)
-@pytest.mark.parametrize("system", ["nddr", "mtan"])
+@pytest.mark.parametrize(("system", "backbone"), [("nddr", BACKBONES[1]), ("mtan", BACKBONES[0])])
 def test_stages_that_are_computed_again_give_the_same_gradient(system: System, backbone: BackboneConfig) -> None:
     gradients, buffers = [], []
     for again in (False, True):
@@ -245,7 +246,6 @@ def test_stages_follow_batch_norms_that_were_put_in_place_of_others(images: torc
     assert not torch.equal(*stems) and same(before, after) == set()
 
 
-@pytest.mark.slow
 def test_such_a_network_is_trained_stopped_resumed_judged_and_asked(tmp_path: Path) -> None:
     flags = (*SMALL_RUN, *"--model.system cross-stitch --model.systems.cross-stitch.head-width 8".split())
     flags = (*flags, *"--tasks semseg,depth --optim.frozen backbone.body.model.conv_stem --steps 12".split())

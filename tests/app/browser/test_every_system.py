@@ -1,0 +1,67 @@
+"""A checkpoint of any system opens in the studio, with all views that there are for it."""
+
+from pathlib import Path
+
+import pytest
+from browsing import PATIENCE, Visit
+from networks import save_untrained
+from playwright.sync_api import Browser
+from served import served
+
+from bridgenet import NETWORKS
+from bridgenet.config import BackboneConfig
+from bridgenet.config.systems import MultiTaskBaselineConfig, PadNetConfig, SystemConfigs
+
+TASKS = {"semseg": 14, "depth": 1, "normals": 3}
+SYSTEMS = SystemConfigs(mtl=MultiTaskBaselineConfig(head_width=8), pad_net=PadNetConfig(16))
+TRANSFORMER = BackboneConfig("test_vit", taps=(1, 3, 4, 6))
+ON_REQUEST = {"interaction", "attribution"}
+"""Views that compute when they are asked to."""
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of every system, every other on a ViT."""
+    folder = tmp_path_factory.mktemp("systems")
+    for index, system in enumerate(NETWORKS):
+        backbone = {"backbone": TRANSFORMER} if index % 2 else {}
+        save_untrained(folder / system, tasks=TASKS, system=system, systems=SYSTEMS, **backbone)
+    return folder
+
+
+def test_every_system_opens_without_an_error_or_an_empty_panel(
+    browser: Browser, checkpoints: Path, tmp_path: Path
+) -> None:
+    with served(checkpoints / "bridgenet", tmp_path) as address:
+        visit = Visit(browser, address, "ex=room-0")
+        for system in NETWORKS:
+            visit.page.select_option("[data-testid=head] .others", system)
+            visit.page.wait_for_function(
+                "name => (s => s.photo.live && !s.wanted && s.photo.checkpoint === name)(bridgenetStudio)",
+                arg=system,
+                timeout=PATIENCE,
+            )
+            tabs = visit.page.locator("[role=tab][data-testid^=tab-]:visible")
+            names = [
+                name.removeprefix("tab-") for name in tabs.evaluate_all("tabs => tabs.map(tab => tab.dataset.testid)")
+            ]
+            for name in names:
+                visit.page.click(f"[data-testid=tab-{name}]")
+                visit.page.wait_for_selector(
+                    f"[data-testid=viewer-{name}]:is([data-state=ready], [data-state=pending])", timeout=PATIENCE
+                )
+                if name not in ON_REQUEST and name != "lessons":
+                    visit.ready(name)
+                    assert visit.page.locator(f"[data-testid=viewer-{name}] :is(.map img, .chart > *)").count(), name
+                    empty = "boxes => boxes.filter(box => !box.children.length).length"
+                    assert (
+                        visit.page.locator(f"[data-testid=viewer-{name}] .group > :is(.grid, .chart)").evaluate_all(
+                            empty
+                        )
+                        == 0
+                    )
+            assert {"overview", "features", "compare", "lessons"} <= set(names), system
+            visit.tab("overview")
+            assert visit.wrong == [], system
+        visit.close()
+    assert "Traceback" not in (tmp_path / "log.txt").read_text()

@@ -78,6 +78,17 @@ class Meeting(ABC):
         """How far what is sent is let through, 0 to 1: `gates[source][target]`; empty where nothing is gated."""
         return {}
 
+    def parts(self, trace: Trace, stage: str) -> dict[str, dict[str, AnyFeature]]:
+        """What each task brings into the mixture of each at a stage of `weights`: `parts[source][target]`."""
+        return {}
+
+    def weights(self) -> dict[str, Shares]:
+        """Mean absolute weight by which each source (row) is mixed for each target (column), by stage of the encoder.
+
+        Empty where no weights mix the tasks.
+        """
+        return {}
+
 
 class Network(nn.Module, ABC):
     """Images in, one prediction per task out, and everything in between in the `Trace`.

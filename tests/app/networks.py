@@ -8,8 +8,27 @@ import torch
 
 from app.analysis.session import Analysis, Session
 from bridgenet import PRESETS, build_model
+from bridgenet.config.systems import (
+    CrossStitchConfig,
+    MtanConfig,
+    MultiTaskBaselineConfig,
+    NddrConfig,
+    PadNetConfig,
+    SingleTaskConfig,
+    SystemConfigs,
+)
 from bridgenet.images import LoadedImage
 from bridgenet.learning.checkpoint import save_model
+
+SMALL = SystemConfigs(
+    mtl=MultiTaskBaselineConfig(16),
+    stl=SingleTaskConfig(16),
+    cross_stitch=CrossStitchConfig(16),
+    nddr=NddrConfig(16),
+    mtan=MtanConfig(16),
+    pad_net=PadNetConfig(16),
+)
+"""Every system with heads of a few channels."""
 
 
 def save_untrained(folder: Path, **changes: object) -> Path:

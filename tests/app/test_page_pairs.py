@@ -7,7 +7,7 @@ from networks import photo, save_untrained
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
-from app.tabs.pairs.given import gates, read, sent, sizes
+from app.tabs.pairs.given import gates, read, sent, sizes, sizes_of, unit_weights
 from app.tabs.pairs.page import PAGE, pairs
 from app.view.view import View
 from bridgenet.config.systems import MtiNetConfig, PadNetConfig, System, SystemConfigs
@@ -92,6 +92,23 @@ def test_tokens_are_those_that_the_place_reads_at_the_scale(tokens: Analysis) ->
     assert sum(given.here["normals"].values()) == pytest.approx(1, abs=1e-5)
     view = pairs(tokens, head)
     assert view["heads"] == 2 and len(maps(view)) == 9 and "head 2 of 2" in view["hint"]
+
+
+@pytest.mark.parametrize("system", ["cross-stitch", "nddr"])
+def test_units_between_encoders_are_tables_and_what_they_mix_is_shown_by_stage(tmp_path: Path, system: System) -> None:
+    joined = analysed(tmp_path / system, system)
+    tables = unit_weights(joined)
+    assert set(tables) == set(joined.predictor.model.units)
+    # As they start: nine tenths of a task itself, one tenth of every other.
+    assert all(weights == pytest.approx(0.1 + 0.8 * np.eye(3), abs=1e-6) for weights in tables.values())
+    selection = Selection(task="depth", options={"pairs.stage": "stage2"})
+    found, features = sizes_of(joined, selection)["depth"], joined.trace.encoder["stage2"].task_specific
+    assert found["semseg"] == pytest.approx(0.1 * features["semseg"][0].abs().mean(dim=0).numpy(), abs=1e-5)
+    view = pairs(joined, selection)
+    assert view["tools"][-1]["chosen"] == "stage2" and len(maps(view)) == 9
+    assert [group["id"] for group in view["groups"] if group["id"].startswith("units")] == [
+        f"units-{s}" for s in tables
+    ]
 
 
 def test_a_network_with_a_bridge_has_no_pairs(tmp_path: Path) -> None:

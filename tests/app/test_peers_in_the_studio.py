@@ -3,31 +3,16 @@
 from pathlib import Path
 
 import pytest
-from networks import photo, save_untrained
+from networks import SMALL, photo, save_untrained
 
 from app.analysis.selection import Selection
 from app.analysis.session import Session
 from app.tabs.views import PAGES, all_views
 from app.view.wire import to_json
 from bridgenet.config.systems import (
-    CrossStitchConfig,
-    MtanConfig,
-    MultiTaskBaselineConfig,
-    NddrConfig,
-    PadNetConfig,
-    SingleTaskConfig,
     System,
-    SystemConfigs,
 )
 
-SMALL = SystemConfigs(
-    mtl=MultiTaskBaselineConfig(16),
-    stl=SingleTaskConfig(16),
-    cross_stitch=CrossStitchConfig(16),
-    nddr=NddrConfig(16),
-    mtan=MtanConfig(16),
-    pad_net=PadNetConfig(16),
-)
 pytestmark = pytest.mark.slow
 
 
@@ -44,11 +29,8 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
         compute(session, analysis, Selection(), lambda *told: None)
     views = all_views(analysis, Selection(task="depth"))
     there = {name for name, view in views.items() if "absent" not in view}
-    assert ("pairs" in there) == bool(
-        analysis.trace.exchange or any(stage.cross_attention for stage in analysis.trace.stages)
-    )
     assert {"overview", "features", "compare"} <= there and not {"tpp", "bridge", "refinement"} & there
-    assert ("interaction" in there) == bool(analysis.predictor.model.meetings)
+    assert ("interaction" in there) == ("pairs" in there) == bool(analysis.predictor.model.meetings)
     for name in there:
         for group in views[name].get("groups", ()):
             assert group.keys() & {"maps", "chart", "text"} and group.get("maps") != [], (name, group.get("id"))

@@ -13,8 +13,7 @@ from app.tabs.compare.page import difference_words
 from app.tabs.compare.pairs import Side, intervene, prediction_of
 from app.tabs.interaction import cuts
 from app.tabs.interaction.page import strongest, told
-from app.tabs.pairs.given import read, sent
-from app.view.attention import reads_tokens
+from app.tabs.pairs.given import given_in
 from app.view.own_errors import error_of
 from app.view.scales import scale_names
 from app.view.spoken import Spoken
@@ -94,7 +93,7 @@ def bridge_asks(analysis: Analysis, selection: Selection) -> list[Spoken]:
 
 def pairs_instead(analysis: Analysis, selection: Selection) -> list[Spoken]:
     """How many pairs there are, and which gives most, at the place and over the photo."""
-    given = read(analysis, selection) if reads_tokens(analysis) else sent(analysis, selection)
+    given = given_in(analysis, selection)
     pairs: list[tuple[TaskName, TaskName]] = [
         (target, source) for target, row in given.here.items() for source in row if source != target
     ]

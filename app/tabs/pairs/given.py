@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.analysis.selection import Selection
+from app.analysis.selection import Selection, Word
 from app.analysis.session import Analysis
-from app.view.attention import own_network
+from app.view.attention import own_network, reads_tokens
 from bridgenet import drawing
 from bridgenet.tasks import TaskName
+
+STAGE = Word("pairs.stage", "After")
 
 Pairs = dict[TaskName, dict[TaskName, np.ndarray]]
 """Maps (height, width) by the task that gets and the task that gives."""
@@ -42,9 +44,22 @@ def exchanges(analysis: Analysis) -> bool:
     return any(analysis.trace.exchange.values())
 
 
+def unit_weights(analysis: Analysis) -> dict[str, np.ndarray]:
+    """How much of each task (row) the encoder of each (column) goes on with, by stage; empty without such units."""
+    found = (meeting.weights() for meeting in analysis.predictor.model.meetings)
+    return {stage: weights.numpy() for each in found for stage, weights in each.items()}
+
+
 def givers(analysis: Analysis) -> tuple[TaskName, ...]:
     """Tasks that others get something of: those of the network, and those that it only learnt beside them."""
     return cast(tuple[TaskName, ...], tuple(analysis.trace.exchange) or analysis.tasks)
+
+
+@torch.inference_mode()
+def mixed_sizes(analysis: Analysis, stage: str) -> Pairs:
+    """How large what each task brings into the mixture of each is at every place, at a stage of the encoder."""
+    parts = next(meeting.parts(analysis.trace, stage) for meeting in analysis.result(own_network).meetings)
+    return {target: {source: _size(parts[source][target]) for source in analysis.tasks} for target in analysis.tasks}
 
 
 def sizes(analysis: Analysis) -> Pairs:
@@ -60,10 +75,27 @@ def sizes(analysis: Analysis) -> Pairs:
     return found
 
 
+def stage_of(analysis: Analysis, selection: Selection) -> str:
+    """The stage of the encoder after which tasks are mixed that is looked at: the last until one is chosen."""
+    stages = list(unit_weights(analysis))
+    return selection.text(STAGE) if selection.text(STAGE) in stages else "".join(stages[-1:])
+
+
+def sizes_of(analysis: Analysis, selection: Selection) -> Pairs:
+    """How large what is handed over is at every place."""
+    stage = stage_of(analysis, selection)
+    return analysis.result(mixed_sizes, stage) if stage else analysis.result(sizes)
+
+
+def given_in(analysis: Analysis, selection: Selection) -> Given:
+    """What tasks hand to each other, in the way of their network."""
+    return read(analysis, selection) if reads_tokens(analysis) else sent(analysis, selection)
+
+
 def sent(analysis: Analysis, selection: Selection) -> Given:
-    """Messages as shares of what a task has there: its own feature and all that it gets."""
+    """What a task gets as shares of what it has there: its own feature and all that it gets."""
     shares: Pairs = {}
-    for target, parts in analysis.result(sizes).items():
+    for target, parts in sizes_of(analysis, selection).items():
         whole = np.maximum(sum(parts.values()), np.finfo(np.float32).tiny)
         shares[target] = {source: part / whole for source, part in parts.items()}
     return Given(shares, _each(shares, partial(at_place, selection)), _each(shares, np.mean))

@@ -6,11 +6,23 @@ import numpy as np
 
 from app.analysis.selection import Selection, Word
 from app.analysis.session import Analysis
-from app.tabs.pairs.given import Given, Pairs, at_place, exchanges, gates, givers, read, sent, sizes
+from app.tabs.pairs.given import (
+    STAGE,
+    Given,
+    Pairs,
+    at_place,
+    exchanges,
+    gates,
+    given_in,
+    givers,
+    sizes_of,
+    stage_of,
+    unit_weights,
+)
 from app.view.attention import head_tool, heads_read, reads_tokens
-from app.view.charts import GREY, ShareRows, shares_of
+from app.view.charts import GREY, Cell, Column, Row, ShadedTable, ShareRows, shares_of
 from app.view.maps import heat_map, prediction_map
-from app.view.page import Page, word
+from app.view.page import Page, choices, word
 from app.view.spoken import Spoken
 from app.view.view import Choose, Group, Map, Tool, View
 from app.view.wording import percent, wording
@@ -34,17 +46,19 @@ OWN_PICTURE = 160
 def pairs(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer of what tasks hand to each other."""
     what, how = wording(TEXT)
+    given, stage = given_in(analysis, selection), stage_of(analysis, selection)
+    tools: list[Tool] = []
     if reads_tokens(analysis):
-        given = read(analysis, selection)
         maps, words = given.maps, f"Which tokens of each task this place reads, {heads_read(selection, analysis)}"
-        tools: list[Tool] = [head_tool(selection, analysis)]
+        tools.append(head_tool(selection, analysis))
     else:
-        given, opened = sent(analysis, selection), analysis.result(gates)
-        shown = {"share": given.maps, "size": analysis.result(sizes), "gate": opened}
-        names = {"share": "share", "size": "size", **({"gate": "gate"} if opened else {})}
-        tools = [word(SHOWN, selection, names)]
-        chosen = selection.text(SHOWN) if selection.text(SHOWN) in names else SHOWN.default
+        opened = analysis.result(gates)
+        shown = {"share": given.maps, "size": sizes_of(analysis, selection), **({"gate": opened} if opened else {})}
+        chosen = selection.text(SHOWN) if selection.text(SHOWN) in shown else SHOWN.default
         maps, words = shown[chosen], READ_AS[chosen]
+        tools.append(word(SHOWN, selection, {name: name for name in shown}))
+    if stage:
+        tools.append(choices(STAGE, {name: name for name in unit_weights(analysis)}, stage))
     titles = {target: f"{TASKS[target].title} gets here" for target in analysis.tasks}
     return {
         "heads": analysis.trace.heads,
@@ -53,6 +67,7 @@ def pairs(analysis: Analysis, selection: Selection) -> View:
         "tools": tools,
         "groups": [
             *_matrix(analysis, selection, maps),
+            *_units(analysis),
             {
                 "id": "pairs-shares",
                 "title": "Shares at this place",
@@ -129,6 +144,29 @@ def _nothing(analysis: Analysis, source: TaskName, target: TaskName) -> Map:
     return {"id": name, "title": f"to {TASKS[target].short}", "alt": alt, "foot": "nothing is sent", "colour": GREY}
 
 
+def _units(analysis: Analysis) -> list[Group]:
+    """The weights that mix the tasks between their encoders, a table for every stage."""
+    columns = [Column(TASKS[task].title, TASKS[task].short, TASKS[task].colour) for task in analysis.tasks]
+    groups: list[Group] = []
+    for stage, weights in unit_weights(analysis).items():
+        top, rows = max(float(weights.max()), 1e-9), []
+        for source, row in zip(analysis.tasks, weights, strict=True):
+            about = TASKS[source]
+            cells = [Cell(f"{weight:.2f}", level=weight / top) for weight in map(float, row)]
+            rows.append(Row(about.title, cells, about.short, about.colour))
+        groups.append(
+            {
+                "id": f"units-{stage}",
+                "title": f"Unit after {stage}",
+                "text": "how much of each task the encoder of each goes on with, mean over channels",
+                "span": 12 if len(columns) > 4 else 6,
+                "chart": ShadedTable(rows, columns, "gives ↓  gets →", tone="attention"),
+                "alt": f"Weights of the unit after {stage}",
+            }
+        )
+    return groups
+
+
 def _off_diagonal(maps: Pairs) -> list[np.ndarray]:
     return [values for target, row in maps.items() for source, values in row.items() if source != target]
 
@@ -137,6 +175,6 @@ PAGE = Page(
     "pairs",
     pairs,
     follows=frozenset({"place", "task", "scale", "head", "scope"}),
-    options=(SHOWN,),
-    exists=lambda analysis: exchanges(analysis) or reads_tokens(analysis),
+    options=(SHOWN, STAGE),
+    exists=lambda analysis: exchanges(analysis) or reads_tokens(analysis) or bool(unit_weights(analysis)),
 )

@@ -39,6 +39,9 @@ class Stitch(Mixer):
     def part(self, source: str, feature: AnyFeature) -> AnyFeature:
         return self.weights[source][:, None, None] * feature
 
+    def weight(self, source: str) -> torch.Tensor:
+        return self.weights[source]
+
     def forward(self, features: Features) -> AnyFeature:
         first, *others = (self.part(source, feature) for source, feature in features.items())
         return sum(others, first)

@@ -47,6 +47,10 @@ class Mixer(nn.Module, ABC):
         """What the feature of one task brings into the mixture."""
 
     @abstractmethod
+    def weight(self, source: str) -> torch.Tensor:
+        """How much of the feature of one task each channel of the mixture has."""
+
+    @abstractmethod
     def forward(self, features: Features) -> AnyFeature:
         """The mixture."""
 
@@ -61,6 +65,11 @@ class Unit(nn.Module):
     def __init__(self, targets: Mapping[str, Mixer]) -> None:
         super().__init__()
         self.targets = nn.ModuleDict(targets)
+
+    @property
+    def mixers(self) -> dict[str, Mixer]:
+        """`targets`, by their type."""
+        return cast(dict[str, Mixer], dict(self.targets.items()))
 
     def edit(self, hooks: ExitStack, read: Read) -> None:
         """From now until `hooks` closes, each target reads of each task what `read` says."""
@@ -105,18 +114,23 @@ class UnitsMeeting(Meeting):
             dropped = random_mask(len(features) * height * width, share, generator).view(-1, height, width)
             unit.edit(hooks, _dropped(dict(zip(features, dropped, strict=True))))
 
+    def parts(self, trace: Trace, stage: str) -> dict[str, dict[str, AnyFeature]]:
+        features, mixers = trace.encoder[stage].task_specific, self.units[stage].mixers
+        return {
+            source: {target: mixer.part(source, feature) for target, mixer in mixers.items()}
+            for source, feature in features.items()
+        }
+
+    def weights(self) -> dict[str, Shares]:
+        return {
+            stage: _sizes({source: {to: mixer.weight(source) for to, mixer in mixers.items()} for source in mixers})
+            for stage, mixers in ((stage, unit.mixers) for stage, unit in self.units.items())
+        }
+
     def shares(self, trace: Trace) -> Shares:
         """Mean absolute value of what each task brings into the mixture of each, over all units alike."""
-        tasks, found = tuple(trace.predictions), []
-        for stage, unit in self.units.items():
-            features = trace.encoder[stage].task_specific
-            brought = [
-                [cast(Mixer, unit.targets[target]).part(source, features[source]).abs().mean() for target in tasks]
-                for source in tasks
-            ]
-            said = torch.stack([torch.stack(row) for row in brought]).double()
-            found.append(said / said.sum(dim=0))
-        return torch.stack(found).mean(dim=0)
+        brought = [_sizes(self.parts(trace, stage)) for stage in self.units]
+        return torch.stack([said / said.sum(dim=0) for said in brought]).mean(dim=0)
 
 
 class JoinedEncoders(WithDeepLabHeads):
@@ -167,6 +181,13 @@ class JoinedEncoders(WithDeepLabHeads):
             elif index:
                 encoder[stage] = EncoderStage(features)
         return self.answered(images, features, encoder)
+
+
+def _sizes(brought: Mapping[str, Mapping[str, torch.Tensor]]) -> Shares:
+    """Mean absolute values, a row for each source and a column for each target."""
+    return torch.stack(
+        [torch.stack([part.detach().abs().mean() for part in row.values()]) for row in brought.values()]
+    ).double()
 
 
 def _cut(sources: Collection[str], removal: Removal, uncut: Features, swapped: Features) -> Read:

@@ -42,6 +42,9 @@ class Reduction(Mixer):
     def part(self, source: str, feature: AnyFeature) -> AnyFeature:
         return F.conv2d(feature, self.reduce.get_parameter("conv.weight")[:, self.places[source]])
 
+    def weight(self, source: str) -> torch.Tensor:
+        return self.reduce.get_parameter("conv.weight")[:, self.places[source], 0, 0].abs().sum(dim=1)
+
     def forward(self, features: Features) -> AnyFeature:
         return self.reduce(torch.cat(list(features.values()), dim=1))
 

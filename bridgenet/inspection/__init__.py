@@ -23,6 +23,7 @@ from bridgenet.inspection.colours import colour_agreement
 from bridgenet.inspection.cost import (
     Cost,
     MeetingCosts,
+    costs_by_tasks,
     costs_of_shapes,
     meeting_costs,
     meeting_seconds,
@@ -101,6 +102,7 @@ __all__ = [
     "cka_matrix",
     "colour_agreement",
     "comparable_tasks",
+    "costs_by_tasks",
     "costs_of_shapes",
     "cut_trace",
     "deletion_curve",

@@ -5,6 +5,7 @@ resizing and softmax are small beside them and not counted. `costs_of_shapes` co
 that the largest networks can be counted on any machine.
 """
 
+import dataclasses
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -17,10 +18,16 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from bridgenet.config import ModelConfig
+from bridgenet.config.systems import AtrcConfig, MtiNetConfig
 from bridgenet.inspection.parts import decoder_stages, pattern_propagation
 from bridgenet.model import build_model
 from bridgenet.model.network import Network
+from bridgenet.tasks import TASKS
 from bridgenet.trace import Stage, Trace
+
+MOST_TASKS = 8
+CLASSES = 20
+"""Of a segmentation that a network does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,36 @@ def network_cost(config: ModelConfig, image_size: tuple[int, int]) -> Cost:
     """
     with torch.device("meta"):
         return _cost(build_model(config).eval(), torch.empty(1, 3, *image_size))
+
+
+def costs_by_tasks(config: ModelConfig, image_size: tuple[int, int]) -> dict[int, Cost]:
+    """Of the whole network if it had two tasks, three, and so on to eight, for one image. For the studio.
+
+    Up to six it is counted: with the network's own tasks first, then others. Seven and eight go on along the parabola
+    through the last three, which is what attention and messages between all pairs need.
+
+    Args:
+        config: The network. What it says of single pairs or auxiliary tasks does not count.
+        image_size: Height and width of the image.
+    """
+    channels = {task: about.channels or CLASSES for task, about in TASKS.items()} | config.tasks
+    order = [*config.tasks, *(task for task in TASKS if task not in config.tasks)]
+    systems = dataclasses.replace(
+        config.systems,
+        atrc=AtrcConfig(),
+        mti_net=MtiNetConfig(),
+        pad_net=dataclasses.replace(config.systems.pad_net, auxiliary=None),
+    )
+    costs: dict[int, Cost] = {}
+    for count in range(2, len(order) + 1):
+        tasks = {task: channels[task] for task in order[:count]}
+        costs[count] = network_cost(dataclasses.replace(config, tasks=tasks, systems=systems), image_size)
+    for count in range(len(order) + 1, MOST_TASKS + 1):
+        before = [costs[count - back] for back in (1, 2, 3)]
+        costs[count] = Cost(
+            *(3 * one - 3 * two + three for one, two, three in zip(*map(dataclasses.astuple, before), strict=True))
+        )
+    return costs
 
 
 @torch.inference_mode()

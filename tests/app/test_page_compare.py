@@ -190,6 +190,9 @@ def test_two_systems_are_compared_inside(rivals: Session, selection: Selection) 
         assert control.control and len(rows) == 3
         assert rows[0].cells[1].text == amount(float(matrix.effect[0, 1]), "normals")
         assert control.cells[2].text == amount(float(matrix.control[2]), "edge")
+    curves = group(value, "costs")["chart"].curves
+    assert [list(curve.x) for curve in curves] == [list(range(2, 9))] * 2
+    assert all(np.diff(curve.y).min() > 0 for curve in curves) and "for eight" in group(value, "costs")["foot"]
     assert to_json(value)
 
     value = computed(rivals, analysis, chosen(selection, "checkpoint:apart", **inside))

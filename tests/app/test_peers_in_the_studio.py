@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
     "system", ["mtl", "stl", "cross-stitch", "nddr", "mtan", "pad-net", "mti-net", "atrc", "invpt"]
 )
 def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None:
-    folder = save_untrained(tmp_path / "other", system=system, systems=SMALL)
+    tasks = {"semseg": 14, "depth": 1, "edge": 1}
+    folder = save_untrained(tmp_path / "other", tasks=tasks, system=system, systems=SMALL)
     session = Session(folder)
     analysis = session.analyse(photo(), title="noise")
     if PAGES["interaction"].exists(analysis):

@@ -1,11 +1,20 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from bridgenet.config import ModelConfig
 from bridgenet.config.systems import System
-from bridgenet.inspection.cost import Cost, costs_of_shapes, meeting_costs, meeting_seconds, multiply_adds, network_cost
+from bridgenet.inspection.cost import (
+    Cost,
+    costs_by_tasks,
+    costs_of_shapes,
+    meeting_costs,
+    meeting_seconds,
+    multiply_adds,
+    network_cost,
+)
 from bridgenet.model import NETWORKS, build_decoder, build_model
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.bridgenet import BridgeNet
@@ -92,6 +101,15 @@ def test_a_whole_network_is_counted_without_computing_it(tiny_config: ModelConfi
     cost, model = network_cost(config, SIZE), build_model(config).eval()
     assert cost.parameters == sum(weight.numel() for weight in model.parameters())
     assert cost.multiply_adds == multiply_adds(model, torch.rand(1, 3, *SIZE))
+
+
+def test_more_tasks_cost_what_networks_of_so_many_do_and_eight_lie_on_the_parabola(tiny_config: ModelConfig) -> None:
+    config = replace(of_tasks(tiny_config, 3), system="invpt")
+    costs = costs_by_tasks(config, SIZE)
+    assert list(costs) == list(range(2, 9))
+    assert costs[3] == network_cost(config, SIZE)
+    second = np.diff([cost.multiply_adds for cost in costs.values()], n=2)
+    assert second[-1] == second[-2] == second[-3] > 0
 
 
 def test_a_network_without_tpp_spends_nothing_on_it(tiny_config: ModelConfig) -> None:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from app.analysis.session import Analysis
 from app.tabs.compare.pairs import Pair
+from app.view.axes import ticks
 from app.view.charts import Chart, ShadedTable, Words
 from app.view.effects import effect_columns, effect_rows, effect_shades, shade_top
 from app.view.encoding import png_uri
@@ -12,7 +13,9 @@ from app.view.page import Progress
 from app.view.view import Group, Map
 from app.view.wording import percent
 from bridgenet import drawing, inspection
-from bridgenet.inspection import InteractionMatrix
+from bridgenet.drawing.charts import OTHER_COLOURS, Curve, Curves
+from bridgenet.drawing.sheet import Axis
+from bridgenet.inspection import Cost, InteractionMatrix
 from bridgenet.tasks import TASKS, TaskName
 
 
@@ -30,11 +33,13 @@ def inside(a: Analysis, b: Analysis, pair: Pair, report: Progress) -> list[Group
     for step, (letter, analysis) in enumerate((("A", a), ("B", b))):
         report(step, 2, f"Cutting one task after the other in {letter}")
         matrices[letter] = analysis.result(matrix_of_photo)
+    report(1, 2, "Counting what more tasks would cost")
     known = [matrix for matrix in matrices.values() if matrix is not None]
     top = max(map(shade_top, known), default=1.0)
     return [
         *last_features(a, b, pair.tasks, words),
         *(_cuts(letter, words[letter], matrix, top) for letter, matrix in matrices.items()),
+        _costs({letter: analysis.result(costs) for letter, analysis in (("A", a), ("B", b))}, words),
     ]
 
 
@@ -74,6 +79,12 @@ def matrix_of_photo(analysis: Analysis) -> InteractionMatrix | None:
     return inspection.interaction_matrix(model, analysis.images()) if model.meetings else None
 
 
+def costs(analysis: Analysis) -> dict[int, Cost]:
+    """What the network costs for a photo of this size, for two to eight tasks."""
+    height, width = analysis.images().shape[-2:]
+    return inspection.costs_by_tasks(analysis.predictor.model.config, (height, width))
+
+
 def _feature_map(letter: str, task: TaskName, feature: Tensor, picture: np.ndarray, explained: float) -> Map:
     about, (channels, height, width) = TASKS[task], feature.shape[-3:]
     return {
@@ -100,4 +111,29 @@ def _cuts(letter: str, words: str, matrix: InteractionMatrix | None, top: float)
         "text": "this photo; both on one scale",
         "chart": chart,
         "alt": f"Effect of removing each task (rows) on each task (columns) in {letter}",
+    }
+
+
+def _costs(counted: dict[str, dict[int, Cost]], words: dict[str, str]) -> Group:
+    """Multiply-adds by the number of tasks, as a multiple of those for two."""
+    curves: list[Curve] = []
+    for letter, colour in (("A", OTHER_COLOURS[0]), ("B", OTHER_COLOURS[1])):
+        costs = counted[letter]
+        times = [cost.multiply_adds / costs[2].multiply_adds for cost in costs.values()]
+        curves.append(Curve(f"{letter}: {words[letter]}", list(costs), times, colour, strong=True))
+    most = max(float(np.max(curve.y)) for curve in curves)
+    across = Axis(2, 8, [(count, str(count)) for count in range(2, 9)])
+    two, eight = ({letter: costs[count] for letter, costs in counted.items()} for count in (2, 8))
+    told = "; ".join(
+        f"{letter}: {two[letter].multiply_adds / 1e9:.3g} billion multiply-adds for two tasks, "
+        f"{eight[letter].multiply_adds / 1e9:.3g} for eight"
+        for letter in counted
+    )
+    return {
+        "id": "costs",
+        "title": "What more tasks cost",
+        "text": "multiply-adds of the whole network, as a multiple of those for two; seven and eight are continued",
+        "chart": Curves(curves, "tasks", "× two", x_axis=across, y_axis=Axis(1, most, ticks(1, most))),
+        "alt": told,
+        "foot": told,
     }

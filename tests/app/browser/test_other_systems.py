@@ -1,4 +1,4 @@
-"""A checkpoint of any system opens in the studio, with all views that there are for it."""
+"""Checkpoints of systems whose traces differ open in the studio, with all views that there are for them."""
 
 from pathlib import Path
 
@@ -8,11 +8,14 @@ from networks import SMALL, save_untrained
 from playwright.sync_api import Browser
 from served import served
 
-from bridgenet import NETWORKS
 from bridgenet.config import BackboneConfig
+from bridgenet.config.systems import System
 
 TASKS = {"semseg": 14, "depth": 1, "normals": 3}
 TRANSFORMER = BackboneConfig("test_vit", taps=(1, 3, 4, 6))
+SYSTEMS: tuple[System, ...] = ("bridgenet", "cross-stitch", "mtan", "pad-net", "mti-net", "invpt")
+"""One of each kind of trace: a bridge, encoders that are mixed, masks, messages, at all scales, and tokens."""
+
 OFTEN = {"overview", "features", "pairs"}
 """Views that are looked at in every system."""
 
@@ -22,20 +25,18 @@ ALL = {*OFTEN, "attribution", "compare"}
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of every system, every other on a ViT."""
+    """One of each, every other on a ViT."""
     folder = tmp_path_factory.mktemp("systems")
-    for index, system in enumerate(NETWORKS):
+    for index, system in enumerate(SYSTEMS):
         backbone = {"backbone": TRANSFORMER} if index % 2 else {}
         save_untrained(folder / system, tasks=TASKS, system=system, systems=SMALL, **backbone)
     return folder
 
 
-def test_every_system_opens_without_an_error_or_an_empty_panel(
-    browser: Browser, checkpoints: Path, tmp_path: Path
-) -> None:
+def test_a_system_opens_without_an_error_or_an_empty_panel(browser: Browser, checkpoints: Path, tmp_path: Path) -> None:
     with served(checkpoints / "bridgenet", tmp_path) as address:
         visit = Visit(browser, address, "ex=room-0")
-        for system in NETWORKS:
+        for system in SYSTEMS:
             visit.page.select_option("[data-testid=head] .others", system)
             visit.page.wait_for_function(
                 "name => (s => s.photo.live && !s.wanted && s.photo.checkpoint === name)(bridgenetStudio)",

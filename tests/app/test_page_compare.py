@@ -192,7 +192,7 @@ def test_two_systems_are_compared_inside(rivals: Session, selection: Selection) 
         assert control.cells[2].text == amount(float(matrix.control[2]), "edge")
     curves = group(value, "costs")["chart"].curves
     assert [list(curve.x) for curve in curves] == [list(range(2, 9))] * 2
-    assert all(np.diff(curve.y).min() > 0 for curve in curves) and "for eight" in group(value, "costs")["foot"]
+    assert all(np.diff(curve.y).min() > 0 for curve in curves) and "for eight" in group(value, "costs")["text"]
     assert to_json(value)
 
     value = computed(rivals, analysis, chosen(selection, "checkpoint:apart", **inside))

@@ -132,8 +132,8 @@ def _costs(counted: dict[str, dict[int, Cost]], words: dict[str, str]) -> Group:
     return {
         "id": "costs",
         "title": "What more tasks cost",
-        "text": "multiply-adds of the whole network, as a multiple of those for two; seven and eight are continued",
+        "text": f"{told}. Whole networks; seven and eight tasks are continued.",
+        "span": 7,
         "chart": Curves(curves, "tasks", "× two", x_axis=across, y_axis=Axis(1, most, ticks(1, most))),
         "alt": told,
-        "foot": told,
     }

@@ -47,7 +47,7 @@ def exchanges(analysis: Analysis) -> bool:
 def unit_weights(analysis: Analysis) -> dict[str, np.ndarray]:
     """How much of each task (row) the encoder of each (column) goes on with, by stage; empty without such units."""
     found = (meeting.weights() for meeting in analysis.predictor.model.meetings)
-    return {stage: weights.numpy() for each in found for stage, weights in each.items()}
+    return {stage: weights.cpu().numpy() for each in found for stage, weights in each.items()}
 
 
 def givers(analysis: Analysis) -> tuple[TaskName, ...]:

@@ -14,11 +14,8 @@ from torch import nn
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
 from bridgenet.model.network import Meeting
-from bridgenet.model.peers.joined_encoders import Features, JoinedEncoders, Mixer, Unit, UnitsMeeting
+from bridgenet.model.peers.joined_encoders import OTHERS, OWN, Features, JoinedEncoders, Mixer, Unit, UnitsMeeting
 from bridgenet.shapes import AnyFeature
-
-OWN, OTHERS = 0.9, 0.1
-"""Of a task, and of every other, in what a task reads at first."""
 
 
 class Stitch(Mixer):

@@ -31,6 +31,9 @@ from bridgenet.model.peers.multi_task_baseline import WithDeepLabHeads
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.trace import EncoderStage, Trace
 
+OWN, OTHERS = 0.9, 0.1
+"""Of a task, and of every other, in what a task reads at first."""
+
 Features = Mapping[str, AnyFeature]
 """Of all tasks, of one shape."""
 

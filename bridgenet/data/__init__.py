@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from bridgenet.config import IMAGENET_MEAN, DataConfig
 from bridgenet.data.holding_out import Part, hold_out
-from bridgenet.data.sample import Batch, Draw, Sample, collate
+from bridgenet.data.sample import Batch, Draw, Sample, collate, collate_by_size
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
 from bridgenet.reading.sample import DataError, DataWarning, RawSample, Reader
 from bridgenet.reading.source import Asked, Split
@@ -27,9 +27,14 @@ __all__ = [
     "Reader",
     "Sample",
     "collate",
+    "collate_by_size",
     "open_dataset",
     "reference_images",
 ]
+
+
+LOOKED_AT = 8
+"""Images, spread over a split, whose size is looked at."""
 
 
 class MultiTaskDataset(Dataset[Sample]):

@@ -95,5 +95,14 @@ def collate(samples: Sequence[Sample]) -> Batch:
     return Batch(tuple(sample.name for sample in samples), images, targets)
 
 
+def collate_by_size(samples: Sequence[Sample]) -> list[Batch]:
+    """Stacks samples whose maps have the same sizes; photos that are judged keep those of their own."""
+    alike: dict[tuple[torch.Size, ...], list[Sample]] = {}
+    for sample in samples:
+        sizes = (sample.image.shape, *(target.shape for target in sample.targets.values()))
+        alike.setdefault(sizes, []).append(sample)
+    return [collate(group) for group in alike.values()]
+
+
 def _pairs(one: Sample, two: Sample) -> list[tuple[str, Tensor, Tensor]]:
     return [("image", one.image, two.image), *((task, one.targets[task], two.targets[task]) for task in one.targets)]

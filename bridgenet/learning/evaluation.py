@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bridgenet.config import TrainConfig
-from bridgenet.data import Batch, DataWarning, MultiTaskDataset
+from bridgenet.data import Batch, DataWarning, MultiTaskDataset, collate_by_size
 from bridgenet.kinds import turned_back
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
@@ -61,7 +62,8 @@ def evaluate(
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        for loaded in open_loader(dataset, chunks, config.data.workers, runtime.device):
+        loader = open_loader(dataset, chunks, config.data.workers, runtime.device, collate_by_size)
+        for loaded in chain.from_iterable(loader):
             batch: Batch = loaded.to(runtime.device)
             with float32_products(tf32=False):
                 trace = model(batch.images.contiguous(memory_format=torch.channels_last))

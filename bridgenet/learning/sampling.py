@@ -1,6 +1,6 @@
 """Which images a training step sees: a pure function of the seed and the step, so that a resumed run sees the same."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from bridgenet.data import Draw, Sample, collate
+from bridgenet.data import Batch, Draw, Sample, collate
 from bridgenet.learning.stopping import leave_signals_to_the_main_process
 
 
@@ -87,14 +87,18 @@ class StepBatches(Sampler[list[Draw]]):
 
 
 def open_loader(
-    dataset: Dataset[Sample], batches: Iterable[Sequence[int | Draw]], workers: int, device: torch.device
+    dataset: Dataset[Sample],
+    batches: Iterable[Sequence[int | Draw]],
+    workers: int,
+    device: torch.device,
+    stack: Callable[[Sequence[Sample]], Batch | list[Batch]] = collate,
 ) -> DataLoader[Any]:
     """Batches of samples, prepared ahead by `workers` processes. Their number changes nothing but the speed."""
     return DataLoader(
         dataset,
         batch_sampler=batches,  # type: ignore[arg-type]
         num_workers=workers,
-        collate_fn=collate,
+        collate_fn=stack,
         pin_memory=device.type == "cuda",
         worker_init_fn=leave_signals_to_the_main_process,
     )

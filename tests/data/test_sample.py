@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from bridgenet.data import Draw, Sample, collate
+from bridgenet.data import Draw, Sample, collate, collate_by_size
 
 
 def sample(name: str, height: int = 4, tasks: tuple[str, ...] = ("semseg", "depth")) -> Sample:
@@ -44,3 +44,8 @@ def test_an_empty_batch_is_refused() -> None:
 
 def test_a_draw_is_an_index_and_a_seed() -> None:
     assert Draw(index=3, seed=7) == (3, 7)
+
+
+def test_samples_of_several_sizes_are_stacked_by_size() -> None:
+    samples = [sample("a", 2), sample("b", 3), sample("c", 2)]
+    assert [batch.names for batch in collate_by_size(samples)] == [("a", "c"), ("b",)]

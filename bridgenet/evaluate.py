@@ -18,6 +18,7 @@ from bridgenet.command import USAGE, in_flags, parse
 from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings, TrainConfig, not_among
 from bridgenet.config import choose_tasks as choose
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
+from bridgenet.data.transforms import EvaluationTransform
 from bridgenet.files import WriteError, check_writable, write_any_letter, write_text
 from bridgenet.labels import same_classes
 from bridgenet.learning import (
@@ -34,7 +35,7 @@ from bridgenet.learning import (
     start_runtime,
 )
 from bridgenet.model import Network
-from bridgenet.sources import SOURCES, find_source
+from bridgenet.sources import SOURCES, find_source, source_at
 from bridgenet.tasks import TASKS, TaskName
 
 
@@ -138,31 +139,46 @@ def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
     # Images that were held out in training are images of `train` here.
     asked = replace(config.data, name=source.name, root=None, hold_out=0, classes=None)
     data = locate_data(asked, arguments.data_root)
-    tasks = choose_tasks(arguments.tasks, config, data)
+    if source.describe is not None:
+        source = source_at(source.name, data.root)
+        data = replace(data, title=source.title, classes=dict(source.classes))
+    tasks = choose_tasks(arguments.tasks, config, data, source.tasks)
     mean = config.model.backbone.mean
-    judged = open_dataset(data, "val", tasks, mean)
-    if arguments.split == "val":
-        return judged
-    return MultiTaskDataset(open_dataset(data, "train", tasks, mean).reader, tasks, judged.transform)
+    reader = open_dataset(data, arguments.split, tasks, mean).reader
+    return MultiTaskDataset(reader, tasks, EvaluationTransform(data.answer_size, data.resize, mean))
 
 
-def choose_tasks(asked: Sequence[str] | None, config: TrainConfig, data: DataConfig) -> tuple[TaskName, ...]:
+def choose_tasks(
+    asked: Sequence[str] | None, config: TrainConfig, data: DataConfig, known: Sequence[TaskName]
+) -> tuple[TaskName, ...]:
     """The tasks to judge, in the order of the checkpoint.
+
+    Args:
+        asked: Those that were asked for; None: all of the checkpoint.
+        config: Of the checkpoint.
+        data: What it is judged on.
+        known: The tasks that have ground truth there.
 
     Raises:
         SettingError: The checkpoint does not have a task.
-        DataError: It knows other classes than the data.
+        DataError: There is no ground truth for a task, or its classes are others.
     """
     tasks = tuple(config.model.tasks) if asked is None else choose(asked, config.model.tasks)
-    unknown = [task for task in tasks if not same_classes(task, data.known_classes, config.classes)]
-    if unknown:
-        others = ",".join(task for task in config.model.tasks if task not in unknown)
-        theirs = "those that it has here" if data.name == config.data.name else f"those of {data.name}"
-        raise DataError(
-            f"The checkpoint knows the classes of {config.data.name}, not {theirs}. "
-            + (f"Leave {', '.join(unknown)} out: --tasks {others}" if others else "It answers nothing else.")
+    missing = [task for task in tasks if known and task not in known]
+    foreign = [task for task in tasks if not same_classes(task, data.known_classes, config.classes)]
+    if not missing and not foreign:
+        return tasks
+    left_out = dict.fromkeys((*missing, *foreign))
+    others = ",".join(task for task in config.model.tasks if task not in left_out)
+    theirs = "those that it has here" if data.called == config.data.called else f"those of {data.called}"
+    raise DataError(
+        (
+            f"{data.called} has no ground truth for {', '.join(missing)}. "
+            if missing
+            else f"The checkpoint knows the classes of {config.data.called}, not {theirs}. "
         )
-    return tasks
+        + (f"Leave {', '.join(left_out)} out: --tasks {others}" if others else "It answers nothing else.")
+    )
 
 
 def judge(

@@ -5,7 +5,7 @@ goes on where it was when the same command is given again.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +46,7 @@ from bridgenet.learning import (
     train,
 )
 from bridgenet.presets import PRESETS
+from bridgenet.sources import SOURCES, source_at
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
@@ -100,7 +101,7 @@ def main(line: Sequence[str] | None = None) -> int:
     write_any_letter()
     arguments = read(line)
     try:
-        return run(arguments)
+        return run(arguments, told_channels(arguments.config, line))
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
@@ -133,10 +134,29 @@ def read(line: Sequence[str] | None = None) -> Arguments:
     return parse(kind, "bridgenet.train", __doc__, line, first=("preset", list(PRESETS)))
 
 
-def run(arguments: Arguments) -> int:
-    """Trains, or says why there is nothing to train. Returns the exit status."""
+def told_channels(config: TrainConfig, line: Sequence[str] | None = None) -> dict[TaskName, int]:
+    """What a command line itself says of the network's tasks, and not its preset: output channels by task."""
+    words = [word.replace("-", "_") for word in (sys.argv[1:] if line is None else line)]
+    flags: dict[TaskName, str] = {task: f"__model.tasks.{task}" for task in config.model.tasks}
+    return {
+        task: config.model.tasks[task]
+        for task, flag in flags.items()
+        if any(word == flag or word.startswith(f"{flag}=") for word in words)
+    }
+
+
+def run(arguments: Arguments, told: Mapping[TaskName, int] | None = None) -> int:
+    """Trains, or says why there is nothing to train.
+
+    Args:
+        arguments: The command line.
+        told: Channels that it names itself, by task, see `told_channels`.
+
+    Returns:
+        The exit status.
+    """
     launch = read_launch()
-    config = share(complete(arguments), launch)
+    config = share(complete(arguments, told or {}), launch)
     output = arguments.output or Path("runs") / config.name
     if (steps := steps_done(output, config, arguments.resume)) is not None and has_basis(output):
         if launch.rank == 0:
@@ -183,9 +203,27 @@ def has_basis(output: Path) -> bool:
     return True
 
 
-def complete(arguments: Arguments) -> TrainConfig:
-    """The config with the short flags put in their places."""
+def complete(arguments: Arguments, told: Mapping[TaskName, int] | None = None) -> TrainConfig:
+    """The config with the short flags put in their places, and with the tasks of a data set that says what it has.
+
+    Args:
+        arguments: The command line.
+        told: Channels that it names itself, by task.
+
+    Raises:
+        SettingError: It contradicts the data set.
+        DataError: The data set is not there, or does not say what it is.
+    """
     config = arguments.config
+    if SOURCES[config.data.name].describe is not None:
+        config = replace(config, data=locate_data(config.data, arguments.data_root))
+        source = source_at(config.data.name, config.data.root)
+        if wrong := [task for task, channels in (told or {}).items() if source.channels.get(task) != channels]:
+            has = ", ".join(f"{task} {channels}" for task, channels in source.channels.items())
+            raise config.model.refuse(
+                f"tasks.{wrong[0]} contradicts {config.data.root}, which has {has}. Leave it out."
+            )
+        config = config.learning(source)
     if arguments.tasks is not None:
         config = config.only(arguments.tasks)
     if arguments.steps is not None:
@@ -211,7 +249,7 @@ def leave_basis(config: TrainConfig, output: Path, device: torch.device) -> None
     """Puts the colours of the network's feature maps beside its weights."""
     model, _, _ = load_model(output, device)
     images = reference_images(config.data, config.basis_images)
-    fit_basis(model, images, source=config.data.name).save(output / BASIS_FILE)
+    fit_basis(model, images, source=config.data.called).save(output / BASIS_FILE)
 
 
 def paint(batch: Batch, trace: Trace, classes: ClassesByTask) -> list[Row]:

@@ -30,6 +30,7 @@ from bridgenet.config.settings import (
 )
 from bridgenet.config.systems import SYSTEMS, System
 from bridgenet.labels import Classes, ClassesByTask, numbered
+from bridgenet.reading.source import Source
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName, of_kind
 
@@ -70,7 +71,7 @@ class DataConfig(Settings):
     """What the network learns from, and how an image becomes a sample."""
 
     name: Text = "made_rooms"
-    """Data set, one of `bridgenet.SOURCES`: made_rooms, nyud, ..."""
+    """Data set, one of `bridgenet.SOURCES`: made_rooms, nyud, ...; folder is a folder of your own."""
 
     root: FilePath | None = None
     """Folder of the data set. Made rooms need none: they are rendered."""
@@ -123,6 +124,9 @@ class DataConfig(Settings):
     """Names and colours of its classes, as a checkpoint keeps them: who has the checkpoint needs no source of this
     name. None: those that the source has now."""
 
+    title: Text | None = field(default=None, compare=False)
+    """What a data set that says what it is calls itself. None: `name`."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.classes is None and self.name not in SOURCES:
@@ -147,6 +151,11 @@ class DataConfig(Settings):
         """Names and colours of the classes, as far as they are known before the data set is opened."""
         own = SOURCES[self.name].classes if self.name in SOURCES else {}
         return {**own, **(self.classes or {})}
+
+    @property
+    def called(self) -> str:
+        """Its title or name."""
+        return self.title or self.name
 
     @property
     def answer_size(self) -> tuple[int, int]:
@@ -303,6 +312,22 @@ class TrainConfig(Settings):
         """What the classes that the network knows are called, and their colours, by the tasks that name any."""
         known, tasks = self.data.known_classes, of_kind("classes", self.model.tasks)
         return {task: known.get(task) or numbered(self.model.tasks[task]) for task in tasks}
+
+    def learning(self, source: Source) -> "TrainConfig":
+        """The same run of the tasks that a data set says it has, with its channels, names and colours.
+
+        Raises:
+            SettingError: No network can learn from it.
+        """
+        tasks, names = source.channels, dict(source.classes)
+        weights = {task: self.loss.weights.get(task, TASKS[task].loss_weight) for task in tasks}
+        class_weights = self.loss.class_weights if "semseg" in tasks else None
+        return replace(
+            self,
+            model=replace(self.model, tasks=tasks),
+            data=replace(self.data, title=source.title, classes=names),
+            loss=replace(self.loss, weights=weights, class_weights=class_weights),
+        )
 
     def only(self, asked: Iterable[str]) -> "TrainConfig":
         """The same run of fewer tasks, in the order of this one; a single one is single-task learning.

@@ -103,6 +103,8 @@ def open_dataset(
     tasks = tuple(tasks)
     reader = _open_reader(config, split, tasks)
     if split == "val":
+        if not config.resize:
+            _check_fit(reader, config.answer_size)
         return MultiTaskDataset(reader, tasks, EvaluationTransform(config.answer_size, config.resize, pad_colour))
     transform = TrainTransform(
         config.input_size,
@@ -130,6 +132,21 @@ def reference_images(config: DataConfig, count: int) -> Iterator[Tensor]:
     dataset = open_dataset(replace(config, resize=True, zoom=(1.0, 1.0)), "val", ())
     count = min(count, len(dataset))
     return (dataset[index * len(dataset) // count].image for index in range(count))
+
+
+def _check_fit(reader: Reader, size: tuple[int, int]) -> None:
+    """Makes sure, as far as a few of them tell, that images which keep their resolution fit the input.
+
+    Raises:
+        DataError: One does not. It would be noticed at the first validation, after hours.
+    """
+    for index in range(0, len(reader.names), -(-len(reader.names) // LOOKED_AT)):
+        height, width = reader.read(index, ()).image.shape[:2]
+        if height > size[0] or width > size[1]:
+            raise DataError(
+                f"Image {reader.names[index]} is {height}x{width}, larger than the input of {size[0]}x{size[1]}. Say "
+                f"--data.resize, or a larger --data.input-size."
+            )
 
 
 def _open_reader(config: DataConfig, split: Split, tasks: tuple[TaskName, ...]) -> Reader:

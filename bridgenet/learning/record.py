@@ -155,7 +155,7 @@ def model_card(
             f"{TITLES[config.model.system]} for {', '.join(TASKS[task].title.lower() for task in tasks)}; "
             f"backbone `{config.model.backbone.name}`, started from {start}.",
             "",
-            f"- Trained on {images} images of `{config.data.name}` at {height}x{width}{finally_at}, "
+            f"- Trained on {images} images of `{config.data.called}` at {height}x{width}{finally_at}, "
             f"{metrics['step']} of {config.optim.steps} steps of {config.optim.batch_size} images, in {spent} h.",
             *_average_line(config),
             f"- Judged on {metrics['images']} {judged}.",
@@ -202,7 +202,7 @@ def _curve_table(tasks: Sequence[TaskName], history: Sequence[Mapping[str, Any]]
 def _limits(config: TrainConfig) -> list[str]:
     height, width = config.data.answer_size
     limits = [
-        f"- It saw nothing but `{config.data.name}`: other scenes and other cameras are guesses.",
+        f"- It saw nothing but `{config.data.called}`: other scenes and other cameras are guesses.",
         f"- It works at about {height}x{width} pixels; thin and small things are lost.",
     ]
     if "depth" in config.model.tasks:

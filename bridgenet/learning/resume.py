@@ -98,12 +98,12 @@ def check_same_run(saved: dict[str, Any], config: TrainConfig, path: Path) -> No
 def what_matters(values: dict[str, Any]) -> dict[str, Any]:
     """The part of a config (as `to_dict` gives it) that changes the weights at the end.
 
-    What the classes are called, where the data lie, how they are loaded, how a step is spread over memory, and how
+    What data and classes are called, where the data lie, how they are loaded, how a step is spread over memory, and how
     often and on how many images the run reports do not.
     """
     reports = {"validate_every", "save_every", "log_every", "basis_images"}
     free = {
-        "data": {"classes", "root", "workers", "validation_rooms"},
+        "data": {"classes", "title", "root", "workers", "validation_rooms"},
         "optim": {"accumulate", "gradient_checkpointing"},
     }
     kept = {name: value for name, value in values.items() if name not in reports}

@@ -24,16 +24,26 @@ def read_names(path: Path) -> tuple[str, ...]:
     Raises:
         DataError: The list is not text or names no image.
     """
-    lines = [line.strip().strip("\"'").strip() for line in _text(path).splitlines()]
-    names = [name for line in lines if (name := _stem(line))]
-    if not names:
-        raise DataError(f"{path} names no image: expected one image id a line.")
+    names = read_list(path)
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         warnings.warn(
             f"{path} names {_some(repeated)} more than once. Each image is used once.", DataWarning, stacklevel=2
         )
     return tuple(dict.fromkeys(names))
+
+
+def read_list(path: Path) -> list[str]:
+    """The same as it stands there, with those that it names twice.
+
+    Raises:
+        DataError: The list is not text or names no image.
+    """
+    lines = [line.strip().strip("\"'").strip() for line in _text(path).splitlines()]
+    names = [name for line in lines if (name := _stem(line))]
+    if not names:
+        raise DataError(f"{path} names no image: expected one image id a line.")
+    return names
 
 
 def find_files(folder: Path, suffixes: Collection[str]) -> dict[str, Path]:

@@ -47,6 +47,7 @@ class Source:
             and opening it refuses the other tasks.
         classes: Of its tasks that name classes, as far as they are known before it is opened.
         open: The images of a split, or a `DataError` that says what is missing.
+        describe: Of one whose files say what it is: itself, with the title, tasks and classes of what lies in a folder.
         needs_root: Whether it lies in a folder.
         photos: Whether its pictures are photographs; others are drawn.
         limits: What the card of a checkpoint has to say of its ground truth, by task; under None, of its pictures.
@@ -57,6 +58,7 @@ class Source:
     tasks: tuple[TaskName, ...] = ()
     classes: Mapping[TaskName, Classes] = field(default_factory=dict)
     open: Callable[[Asked], Reader] = not_yet
+    describe: Callable[[Path], "Source"] | None = None
     needs_root: bool = True
     photos: bool = True
     limits: Mapping[TaskName | None, str] = field(default_factory=dict)

@@ -1,12 +1,13 @@
 """The data sets, one file each: whatever lies in this folder is one, and says so in its `SOURCE`."""
 
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 from bridgenet.reading.sample import DataError
 from bridgenet.reading.source import Source, not_yet
 
-__all__ = ["SOURCES", "find_source"]
+__all__ = ["SOURCES", "find_source", "source_at"]
 
 
 def _listed() -> dict[str, Source]:
@@ -37,3 +38,13 @@ def find_source(name: str) -> Source:
     if SOURCES[name].open is not_yet:
         raise DataError(f"BridgeNet has no reader for {name}: its presets describe the network only. {known}")
     return SOURCES[name]
+
+
+def source_at(name: str, root: Path | None) -> Source:
+    """The data set of a name, with what the files in its folder say of it where they do.
+
+    Raises:
+        DataError: There is no such data set here, it cannot be read, or its files do not say what it is.
+    """
+    source = find_source(name)
+    return source.describe(root) if source.describe is not None and root is not None else source

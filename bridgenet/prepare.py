@@ -1,5 +1,9 @@
 """Prepares what is made once: a data set for training, or the colours of a checkpoint's features.
 
+`check` reads all of a folder of your own (`--data.name folder`) and says what is wrong with it, file by file. It leaves
+a contact sheet, on which eyes see what no rule can: whether maps and photos belong together. Its exit status is 1 where
+something is wrong.
+
 `nyud` writes NYU Depth v2 in the plain folder layout that BridgeNet reads, from the files of its authors:
 `nyu_depth_v2_labeled.mat` (2.8 GB) from the pages of the data set, and `splits.mat`. The labels there are 894 fine
 classes. The 40 classes of the literature are a later grouping of Gupta et al., published as `classMapping40.mat`;
@@ -32,10 +36,11 @@ from tqdm import tqdm
 from bridgenet.command import parse
 from bridgenet.config import Count, FilePath, Settings
 from bridgenet.data import DataError, reference_images
-from bridgenet.drawing import BASIS_FILE, BasisError, fit_basis
+from bridgenet.drawing import BASIS_FILE, BasisError, contact_sheet, fit_basis
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
 from bridgenet.learning import CheckpointError, load_model, locate_data
 from bridgenet.sources import SOURCES
+from bridgenet.sources.folder.checking import check_folder
 
 _CLASSES = SOURCES["nyud"].classes["semseg"]
 _ALIASES = {"refridgerator": "refrigerator"}
@@ -44,6 +49,8 @@ _ALIASES = {"refridgerator": "refrigerator"}
 _BYTES_PER_IMAGE = 500_000
 _JPEG_QUALITY = 95
 _RECORD = "prepared.json"
+
+SHEET_FILE = "contact_sheet.png"
 
 REFERENCE_IMAGES = 64
 
@@ -79,8 +86,20 @@ class Basis(Settings):
     """Folder of the data set. Default: the folder NAME in $BRIDGENET_DATA."""
 
 
+@dataclass(frozen=True)
+class Check(Settings):
+    """A folder of your own photos, read to its end."""
+
+    folder: tyro.conf.Positional[FilePath]
+    """The folder, with its dataset.json."""
+
+    sheet: FilePath | None = None
+    """Contact sheet to write. Default: contact_sheet.png in the folder."""
+
+
 Arguments = (
-    Annotated[Nyud, tyro.conf.subcommand("nyud", prefix_name=False)]
+    Annotated[Check, tyro.conf.subcommand("check", prefix_name=False)]
+    | Annotated[Nyud, tyro.conf.subcommand("nyud", prefix_name=False)]
     | Annotated[Basis, tyro.conf.subcommand("basis", prefix_name=False)]
 )
 
@@ -88,9 +107,11 @@ Arguments = (
 def main(line: Sequence[str] | None = None) -> int:
     """The command. Returns its exit status."""
     write_any_letter()
-    first = ("part", ("nyud", "basis"))
-    arguments: Nyud | Basis = parse(Arguments, "bridgenet.prepare", __doc__, line, first=first)
+    first = ("part", ("check", "nyud", "basis"))
+    arguments: Check | Nyud | Basis = parse(Arguments, "bridgenet.prepare", __doc__, line, first=first)
     try:
+        if isinstance(arguments, Check):
+            return check(arguments.folder, arguments.sheet or arguments.folder / SHEET_FILE)
         if isinstance(arguments, Basis):
             prepare_basis(arguments.checkpoint, arguments.images, arguments.data_root)
         else:
@@ -102,6 +123,37 @@ def main(line: Sequence[str] | None = None) -> int:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)  # noqa: T201
         return 130
     return 0
+
+
+def check(folder: Path, sheet: Path) -> int:
+    """Says what is wrong with a folder of your own, and draws a part of it.
+
+    Args:
+        folder: The folder.
+        sheet: Picture to write.
+
+    Returns:
+        1 where something is wrong, else 0.
+
+    Raises:
+        DataError: Nothing can be said of it, since it does not say what it is.
+        WriteError: The picture cannot be written.
+    """
+    report = check_folder(folder, lambda names: tqdm(names, unit="photo"))
+    told = report.description
+    counts = ", ".join(f"{count} {split}" for split, count in report.images.items()) or "no photos"
+    tasks = [f"{task} ({len(told.classes[task])} classes)" if task in told.classes else task for task in told.codings]
+    lines = [f"{told.title}: {counts}; {', '.join(tasks) or 'no tasks'}.", *report.faults]
+    lines += [f"Note: {note}" for note in report.notes]
+    print("\n".join(lines))  # noqa: T201
+    if report.shown:
+        picture = contact_sheet(report.shown, list(told.codings), told.classes, f"{told.title}, as it was read")
+        with replacing(sheet) as file:
+            Image.fromarray(picture).save(file, "PNG")
+        print(f"Look at {sheet}: do the maps belong to their photos?")  # noqa: T201
+    count = len(report.faults)
+    print(f"{count} thing{'s are' if count > 1 else ' is'} wrong." if count else "Nothing is wrong.")  # noqa: T201
+    return 1 if count else 0
 
 
 def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: Path | None = None) -> None:
@@ -126,11 +178,11 @@ def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: P
         if data_root is not None:
             raise
         tqdm.write(f"{error}\nMade rooms are used instead.", file=sys.stderr)
-        data = replace(data, name="made_rooms", root=None, classes=None)
+        data = replace(data, name="made_rooms", root=None, title=None, classes=None)
         references = reference_images(data, images)
-    basis = fit_basis(model, iter(tqdm(references, total=images, unit="image")), source=data.name)
+    basis = fit_basis(model, iter(tqdm(references, total=images, unit="image")), source=data.called)
     basis.save(checkpoint / BASIS_FILE)
-    tqdm.write(f"{checkpoint / BASIS_FILE}: fitted on {basis.images} images of {data.name}.", file=sys.stderr)
+    tqdm.write(f"{checkpoint / BASIS_FILE}: fitted on {basis.images} images of {data.called}.", file=sys.stderr)
 
 
 def prepare_nyud(mat: Path, splits: Path, out: Path, class_mapping: Path | None = None) -> None:

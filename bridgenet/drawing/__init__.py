@@ -25,6 +25,7 @@ from bridgenet.drawing.bridge_attention import (
 )
 from bridgenet.drawing.changes import change_panel, gain_panel
 from bridgenet.drawing.comparison import answer_panel, answers_figure
+from bridgenet.drawing.contact_sheet import contact_sheet
 from bridgenet.drawing.features import (
     ChannelMap,
     PcaColours,
@@ -107,6 +108,7 @@ __all__ = [
     "colour_signed",
     "colour_task",
     "coloured_alike",
+    "contact_sheet",
     "depth_figure",
     "depth_limits",
     "dominant_task",

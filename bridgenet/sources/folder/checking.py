@@ -1,0 +1,169 @@
+"""Reads all of a folder and tells what is wrong with it, file by file."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from bridgenet.reading.files import find_files, read_list
+from bridgenet.reading.sample import DataError, RawSample
+from bridgenet.reading.source import Split
+from bridgenet.sources.folder.description import DESCRIPTION, Description, judge_description
+from bridgenet.sources.folder.maps import MAPS, PHOTOS, read_map, read_photo
+from bridgenet.sources.folder.reader import unlikely_unit
+from bridgenet.tasks import TASKS, TaskName
+
+SHOWN = 10
+"""Photos on the contact sheet."""
+
+Watcher = Callable[[list[str]], Iterable[str]]
+"""Gives the names of the photos one by one, perhaps with a bar that says how many are left."""
+
+
+@dataclass
+class Report:
+    """What was found.
+
+    Attributes:
+        description: What the folder says of itself.
+        images: Number of photos of each split.
+        faults: What is wrong, a sentence each, which begins with the file.
+        notes: What may be meant as it is.
+        shown: Some photos, with the ground truth that can be read, by name.
+    """
+
+    description: Description
+    images: dict[Split, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    shown: dict[str, RawSample] = field(default_factory=dict)
+
+
+def check_folder(root: Path, watch: Watcher = iter) -> Report:
+    """Reads every photo that a list names, and all of its ground truth.
+
+    Args:
+        root: The folder.
+        watch: Goes over the names.
+
+    Raises:
+        DataError: The folder does not say what it is, so nothing in it can be understood.
+    """
+    description, faults = judge_description(root)
+    report = Report(description, faults=faults)
+    names = _names(report)
+    kinds: dict[str, tuple[str, ...]] = {"images": PHOTOS, **dict.fromkeys(description.codings, MAPS)}
+    files = {kind: find_files(root / kind, suffixes) for kind, suffixes in kinds.items()}
+    for kind, suffixes in kinds.items():
+        report.faults += _twice(root / kind, suffixes)
+    chosen = {names[number * len(names) // min(SHOWN, len(names))] for number in range(min(SHOWN, len(names)))}
+    seen = _Seen({task: np.zeros(len(known), np.int64) for task, known in description.classes.items()})
+    for name in watch(names):
+        if name not in files["images"]:
+            report.faults.append(f"{root / 'images' / name}.jpg (or .png) is missing.")
+            continue
+        sample = _read(name, files, root, report)
+        if sample is not None:
+            seen.add(sample)
+            if name in chosen:
+                report.shown[name] = sample
+    report.faults += seen.faults(root, description)
+    report.notes += [*seen.notes(description), *_left_over(root, names, files, description)]
+    return report
+
+
+def _names(report: Report) -> list[str]:
+    """Names of the photos, each once. What is wrong with the lists is reported."""
+    by_split: dict[Split, list[str]] = {}
+    for split, path in report.description.splits.items():
+        try:
+            listed = read_list(path)
+        except DataError as error:
+            report.faults.append(str(error))
+            continue
+        for name, count in Counter(listed).items():
+            if count > 1:
+                report.faults.append(f"{path} names {name} {count} times.")
+        by_split[split] = listed
+        report.images[split] = len(set(listed))
+    both = set(by_split.get("train", ())) & set(by_split.get("val", ()))
+    if both:
+        some = ", ".join(sorted(both)[:3])
+        report.notes.append(f"{len(both)} photos are in both splits ({some}): the network is judged on what it learnt.")
+    if "val" not in report.description.splits:
+        report.notes.append("There is no list of photos to judge by: train with --data.hold-out 4, or name one as val.")
+    return list(dict.fromkeys(name for listed in by_split.values() for name in listed))
+
+
+def _read(name: str, files: dict[str, dict[str, Path]], root: Path, report: Report) -> RawSample | None:
+    """A photo with the ground truth that can be read; what cannot is reported."""
+    try:
+        photo = read_photo(files["images"][name])
+    except DataError as error:
+        report.faults.append(str(error))
+        photo = None
+    targets: dict[TaskName, np.ndarray] = {}
+    for task, coding in report.description.codings.items():
+        if name not in files[task]:
+            report.faults.append(f"{root / task / name}.png (or .npy) is missing.")
+        elif photo is not None:
+            try:
+                targets[task], doubt = read_map(task, coding, files[task][name], (photo.shape[0], photo.shape[1]))
+            except DataError as error:
+                doubt = str(error)
+            report.faults += [doubt] if doubt else []
+    return None if photo is None else RawSample(photo, targets)
+
+
+@dataclass
+class _Seen:
+    """What all files together say."""
+
+    counts: dict[TaskName, np.ndarray]
+    """Pixels of each class."""
+
+    depths: list[np.ndarray] = field(default_factory=list)
+    """A part of every depth map."""
+
+    def add(self, sample: RawSample) -> None:
+        for task, count in self.counts.items():
+            if task in sample.targets:
+                count += np.bincount(sample.targets[task].ravel(), minlength=256)[: len(count)]
+        if "depth" in sample.targets:
+            self.depths.append(sample.targets["depth"][::8, ::8])
+
+    def faults(self, root: Path, description: Description) -> list[str]:
+        doubt = unlikely_unit(self.depths, description.codings["depth"].per_metre) if self.depths else ""
+        return [f"{root / 'depth'}: {doubt}"] if doubt else []
+
+    def notes(self, description: Description) -> list[str]:
+        lines = []
+        for task, classes in description.classes.items():
+            absent = [name for name, count in zip(classes.names, self.counts[task], strict=True) if not count]
+            if absent and self.counts[task].any():
+                lines.append(f"{TASKS[task].title}: {', '.join(absent)} never occurs.")
+        return lines
+
+
+def _twice(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """Photos or maps of which there are two files."""
+    if not folder.is_dir():
+        return [f"There is no folder {folder}."]
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.name[0] != ".")
+    alike = [(one, two) for one, two in pairwise(files) if one.stem == two.stem]
+    return [f"{two} and {one.name} are both there: keep one of them." for one, two in alike]
+
+
+def _left_over(root: Path, names: list[str], files: dict[str, dict[str, Path]], description: Description) -> list[str]:
+    """What lies there and is not used."""
+    lines = []
+    if unlisted := sorted(files["images"].keys() - set(names)):
+        some = ", ".join(unlisted[:3]) + (", ..." if len(unlisted) > 3 else "")
+        lines.append(f"{len(unlisted)} photos are in no list, so they are not used: {some}.")
+    for task in TASKS:
+        if task not in description.codings and (root / task).is_dir():
+            lines.append(f"{root / task} is there, but {DESCRIPTION} does not name {task}.")
+    return lines

@@ -165,20 +165,18 @@ def choose_tasks(
     """
     tasks = tuple(config.model.tasks) if asked is None else choose(asked, config.model.tasks)
     missing = [task for task in tasks if known and task not in known]
-    foreign = [task for task in tasks if not same_classes(task, data.known_classes, config.classes)]
+    foreign = [
+        task for task in tasks if task not in missing and not same_classes(task, data.known_classes, config.classes)
+    ]
     if not missing and not foreign:
         return tasks
-    left_out = dict.fromkeys((*missing, *foreign))
-    others = ",".join(task for task in config.model.tasks if task not in left_out)
+    left_out = [task for task in tasks if task in (*missing, *foreign)]
+    others = ",".join(task for task in config.model.tasks if task not in (*missing, *foreign))
     theirs = "those that it has here" if data.called == config.data.called else f"those of {data.called}"
-    raise DataError(
-        (
-            f"{data.called} has no ground truth for {', '.join(missing)}. "
-            if missing
-            else f"The checkpoint knows the classes of {config.data.called}, not {theirs}. "
-        )
-        + (f"Leave {', '.join(left_out)} out: --tasks {others}" if others else "It answers nothing else.")
-    )
+    lacks = f"{data.called} has no ground truth for {', '.join(missing)}. " if missing else ""
+    differs = f"The checkpoint knows the classes of {config.data.called}, not {theirs}. " if foreign else ""
+    advice = f"Leave {', '.join(left_out)} out: --tasks {others}" if others else "It answers nothing else."
+    raise DataError(lacks + differs + advice)
 
 
 def judge(

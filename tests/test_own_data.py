@@ -1,6 +1,7 @@
 """From a folder of photos to an open studio: checked, trained, judged, asked, looked at."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from app.analysis.selection import Selection
 from app.analysis.session import Session
+from app.main import find_checkpoint, parse
 from app.tabs.views import all_views
 from bridgenet import Predictor
 from bridgenet.evaluate import main as evaluate
@@ -18,17 +20,28 @@ from bridgenet.images import load_image
 from bridgenet.learning.checkpoint import read_config
 from bridgenet.predict import main as predict
 from bridgenet.prepare import main as prepare
+from bridgenet.sources import source_at
 from bridgenet.tasks import ALL_TASKS
 from bridgenet.train import main as train
 from bridgenet.train import read, told_channels
 
 pytestmark = pytest.mark.slow
 
+CHAPTER = (Path(__file__).parents[1] / "README.md").read_text().partition("## Your own photos")[2].partition("\n## ")[0]
 TINY = (
-    "rooms-tiny --data.name folder --steps 2 --optim.batch-size 2 --optim.warmup-steps 1 --basis-images 2 "
-    "--data.workers 0 --model.embed-width 12 --model.prediction-width 4 --model.refiner-blocks 1 1 1 --device cpu "
-    "--data.input-size 32 64"
+    "--steps 2 --optim.batch-size 2 --optim.warmup-steps 1 --basis-images 2 --data.workers 0 --data.input-size 32 64 "
+    "--no-pretrained-backbone --optim.frozen --model.backbone.name test_efficientnet --model.embed-width 12 "
+    "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --device cpu"
 ).split()
+"""What makes a run of any preset one of seconds."""
+
+
+def told(command: str, **places: Path) -> list[str]:
+    """The arguments of a command as the chapter gives them, with other places."""
+    (line,) = re.findall(rf"^python (?:-m bridgenet\.|app/){command} (.*)", CHAPTER, re.MULTILINE)
+    for name, place in places.items():
+        line = re.sub(rf"(?<![\w/]){name.replace('_', '/')}\b", str(place), line)
+    return line.split()
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +59,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("run")
-    assert train([*TINY, "--data-root", str(folder), "--output", str(run)]) == 0
+    assert train([*told("train", photos=folder, runs_photos=run), *TINY]) == 0
     return run
+
+
+def test_the_description_that_the_readme_shows_is_understood(folder: Path, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", CHAPTER, re.DOTALL)
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "dataset.json").write_text(shown)
+    assert source_at("folder", tmp_path).channels == {"semseg": 3, "depth": 1}
 
 
 def test_a_network_learns_what_the_folder_has_whatever_its_preset_says(run: Path) -> None:
@@ -58,20 +78,12 @@ def test_a_network_learns_what_the_folder_has_whatever_its_preset_says(run: Path
     assert "Trained on 4 images of `Three streets`" in (run / "README.md").read_text()
 
 
-def test_photos_of_several_sizes_are_judged_the_same_in_any_batch(run: Path, folder: Path, tmp_path: Path) -> None:
+def test_photos_of_several_sizes_are_judged_the_same_in_any_batch(run: Path, folder: Path) -> None:
     found = []
     for size in (1, 3):
-        line = [
-            str(run),
-            "--data-root",
-            str(folder),
-            "--batch-size",
-            str(size),
-            "--json",
-            str(tmp_path / "judged.json"),
-        ]
-        assert evaluate(line) == 0
-        found.append(json.loads((tmp_path / "judged.json").read_text()))
+        line = told("evaluate", photos=folder, runs_photos=run)
+        assert evaluate([*line, "--batch-size", str(size), "--device", "cpu"]) == 0
+        found.append(json.loads((run / "judged.json").read_text()))
     one, three = found
     assert one["images"] == three["images"] == 3
     assert three["semseg"] == pytest.approx(one["semseg"], rel=1e-5)
@@ -80,28 +92,29 @@ def test_photos_of_several_sizes_are_judged_the_same_in_any_batch(run: Path, fol
 
 def test_its_classes_reach_answers_legends_and_the_studio(run: Path, folder: Path, tmp_path: Path) -> None:
     photo = folder / "images" / "photo 0.png"
-    assert predict([str(photo), "--checkpoint", str(run), "--out", str(tmp_path)]) == 0
+    assert predict(told("predict", photos=folder, runs_photos=run, answers=tmp_path)) == 0
     legend = json.loads((tmp_path / "photo 0" / "semseg_legend.json").read_text())
     assert {entry["name"]: entry["colour"] for entry in legend}.items() <= dict(
         zip(CLASSES, COLOURS, strict=True)
     ).items()
     assert Predictor.load(run).classes == tuple(CLASSES)
+    assert find_checkpoint(parse(told(r"main\.py", runs_photos=run)).checkpoint) == run
     views = all_views(Session(run).analyse(load_image(photo), title="street"), Selection())
-    assert any(f"{name} " in part["text"] for part in views["overview"]["say"] for name in CLASSES)
+    assert any(name in json.dumps(views["overview"]) for name in CLASSES)
     assert "Three streets" in json.dumps(views["features"])
 
 
 def test_what_contradicts_the_folder_is_refused(
     run: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = [*TINY, "--data-root", str(folder), "--output", str(tmp_path / "no")]
+    flags = [*told("train", photos=folder, runs_photos=tmp_path / "no"), *TINY]
     for more, said in (
         (
             ["--tasks", "semseg,edge"],
             "--tasks names edge, which is not among the tasks here. Choose among semseg, depth.",
         ),
         (["--model.tasks.semseg", "14"], "--model.tasks.semseg contradicts"),
-        (["--model.tasks.human_parts=7"], "which has semseg 3, depth 1. Leave it out."),
+        (["--model.tasks.edge=1"], "which has semseg 3, depth 1. Leave it out."),
     ):
         assert train([*flags, *more]) == 2
         assert said in capsys.readouterr().err
@@ -115,14 +128,16 @@ def test_what_contradicts_the_folder_is_refused(
     describe(tmp_path / "other", title="Other", tasks={"semseg": OPTIONS["human_parts"]})
     assert evaluate([str(run), "--data-root", str(tmp_path / "other")]) == 1
     said = capsys.readouterr().err
-    assert "Other has no ground truth for depth. It answers nothing else" in said
+    assert (
+        "Other has no ground truth for depth. The checkpoint knows the classes of Three streets, not those of" in said
+    )
 
 
 def test_a_folder_in_order_is_said_to_be_so_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_folder(tmp_path, ALL_TASKS, (48, 64))
     (tmp_path / "images" / "spare.jpg").write_bytes((tmp_path / "images" / "photo 1.jpg").read_bytes())
     describe(tmp_path, tasks={task: OPTIONS[task] for task in ALL_TASKS if task != "edge"})
-    assert prepare(["check", str(tmp_path)]) == 0
+    assert prepare(told("prepare", photos=tmp_path)) == 0
     said = capsys.readouterr().out
     assert "Three streets: 4 train, 2 val; semseg (3 classes), human_parts (3 classes), depth, normals, sal." in said
     assert "Note: 1 photos are in no list, so they are not used: spare." in said

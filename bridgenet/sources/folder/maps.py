@@ -105,7 +105,7 @@ def _depth(path: Path, stored: np.ndarray, coding: Coding) -> tuple[np.ndarray, 
     if stored.dtype.kind == "b":
         raise DataError(f"{path} holds {stored.dtype}, not distances.")
     known = np.isfinite(stored) & (stored != coding.unknown) & (stored != 0)
-    if (negative := known & (stored < 0)).any():
+    if (negative := np.logical_and(known, stored < 0)).any():
         raise DataError(
             f"{path} holds {stored[negative].min():g} in {_share(negative)} of its pixels; distances are above 0. If "
             'it marks what nobody knows, say so in dataset.json: "invalid".'
@@ -130,12 +130,12 @@ def _normals(path: Path, size: tuple[int, int]) -> tuple[np.ndarray, str]:
         if normals.dtype.kind != "f":
             raise DataError(f"{path} holds {normals.dtype}; in an array, normals are floats in -1..1.")
         normals = _plane(path, normals, size, (3,)).astype(np.float32)
-        known = np.isfinite(normals).all(axis=-1) & normals.any(axis=-1)
+        known = np.logical_and(np.isfinite(normals).all(axis=-1), normals.any(axis=-1))
     else:
         codes = _plane(path, load_rgb(path), size, (3,))
         normals = codes.astype(np.float32) / 127.5 - 1
         grey = (codes == codes[..., :1]).all(axis=-1)
-        known = ~(grey & np.isin(codes[..., 0], (0, 127, 128, 255)))
+        known = np.logical_not(grey & np.isin(codes[..., 0], (0, 127, 128, 255)))
     normals = np.where(known[..., None], normals, 0)
     length = np.linalg.norm(normals, axis=-1)
     if not known.any():

@@ -38,5 +38,5 @@ def test_the_images_that_fit_colours_are_whole_where_training_crops_and_zooms() 
 
 
 def test_a_data_set_without_a_reader_says_which_have_one() -> None:
-    with pytest.raises(DataError, match=r"no reader for pascal_context.*made_rooms or nyud"):
+    with pytest.raises(DataError, match=r"no reader for pascal_context.*folder or made_rooms or nyud"):
         open_dataset(DataConfig(name="pascal_context"), "train", ("semseg",))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from folders import CLASSES, COLOURS, OPTIONS, describe, make_folder
 from PIL import Image
+from training_runs import TINY
 
 from app.analysis.selection import Selection
 from app.analysis.session import Session
@@ -28,12 +29,6 @@ from bridgenet.train import read, told_channels
 pytestmark = pytest.mark.slow
 
 CHAPTER = (Path(__file__).parents[1] / "README.md").read_text().partition("## Your own photos")[2].partition("\n## ")[0]
-TINY = (
-    "--steps 2 --optim.batch-size 2 --optim.warmup-steps 1 --basis-images 2 --data.workers 0 --data.input-size 32 64 "
-    "--no-pretrained-backbone --optim.frozen --model.backbone.name test_efficientnet --model.embed-width 12 "
-    "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --device cpu"
-).split()
-"""What makes a run of any preset one of seconds."""
 
 
 def told(command: str, **places: Path) -> list[str]:

@@ -26,6 +26,13 @@ SMALL = (
 ).split()
 """A run whose every step takes a small part of a second, by ordinary flags."""
 
+TINY = (
+    "--steps 2 --optim.batch-size 2 --optim.warmup-steps 1 --basis-images 2 --data.workers 0 --data.input-size 32 64 "
+    "--no-pretrained-backbone --optim.frozen --model.backbone.name test_efficientnet --model.embed-width 12 "
+    "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --device cpu"
+).split()
+"""What makes a run of any preset one of seconds."""
+
 BRIDGENET = Path(bridgenet.__file__).parent
 
 

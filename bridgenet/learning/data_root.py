@@ -20,7 +20,7 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
         root: The folder that was asked for, or None.
 
     Raises:
-        DataError: Nothing says where the data lie, or nothing can read them.
+        DataError: Nothing says where the data lie, or nobody knows them.
     """
     source = SOURCES.get(config.name)
     if source and not source.needs_root:
@@ -28,7 +28,7 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
     shelf = os.environ.get(SHELF)
     root = root or config.root or (Path(shelf) / config.name if shelf else None)
     if root is None:
-        find_source(config.name)  # Nobody is sent to look for what nothing can read.
+        find_source(config.name)  # Nobody is sent to look for what nothing here can read.
         raise DataError(
             f"Where is {config.name}? Say --data-root DIR, or let the variable {SHELF} name the folder that holds a "
             f"folder {config.name!r}. The preset rooms-tiny needs no data."

@@ -83,16 +83,17 @@ def boundaries_from_labels(labels: np.ndarray, void_width: int = 9) -> np.ndarra
     """
     void = labels == IGNORE
     if not void.any() or void.all():
-        return _label_changes(labels).astype(np.uint8)
+        return label_changes(labels).astype(np.uint8)
     padded = np.pad(void, void_width, mode="edge")
     wide = np.asarray(ndimage.binary_opening(padded, np.ones((void_width, void_width))), dtype=bool)
     gap = void & ~wide[void_width:-void_width, void_width:-void_width]
     rows, columns = np.asarray(ndimage.distance_transform_edt(void, return_distances=False, return_indices=True))
-    changes = _label_changes(np.where(gap, labels[rows, columns], labels))
+    changes = label_changes(np.where(gap, labels[rows, columns], labels))
     beside_changes = np.asarray(ndimage.maximum_filter(changes, 3), dtype=bool)
     return (changes | (morphology.skeletonize(gap) & ~beside_changes)).astype(np.uint8)
 
 
-def _label_changes(labels: np.ndarray) -> np.ndarray:
+def label_changes(labels: np.ndarray) -> np.ndarray:
+    """Where a label differs from that of its east, south or south-east neighbour, bool (height, width)."""
     padded = np.pad(labels, ((0, 1), (0, 1)), mode="edge")
     return (labels != padded[:-1, 1:]) | (labels != padded[1:, :-1]) | (labels != padded[1:, 1:])

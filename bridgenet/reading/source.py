@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from bridgenet.labels import Classes
-from bridgenet.reading.sample import DataError, Reader
+from bridgenet.reading.sample import Reader
 from bridgenet.tasks import TASKS, TaskName
 
 Split = Literal["train", "val"]
@@ -31,11 +31,6 @@ class Asked:
     count: int
 
 
-def not_yet(asked: Asked) -> Reader:
-    """Opens a data set that nobody has written a reader for."""
-    raise DataError("BridgeNet has no reader for this data set: its presets describe the network only.")
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """A data set.
@@ -43,10 +38,10 @@ class Source:
     Attributes:
         name: As in `DataConfig.name`. So its file is called, and its folder in $BRIDGENET_DATA.
         title: Name for people.
+        open: The images of a split, or a `DataError` that says what is missing.
         tasks: What it has ground truth for, in the order of a network that learns all of it. Empty: its files say so,
             and opening it refuses the other tasks.
         classes: Of its tasks that name classes, as far as they are known before it is opened.
-        open: The images of a split, or a `DataError` that says what is missing.
         describe: Of one whose files say what it is: itself, with the title, tasks and classes of what lies in a folder.
         needs_root: Whether it lies in a folder.
         photos: Whether its pictures are photographs; others are drawn.
@@ -55,9 +50,9 @@ class Source:
 
     name: str
     title: str
+    open: Callable[[Asked], Reader]
     tasks: tuple[TaskName, ...] = ()
     classes: Mapping[TaskName, Classes] = field(default_factory=dict)
-    open: Callable[[Asked], Reader] = not_yet
     describe: Callable[[Path], "Source"] | None = None
     needs_root: bool = True
     photos: bool = True

@@ -5,7 +5,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from bridgenet.reading.sample import DataError
-from bridgenet.reading.source import Source, not_yet
+from bridgenet.reading.source import Source
 
 __all__ = ["SOURCES", "find_source", "source_at"]
 
@@ -27,16 +27,13 @@ def find_source(name: str) -> Source:
     """The data set of a name, to be opened.
 
     Raises:
-        DataError: There is no such data set here, or it cannot be read.
+        DataError: There is no such data set here.
     """
-    known = f"It learns from {' or '.join(other for other, source in SOURCES.items() if source.open is not not_yet)}."
     if name not in SOURCES:
         raise DataError(
             f"BridgeNet does not know the data set {name} here: put the file that describes it, {name}.py, into "
-            f"bridgenet/sources. {known}"
+            f"bridgenet/sources. It learns from {' or '.join(SOURCES)}."
         )
-    if SOURCES[name].open is not_yet:
-        raise DataError(f"BridgeNet has no reader for {name}: its presets describe the network only. {known}")
     return SOURCES[name]
 
 
@@ -44,7 +41,7 @@ def source_at(name: str, root: Path | None) -> Source:
     """The data set of a name, with what the files in its folder say of it where they do.
 
     Raises:
-        DataError: There is no such data set here, it cannot be read, or its files do not say what it is.
+        DataError: There is no such data set here, or its files do not say what it is.
     """
     source = find_source(name)
     return source.describe(root) if source.describe is not None and root is not None else source

@@ -1,7 +1,7 @@
 import pytest
 
 from bridgenet.config import DataConfig
-from bridgenet.data import DataError, Draw, collate, open_dataset, reference_images
+from bridgenet.data import Draw, collate, open_dataset, reference_images
 from bridgenet.tasks import ALL_TASKS
 
 
@@ -35,8 +35,3 @@ def test_the_images_that_fit_colours_are_whole_where_training_crops_and_zooms() 
     config = DataConfig(input_size=(48, 64), rooms=3, resize=False, zoom=(0.5, 2.0))
     images = list(reference_images(config, 2))
     assert [tuple(image.shape) for image in images] == [(3, 48, 64)] * 2
-
-
-def test_a_data_set_without_a_reader_says_which_have_one() -> None:
-    with pytest.raises(DataError, match=r"no reader for pascal_context.*folder or made_rooms or nyud"):
-        open_dataset(DataConfig(name="pascal_context"), "train", ("semseg",))

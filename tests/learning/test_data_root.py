@@ -19,12 +19,6 @@ def test_what_is_asked_for_comes_before_the_config_and_the_shelf(monkeypatch: py
     assert locate_data(DataConfig("nyud"), None).root == Path("/shelf/nyud")
 
 
-def test_a_data_set_that_nothing_reads_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BRIDGENET_DATA", raising=False)
-    with pytest.raises(DataError, match="no reader for pascal_context"):
-        locate_data(DataConfig("pascal_context"), None)
-
-
 def test_an_unknown_place_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BRIDGENET_DATA", raising=False)
     with pytest.raises(DataError, match="--data-root DIR"):

@@ -29,6 +29,9 @@ Shown = dict[object, Json]
 MAX_QUESTIONS = 1000
 """Questions of programs that may wait at once. Each takes a fraction of a second: the last waits for some minutes."""
 
+SECONDS_BETWEEN_LOOKS = 0.005
+"""After that the queue looks again for who waits. Gradio's own millisecond takes a tenth of a processor for ever."""
+
 SECONDS_ON_DISK = 900
 """After that, what somebody sent without ever asking about it is deleted."""
 
@@ -76,6 +79,7 @@ def build_demo(session: Session, first: First, limits: Limits | None = None) -> 
         add_endpoints(session, handlers.limits, MODEL_EVENTS)
     # Visitors of the page wait in a line of their own (`app.waiting`); what waits here are programs and opened pages.
     demo.queue(max_size=MAX_QUESTIONS)
+    demo._queue.sleep_when_free = SECONDS_BETWEEN_LOOKS
     return demo
 
 

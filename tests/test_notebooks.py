@@ -35,8 +35,8 @@ OTHER = {"nyud-lite0": "rooms-tiny", "rooms-tiny": "nyud-lite0"}
 NOT_FOLLOWED = ("05", "08")
 """Notebooks that are not executed with the other checkpoint, too: 05 takes a minute then, and 08 trains its own."""
 
-FEWER = {"06": ("450_000 //", "0 //")}
-"""What is computed for fewer rooms, four instead of twelve, when a notebook is executed with the other checkpoint."""
+FEWER = {"06": (", 4, 12))", ", 2, 2))")}
+"""What is computed for fewer rooms, two instead of twelve, when a notebook is executed with the other checkpoint."""
 
 FRESH = "get_ipython().reset()"
 """Empties a kernel: no name of the notebook before is left. Only what Python has imported stays."""

@@ -157,7 +157,7 @@ def interaction_matrix(
         norm: Statistics of the joint layer norm, see `without_task`.
         other: For `swap`: the image that the source is taken from, resized where needed. None takes for each image
             the next one, for the last the first.
-        draws: Random drops per image, whose mean effect is the control.
+        draws: Random drops per image, whose mean effect is the control. With 0 there is none: NaN.
         seed: Fixes them.
         progress: Called with (done, total) after every pass.
         seen: Called with the uncut pass of every image and with every pass without a source: the matrix keeps none.
@@ -169,8 +169,8 @@ def interaction_matrix(
     pictures = _single_images(images)
     way = check_way(removal, norm)
     present = tuple(meeting.name for meeting in meetings_at(model, places))
-    if draws < 1:
-        raise ValueError(f"The control needs at least one draw, got {draws}.")
+    if draws < 0:
+        raise ValueError(f"The control is the mean of some random draws, or of none; got {draws}.")
     if removal == "swap" and other is None and len(pictures) < 2:
         raise ValueError("Removal 'swap' takes the task from another image: give `other`, or more than one image.")
     passes = _Passes(model, way, present, cast(Norm, norm), draws, seed, progress, seen, len(pictures))
@@ -250,7 +250,7 @@ class _Passes:
                 controls.append(self._effects(trace, decode_again(self.model, trace)))
             self._report()
         self.effects.append(effects)
-        self.controls.append(np.mean(controls, axis=0).tolist())
+        self.controls.append(np.mean(controls, axis=0).tolist() if controls else [float("nan")] * len(self.tasks))
         self.shares.append(attention_shares(self.model, trace, self.places))
 
     def matrix(self) -> InteractionMatrix:

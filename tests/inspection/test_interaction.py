@@ -204,7 +204,7 @@ def test_a_wrong_request_says_what_to_do() -> None:
         ("divide by 255", 255 * pictures(1), {}),
         ("Possible: mask, zero, mean, swap", pictures(1), {"removal": "remove"}),
         ("give `other`, or more than one image", pictures(1), {"removal": "swap"}),
-        ("at least one draw", pictures(1), {"draws": 0}),
+        ("random draws, or of none", pictures(1), {"draws": -1}),
     ):
         with pytest.raises(ValueError, match=message):
             interaction_matrix(model, images, **arguments)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
+from threading import get_native_id
 from typing import IO
 
 if sys.platform == "win32":
@@ -41,7 +42,8 @@ def replacing(path: Path, shared: bool = False) -> Iterator[IO[bytes]]:
 
     Args:
         path: The file to write. A pipe or a device is written to directly.
-        shared: Several processes may write it at once. What a killed one leaves is then not tidied up by the next.
+        shared: Several processes or threads may write it at once. What a killed one leaves is then not tidied up by the
+            next.
 
     Raises:
         WriteError: It cannot be written.
@@ -181,7 +183,7 @@ def _lock(file: IO[bytes]) -> bool:
 
 def _temporary(path: Path, shared: bool) -> Path:
     # Short, for a name may already be as long as the system allows.
-    owner = f".{os.getpid()}" if shared else ""
+    owner = f".{os.getpid()}-{get_native_id()}" if shared else ""
     return path.with_name(f".{path.name[:40]}{owner}.tmp")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 LIBRARIES = [
     *"torch torch.nn torch.distributed torch.utils.tensorboard torch.utils.flop_counter torchvision timm".split(),
     *"torchmetrics.functional.classification scipy.stats skimage.transform sklearn.decomposition captum.attr".split(),
-    *"matplotlib.figure safetensors.torch h5py tyro pydantic jaxtyping tqdm PIL.Image gradio".split(),
+    *"matplotlib.figure safetensors.torch h5py tyro pydantic jaxtyping tqdm PIL.Image gradio numba".split(),
 ]
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload(LIBRARIES)

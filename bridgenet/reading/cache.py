@@ -34,18 +34,29 @@ class MapCache:
 
     def get(self, name: str, source: Path, derive: Callable[[], np.ndarray]) -> np.ndarray:
         """The array called `name`: read if it is there and not older than `source`, else derived and written."""
-        path = self.folder / f"{name}.npy"
-        with suppress(OSError, ValueError, EOFError):
-            if path.stat().st_mtime_ns >= source.stat().st_mtime_ns:
-                return np.load(path, allow_pickle=False)
-        array = derive()
-        try:
-            with replacing(path, shared=True) as file:
-                np.save(file, array)
-        except WriteError as error:
-            warnings.warn(
-                f"{error} Until then derived maps are computed again each time. "
-                "Set BRIDGENET_CACHE to a folder with free space.",
-                stacklevel=2,
-            )
-        return array
+        return keep(self.folder / f"{name}.npy", derive, newer_than=source)
+
+
+def keep(path: Path, derive: Callable[[], np.ndarray], newer_than: Path | None = None) -> np.ndarray:
+    """An array that is kept in a file: read if it is there, else derived and written.
+
+    Where it cannot be written a warning says so, and it is derived again each time.
+
+    Args:
+        path: The file, `.npy`.
+        derive: Makes the array.
+        newer_than: What it is derived from: an array that is older is derived again.
+    """
+    with suppress(OSError, ValueError, EOFError):
+        if newer_than is None or path.stat().st_mtime_ns >= newer_than.stat().st_mtime_ns:
+            return np.load(path, allow_pickle=False)
+    array = derive()
+    try:
+        with replacing(path, shared=True) as file:
+            np.save(file, array)
+    except WriteError as error:
+        warnings.warn(
+            f"{error} Until then it is computed again each time. Set BRIDGENET_CACHE to a folder with free space.",
+            stacklevel=2,
+        )
+    return array

@@ -32,6 +32,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeProtocol:
+    """How predicted boundaries are judged on a data set (odsF), so that numbers can be compared with published ones.
+
+    Attributes:
+        max_distance: How far a predicted and a true boundary may lie apart, as a share of the image's diagonal.
+        outlined: The picture of true boundaries is outlined before it is thinned, as if its lines were regions. The
+            SEISM evaluation does so where boundaries are given and not labels.
+    """
+
+    max_distance: float = 0.0075
+    outlined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A data set.
 
@@ -45,6 +59,7 @@ class Source:
         describe: Of one whose files say what it is: itself, with the title, tasks and classes of what lies in a folder.
         needs_root: Whether it lies in a folder.
         photos: Whether its pictures are photographs; others are drawn.
+        edges: How boundaries are judged.
         limits: What the card of a checkpoint has to say of its ground truth, by task; under None, of its pictures.
     """
 
@@ -56,6 +71,7 @@ class Source:
     describe: Callable[[Path], "Source"] | None = None
     needs_root: bool = True
     photos: bool = True
+    edges: EdgeProtocol = EdgeProtocol()
     limits: Mapping[TaskName | None, str] = field(default_factory=dict)
 
     @property

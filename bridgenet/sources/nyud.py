@@ -34,7 +34,7 @@ from bridgenet.reading.files import (
 )
 from bridgenet.reading.geometry import Camera, boundaries_from_labels, normals_from_depth
 from bridgenet.reading.sample import DataError, RawSample
-from bridgenet.reading.source import Asked, Source, Split
+from bridgenet.reading.source import Asked, EdgeProtocol, Source, Split
 from bridgenet.tasks import IGNORE, TaskName
 
 FULL_SIZE = (480, 640)
@@ -284,6 +284,7 @@ SOURCE = Source(
     tasks=("semseg", "depth", "normals", "edge"),
     classes={"semseg": CLASSES},
     open=_open,
+    edges=EdgeProtocol(max_distance=0.011, outlined=True),
     limits={
         "normals": "The normals were derived from depth by a plane fit. Their angles are not comparable with published "
         "ones."

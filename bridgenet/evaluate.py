@@ -34,7 +34,9 @@ from bridgenet.learning import (
     plain_warnings,
     start_runtime,
 )
+from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
 from bridgenet.model import Network
+from bridgenet.reading.cache import cache_root
 from bridgenet.sources import SOURCES, find_source, source_at
 from bridgenet.tasks import TASKS, TaskName
 
@@ -105,7 +107,9 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
     alone = None if arguments.single_task is None else read_metrics(arguments.single_task)
     model, config, _ = load_model(arguments.checkpoint, runtime.device)
     dataset = open_split(arguments, config)
-    metrics = judge(model, dataset, config, runtime, arguments.batch_size, flip=arguments.flip)
+    edges = find_source(arguments.data or config.data.name).edges
+    boundaries = BoundaryJudge(edges, THRESHOLDS, kept_in=cache_root() / "boundary-counts")
+    metrics = judge(model, dataset, config, runtime, arguments.batch_size, boundaries, flip=arguments.flip)
     if alone is not None:
         metrics["delta_m"] = multi_task_gain(metrics, alone)
     if runtime.is_main:
@@ -185,6 +189,7 @@ def judge(
     config: TrainConfig,
     runtime: Runtime,
     batch_size: int,
+    boundaries: BoundaryJudge,
     *,
     flip: bool = False,
 ) -> dict[str, Any]:
@@ -198,6 +203,7 @@ def judge(
             batch_size,
             watch=lambda batch, trace: bar.update(min(len(batch.names) * runtime.world_size, len(dataset) - bar.n)),
             flip=flip,
+            judge=boundaries,
         )
 
 
@@ -211,7 +217,8 @@ def table(metrics: Mapping[str, Any]) -> str:
         for name, value in metrics.get(task, {}).items()
     ]
     gain = [f"{'Delta_m':<14} {'':<15} {metrics['delta_m']:+9.3f} %"] if "delta_m" in metrics else []
-    return "\n".join([*lines, *gain, f"{metrics['images']} images"])
+    conventions = [f"{TASKS[task].title} by {words}" for task, words in metrics.get("conventions", {}).items()]
+    return "\n".join([*lines, *gain, *conventions, f"{metrics['images']} images"])
 
 
 if __name__ == "__main__":

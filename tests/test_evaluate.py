@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from training_runs import SMALL, train_here
@@ -9,6 +10,7 @@ from training_runs import SMALL, train_here
 from bridgenet.data import DataError
 from bridgenet.evaluate import Arguments, main, open_split, run, table
 from bridgenet.learning import Runtime, load_model
+from bridgenet.reading.cache import cache_root
 
 pytestmark = pytest.mark.slow
 
@@ -24,10 +26,30 @@ def test_a_checkpoint_is_judged_as_its_training_judged_it(checkpoint: Path, tmp_
     run(Arguments(checkpoint, json=tmp_path / "new" / "metrics.json", batch_size=5), Runtime())
     found = json.loads((tmp_path / "new" / "metrics.json").read_text())
     expected = json.loads((checkpoint / "metrics.json").read_text())
-    assert list(found) == ["semseg", "human_parts", "depth", "normals", "sal", "edge", "images"]
+    assert list(found) == ["semseg", "human_parts", "depth", "normals", "sal", "edge", "images", "conventions"]
     assert found["images"] == 6
-    for task in list(found)[:-1]:
+    for task in ("semseg", "human_parts", "depth", "normals", "sal"):
         assert found[task] == pytest.approx(expected[task], rel=1e-5)
+    # While training, edges are judged at some of the thresholds.
+    assert found["edge"]["balanced_bce"] == pytest.approx(expected["edge"]["balanced_bce"], rel=1e-5)
+    assert found["edge"]["ods"] >= expected["edge"]["ods"] > 0
+    counted = {"found": found["conventions"]["edge"], "expected": expected["conventions"]["edge"]}
+    assert "101 thresholds, within 0.011" in counted["found"] and "11 thresholds, within 0.011" in counted["expected"]
+
+
+def test_edges_that_were_counted_before_a_kill_are_not_counted_again(checkpoint: Path, tmp_path: Path) -> None:
+    folder = cache_root() / "boundary-counts"
+    run(Arguments(checkpoint, tasks=("edge",), json=tmp_path / "whole.json"), Runtime())
+    kept = sorted(folder.iterdir())
+    for file in kept:
+        np.save(file, 0 * np.load(file) + 5)
+    run(Arguments(checkpoint, tasks=("edge",), json=tmp_path / "again.json"), Runtime())
+    assert len(kept) == 6 and sorted(folder.iterdir()) == kept
+    assert json.loads((tmp_path / "again.json").read_text())["edge"]["ods"] == 100
+    for file in kept:
+        file.unlink()
+    run(Arguments(checkpoint, tasks=("edge",), json=tmp_path / "anew.json"), Runtime())
+    assert (tmp_path / "anew.json").read_text() == (tmp_path / "whole.json").read_text()
 
 
 def test_training_images_are_judged_without_augmentation(checkpoint: Path) -> None:
@@ -111,6 +133,9 @@ def test_the_gain_over_single_task_learning_is_told_and_written(
     assert main([*line, "--json", str(tmp_path / "ours.json")]) == 0
     assert json.loads((tmp_path / "ours.json").read_text())["delta_m"] == pytest.approx(25, rel=1e-4)
     assert "Delta_m +25.000 %" in " ".join(capsys.readouterr().out.split())
+
+    whole = (str(checkpoint), "--tasks", "depth,edge", "--single-task", str(tmp_path / "alone.json"))
+    assert main(whole) == 1 and "11 thresholds, within 0.011 of the diagonal. Judge" in capsys.readouterr().err
 
     del alone["normals"]
     (tmp_path / "alone.json").write_text(json.dumps(alone))

@@ -64,6 +64,13 @@ PARTS: dict[str, tuple[str, str]] = {
 }
 """What the gain of BridgeNet is taken apart into: the variant without a part, and the one with it."""
 
+FOLLOWED: dict[TaskName, str] = {**{name: task.metric for name, task in TASKS.items()}, "edge": "balanced_bce"}
+"""The metric that variants are compared by in each task. That of edges is the loss: after few steps odsF may be 0, of
+which there is no gain, and the kept runs were judged by the loss alone."""
+
+ERRORS = frozenset(name for name, task in TASKS.items() if not task.higher_is_better or name == "edge")
+"""The tasks of which that metric is an error."""
+
 Verdict = Literal["helps", "hurts", "cannot be told"]
 
 
@@ -84,15 +91,15 @@ class AblationRun:
     @property
     def tasks(self) -> tuple[TaskName, ...]:
         """Its tasks that could be judged, in the order of the network."""
-        return tuple(task for task in TASKS if self.metrics.get(task, {}).get(TASKS[task].metric) is not None)
+        return tuple(task for task in TASKS if self.metrics.get(task, {}).get(FOLLOWED[task]) is not None)
 
     def headline(self, task: TaskName) -> float:
-        """The metric by which the task is followed, in `METRIC_UNITS`.
+        """The metric in `FOLLOWED`, in `METRIC_UNITS`.
 
         Raises:
             ValueError: The run has no ground truth for the task.
         """
-        value = self.metrics.get(task, {}).get(TASKS[task].metric)
+        value = self.metrics.get(task, {}).get(FOLLOWED[task])
         if value is None:
             raise ValueError(f"{self.variant}, seed {self.seed}: {TASKS[task].title} has {NO_VALID_PIXEL}.")
         return value
@@ -289,7 +296,7 @@ def gains(runs: Iterable[AblationRun], variant: str, reference: str = FULL) -> d
 
 def _gain(whole: AblationRun, cut: AblationRun, task: TaskName) -> float:
     change = 100 * (whole.headline(task) - cut.headline(task)) / cut.headline(task)
-    return change if TASKS[task].higher_is_better else -change
+    return -change if task in ERRORS else change
 
 
 def _image_alone(batch: Batch, trace: Trace) -> list[Row]:

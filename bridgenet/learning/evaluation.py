@@ -12,6 +12,7 @@ from torch import Tensor
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataWarning, MultiTaskDataset, collate_by_size
 from bridgenet.kinds import turned_back
+from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.sampling import open_loader
@@ -32,6 +33,7 @@ def evaluate(
     batch_size: int = 8,
     watch: Watcher | None = None,
     flip: bool = False,
+    judge: BoundaryJudge = BoundaryJudge(),  # noqa: B008
 ) -> dict[str, Any]:
     """Metrics over the data set, the same on every process. The network's mode is restored.
 
@@ -47,6 +49,7 @@ def evaluate(
         batch_size: Images at a time.
         watch: Called after each batch.
         flip: Judge also the mean of the answers to each image and to its mirror image (`with_mirror_image`).
+        judge: How boundaries are compared.
 
     Returns:
         Metrics by task and name, and the number of `images`. Where no pixel has ground truth a metric is None, and a
@@ -58,7 +61,9 @@ def evaluate(
     share = list(range(runtime.rank, len(dataset), runtime.world_size))
     chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
     tasks: dict[TaskName, int] = {task: config.model.tasks[task] for task in dataset.tasks}
-    metrics, flipped = (MultiTaskMetrics(tasks, config.loss.edge_positive_weight).to(runtime.device) for _ in range(2))
+    metrics, flipped = (
+        MultiTaskMetrics(tasks, config.loss.edge_positive_weight, judge).to(runtime.device) for _ in range(2)
+    )
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch
+from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.checkpoint import STATE_FILE, save_model
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.freezing import set_training, unfreeze
@@ -29,6 +30,7 @@ from bridgenet.learning.run import Run, save, setup
 from bridgenet.learning.runtime import Runtime
 from bridgenet.learning.sampling import StepBatches, open_loader
 from bridgenet.learning.stopping import StopRequest
+from bridgenet.sources import find_source
 from bridgenet.tasks import TASKS
 from bridgenet.trace import Trace
 
@@ -184,7 +186,8 @@ def validate(run: Run, record: Recorder | None, paint: Painter) -> None:
         bar.update(min(len(batch.names) * run.runtime.world_size, len(run.validation_set) - bar.n))
 
     with bar:
-        metrics = evaluate(run.result, run.validation_set, run.config, run.runtime, watch=watch)
+        judge = BoundaryJudge(find_source(run.config.data.name).edges)
+        metrics = evaluate(run.result, run.validation_set, run.config, run.runtime, watch=watch, judge=judge)
     run.validated = run.step
     if record is None:
         return

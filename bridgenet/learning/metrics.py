@@ -5,17 +5,18 @@ pixel of the set has ground truth there is no metric: it is None, `null` in JSON
 """
 
 import math
-from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import Metric, SumMetric
+from torchmetrics import SumMetric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from bridgenet.kinds import angle_between
-from bridgenet.learning.losses import edge_sum
+from bridgenet.learning.boundary import BoundaryJudge
+from bridgenet.learning.edge_metric import EdgeMetric
+from bridgenet.learning.task_metric import TaskMetric
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
@@ -34,6 +35,9 @@ METRIC_UNITS = {
     "within_22": "%",
     "within_30": "%",
     "max_f": "%",
+    "ods": "%",
+    "ois": "%",
+    "ap": "%",
     "balanced_bce": "",
 }
 """Unit of every metric that `MultiTaskMetrics` reports."""
@@ -46,34 +50,6 @@ Value = float | int | None
 
 SALIENCY_THRESHOLDS = tuple(step / 20 for step in range(1, 20))
 SALIENCY_BETA_SQUARED = 0.3
-
-
-class TaskMetric(Metric):
-    """Base of the metrics of one task: named sums that add up over images and over processes.
-
-    A subclass adds the valid pixels of what it sees to `pixels`, and says what the sums mean in `values`.
-    """
-
-    full_state_update = False
-    pixels: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_sums("pixels")
-
-    def add_sums(self, *names: str, size: tuple[int, ...] = (), dtype: torch.dtype = torch.float64) -> None:
-        """Declares sums that start at zero."""
-        for name in names:
-            self.add_state(name, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
-
-    def compute(self) -> dict[str, float | None]:
-        """The metrics by name; each is None if no pixel of the set was valid."""
-        values = self.values()
-        return {name: value if self.pixels else None for name, value in values.items()}
-
-    @abstractmethod
-    def values(self) -> dict[str, float]:
-        """The metrics by name. Without a valid pixel the numbers mean nothing."""
 
 
 class SegmentationMetric(TaskMetric):
@@ -215,40 +191,24 @@ class SaliencyMetric(TaskMetric):
         return {"max_f": _percent(measure.max(), 1.0)}
 
 
-class EdgeMetric(TaskMetric):
-    """Balanced binary cross-entropy in nats per valid pixel, as it is minimised. Lower is better.
-
-    Args:
-        positive_weight: Weight of boundary pixels; the others weigh one minus this.
-    """
-
-    total: Tensor
-
-    def __init__(self, positive_weight: float) -> None:
-        super().__init__()
-        self.positive_weight = positive_weight
-        self.add_sums("total")
-
-    def update(self, logits: AnyFeature, labels: Labels) -> None:
-        self.total += edge_sum(logits.double(), labels, self.positive_weight)
-        self.pixels += (labels != IGNORE).sum()
-
-    def values(self) -> dict[str, float]:
-        return {"balanced_bce": float(self.total / self.pixels)}
-
-
 class MultiTaskMetrics(nn.Module):
     """The metrics of all tasks over one set.
 
     Args:
         tasks: Output channels of each task.
         edge_positive_weight: Weight of boundary pixels in the edge loss.
+        judge: How boundaries are compared.
     """
 
-    def __init__(self, tasks: Mapping[TaskName, int], edge_positive_weight: float = 0.95) -> None:
+    def __init__(
+        self,
+        tasks: Mapping[TaskName, int],
+        edge_positive_weight: float = 0.95,
+        judge: BoundaryJudge = BoundaryJudge(),  # noqa: B008
+    ) -> None:
         super().__init__()
         self.metrics = nn.ModuleDict(
-            {task: _metric(task, channels, edge_positive_weight) for task, channels in tasks.items()}
+            {task: _metric(task, channels, edge_positive_weight, judge) for task, channels in tasks.items()}
         )
         self.images = SumMetric()
 
@@ -261,10 +221,13 @@ class MultiTaskMetrics(nn.Module):
     def compute(self) -> dict[str, Any]:
         """Metrics by task and name over the images of all processes, and the number of images as `images`.
 
-        A metric is None where no pixel has ground truth.
+        A metric is None where no pixel has ground truth. `conventions` tells by task what its numbers are by, where
+        there are several ways.
         """
         values: dict[str, Any] = {task: metric.compute() for task, metric in self.metrics.items()}  # type: ignore[operator]
-        return {**values, "images": int(self.images.compute())}
+        conventions = {task: metric.convention for task, metric in self.metrics.items() if metric.convention}
+        told = {"conventions": conventions} if conventions else {}
+        return {**values, "images": int(self.images.compute()), **told}
 
 
 def without_truth(metrics: Mapping[str, Any]) -> list[TaskName]:
@@ -321,12 +284,19 @@ def multi_task_gain(metrics: Mapping[str, Any], single_task: Mapping[str, Any]) 
         single_task: Of single-task learning, on the same images.
 
     Raises:
-        ValueError: Another number of images was judged, or see `delta_m`.
+        ValueError: Another number of images was judged, or by another convention, or see `delta_m`.
     """
     if (images := single_task.get("images")) != metrics["images"]:
         raise ValueError(f"The single-task results are those of {images} images, not of these {metrics['images']}.")
+    for task, convention in metrics.get("conventions", {}).items():
+        theirs = single_task.get("conventions", {}).get(task)
+        if task in single_task and theirs != convention:
+            raise ValueError(
+                f"{task} was judged by {convention}, and in the single-task results by {theirs or 'something older'}. "
+                "Judge the single-task network again."
+            )
     ours, alone = (
-        {task: values[about.metric] for task, about in TASKS.items() if (values := told.get(task))}
+        {task: values.get(about.metric) for task, about in TASKS.items() if (values := told.get(task))}
         for told in (metrics, single_task)
     )
     return delta_m(ours, alone, [task for task, about in TASKS.items() if not about.higher_is_better])
@@ -346,7 +316,7 @@ def _by_task(values: Mapping[str, Any] | Sequence[Any]) -> Iterable[tuple[str, A
     return ((f"task {place}", value) for place, value in enumerate(values, 1))
 
 
-def _metric(task: TaskName, channels: int, edge_positive_weight: float) -> TaskMetric:
+def _metric(task: TaskName, channels: int, edge_positive_weight: float, judge: BoundaryJudge) -> TaskMetric:
     match TASKS[task].kind:
         case "classes":
             return SegmentationMetric(channels)
@@ -357,7 +327,7 @@ def _metric(task: TaskName, channels: int, edge_positive_weight: float) -> TaskM
         case "probability" if channels == 2:
             return SaliencyMetric()
         case "probability":
-            return EdgeMetric(edge_positive_weight)
+            return EdgeMetric(edge_positive_weight, judge)
 
 
 def _percent(part: Tensor, whole: Tensor | float) -> float:

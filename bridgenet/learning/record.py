@@ -1,6 +1,7 @@
 """What a run leaves behind for people: `metrics.jsonl`, TensorBoard, pictures, and the card of its checkpoint."""
 
 import json
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -162,6 +163,7 @@ def model_card(
             "",
             *_metrics_table(tasks, metrics),
             "",
+            *_conventions(metrics),
             "## Curve",
             "",
             *_curve_table(tasks, history),
@@ -188,11 +190,16 @@ def _metrics_table(tasks: Sequence[TaskName], metrics: Mapping[str, Any]) -> lis
     return ["| Task | Metric | Value |", "|---|---|---|", *rows]
 
 
+def _conventions(metrics: Mapping[str, Any]) -> list[str]:
+    told = [f"{TASKS[task].title}: {words}." for task, words in metrics.get("conventions", {}).items()]
+    return [" ".join(told), ""] if told else []
+
+
 def _curve_table(tasks: Sequence[TaskName], history: Sequence[Mapping[str, Any]]) -> list[str]:
     followed: dict[TaskName, str] = {task: TASKS[task].metric for task in tasks}
     titles = [f"{TASKS[task].title} {name} {METRIC_UNITS[name]}".strip() for task, name in followed.items()]
     rows = [
-        f"| {entry['step']} | " + " | ".join(_number(entry[task][name]) for task, name in followed.items()) + " |"
+        f"| {entry['step']} | " + " | ".join(_number(entry[task], name) for task, name in followed.items()) + " |"
         for entry in history
         if entry["event"] == "validation"
     ]
@@ -211,16 +218,20 @@ def _limits(config: TrainConfig) -> list[str]:
     return limits + [f"- {words}" for task, words in about.items() if task is None or task in config.model.tasks]
 
 
-def _number(value: float | None) -> str:
-    return NO_VALID_PIXEL if value is None else f"{value:.4g}"
+def _number(metrics: Mapping[str, float | None], name: str) -> str:
+    """A metric; nothing where it was not measured yet when the line was written."""
+    value = metrics.get(name, math.nan)
+    if value is None:
+        return NO_VALID_PIXEL
+    return "" if math.isnan(value) else f"{value:.4g}"
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    """Names and numbers; what is None is left out, since a curve cannot show it."""
+    """Names and numbers; what is None or words is left out, since a curve cannot show it."""
     pairs: list[tuple[str, float]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
             pairs += _flat(value, f"{prefix}{name}/")
-        elif value is not None:
+        elif value is not None and not isinstance(value, str):
             pairs.append((prefix + name, float(value)))
     return pairs

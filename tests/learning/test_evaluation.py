@@ -101,7 +101,11 @@ def test_with_a_flip_a_mirror_changes_nothing_and_the_plain_numbers_stay() -> No
     assert {task: both[task] for task in plain} == plain
     assert both["flipped"]["images"] == 3
     for task in tasks:
-        assert both["flipped"][task] == pytest.approx(mirrored["flipped"][task], rel=1e-4, abs=1e-3)
+        # Thinning takes from some sides first, so a mirror image has other lines.
+        same = ["balanced_bce"] if task == "edge" else list(both[task])
+        assert [both["flipped"][task][name] for name in same] == pytest.approx(
+            [mirrored["flipped"][task][name] for name in same], rel=1e-4, abs=1e-3
+        )
     assert any(both[task] != pytest.approx(mirrored[task], rel=1e-4, abs=1e-3) for task in tasks)
 
 

@@ -129,7 +129,7 @@ def test_every_metric_has_a_unit() -> None:
 
 
 def test_the_metric_of_a_task_is_one_that_is_reported_and_its_direction_is_true() -> None:
-    predictions, targets = a_batch()
+    predictions, targets = a_batch(height=32, width=40)
     better = {task: torch.nn.functional.one_hot(targets[task] % IGNORE, CHANNELS[task]) for task in CLASSED}
     better = {task: labels.movedim(-1, 1) * 20.0 for task, labels in better.items()}
     better |= {"depth": targets["depth"], "normals": targets["normals"], "edge": targets["edge"][:, None] * 40.0 - 20}

@@ -10,9 +10,9 @@ PACKAGES = ("bridgenet", "app")
 
 
 def copy_packages(folder: Path) -> None:
-    """Puts the packages into a folder."""
+    """Puts the packages into a folder, with what numba has compiled for them."""
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("*.pyc*", "*.tmp.*"))
 
 
 def put_in(file: Path, old: str, new: str) -> None:

@@ -104,3 +104,17 @@ def test_the_card_says_that_derived_normals_are_not_comparable() -> None:
     metrics = dict(zip(config.model.tasks, numbers, strict=True))
     card = model_card(config, 795, metrics | {"step": 1, "training_seconds": 1.0, "images": 3}, [])
     assert "not comparable" in card
+
+
+def test_the_card_says_by_what_convention_edges_were_judged_and_leaves_empty_what_was_not_measured(
+    tmp_path: Path,
+) -> None:
+    config = PRESETS["nyud-lite0"].only(["edge"])
+    record = Recorder(tmp_path, tmp_path, 0, 0)
+    now = {"edge": {"ods": 68.9, "balanced_bce": 0.1}, "images": 3, "conventions": {"edge": "SEISM, 11 thresholds"}}
+    record.validation(2, {"edge": {"balanced_bce": 0.2}, "images": 3}, seconds=1.0)  # Before there was odsF.
+    record.validation(4, now, seconds=2.0)
+    record.close()
+    card = model_card(config, 795, now | {"step": 4, "training_seconds": 2.0}, read_history(tmp_path))
+    assert "| Edges | ods | 68.9 % |" in card and "Edges: SEISM, 11 thresholds." in card
+    assert "| Step | Edges ods % |\n|---|---|\n| 2 |  |\n| 4 | 68.9 |" in card

@@ -34,6 +34,10 @@ class WriteError(OSError):
     """A file or folder cannot be written. The message says why and what to do."""
 
 
+class BusyError(WriteError):
+    """Another program is writing into the folder."""
+
+
 @contextmanager
 def replacing(path: Path, shared: bool = False) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path`, with its content safely on the disk, when the block ends without error.
@@ -127,7 +131,8 @@ def sole_writer(folder: Path) -> Iterator[None]:
     empty is removed.
 
     Raises:
-        WriteError: Another program writes into the folder, or nobody can.
+        BusyError: Another program writes into the folder.
+        WriteError: Nobody can.
     """
     path, made = folder / LOCK_FILE, not folder.exists()
     with explaining(folder):
@@ -157,7 +162,7 @@ def _open_locked(path: Path) -> IO[bytes]:
             file.seek(0)
             holder = file.read().decode(errors="replace") or "another program"
             file.close()
-            raise WriteError(
+            raise BusyError(
                 f"Another run is writing into {str(path.parent)!r} ({holder}). "
                 "Wait until it has ended, or choose another folder."
             )

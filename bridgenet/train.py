@@ -56,6 +56,9 @@ SAMPLES = 4
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
+FAILURES = (CheckpointError, DataError, ImportError, LostProcessError, TrainingError, ValueError, WriteError)
+"""What can go wrong in a training, and says so in a sentence."""
+
 
 _RESUME = PrimitiveConstructorSpec(
     nargs=1,
@@ -105,15 +108,7 @@ def main(line: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
-    except (
-        CheckpointError,
-        DataError,
-        ImportError,
-        LostProcessError,
-        TrainingError,
-        ValueError,
-        WriteError,
-    ) as error:
+    except FAILURES as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

@@ -116,6 +116,9 @@ def network_cost(config: ModelConfig, image_size: tuple[int, int]) -> Cost:
         config: The network.
         image_size: Height and width of the image.
     """
+    if config.bridge_reads == "foreign":
+        # Another image's tokens cost what its own do, and there is one image here.
+        config = dataclasses.replace(config, bridge_reads="tasks")
     with torch.device("meta"):
         return _cost(build_model(config).eval(), torch.empty(1, 3, *image_size))
 

@@ -50,6 +50,10 @@ def test_the_extractor_costs_what_its_equations_say() -> None:
     assert multiply_adds(extractor, query, {str(task): torch.rand(1, width, 8, 12) for task in range(tasks)}) == by_hand
 
 
+def test_a_bridge_that_reads_another_image_costs_what_one_that_reads_its_own_does(tiny_config: ModelConfig) -> None:
+    assert network_cost(replace(tiny_config, bridge_reads="foreign"), SIZE) == network_cost(tiny_config, SIZE)
+
+
 def test_the_bridge_grows_linearly_and_pairs_grow_with_their_number(tiny_config: ModelConfig) -> None:
     costs = {count: meeting_costs(*traced(of_tasks(tiny_config, count))) for count in (2, 3, 4, 6)}
     bridge = {count: cost.bridge.multiply_adds for count, cost in costs.items()}

@@ -1,0 +1,278 @@
+"""Trains and judges what a study compares: `python -m bridgenet.compare STUDY.toml --out DIR`.
+
+Every system from every seed is one training under one budget, `python -m bridgenet.train` with the options that the
+file gives it, judged by `python -m bridgenet.evaluate`. What is finished is not trained again, and what was interrupted
+goes on: give the same command again. Several workers, on one machine or on several that share the folder, take from one
+list without a server: start the command as often as you like. `--list` prints the trainings as commands, for any
+scheduler.
+
+DIR then holds study.json, tables.md, plots/ and panels/.
+"""
+
+import json
+import math
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+from PIL import Image
+
+from bridgenet import evaluate, train
+from bridgenet.command import in_flags, parse
+from bridgenet.config import Count, FilePath, SettingError, Settings, TrainConfig
+from bridgenet.data import open_dataset
+from bridgenet.drawing import Panel, answer_panel, panel_figure
+from bridgenet.drawing.charts import BarRow, Bars
+from bridgenet.drawing.sheet import Drawn
+from bridgenet.files import BusyError, WriteError, replacing, sole_writer, write_any_letter, write_text
+from bridgenet.inspection.cost import Cost, network_cost
+from bridgenet.kinds import truth_array
+from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, locate_data, plain_message, read_launch
+from bridgenet.learning.ablation import Interval
+from bridgenet.learning.checkpoint import read_config
+from bridgenet.learning.study import Part, Result, Results, Study, StudyError, read_study, rows
+from bridgenet.learning.study_tables import NAMES, amount, study_page
+from bridgenet.predictor import Predictor
+from bridgenet.tasks import TASKS, TaskName
+
+JUDGED = "evaluated.json"
+"""The metrics of a finished part, in its folder."""
+
+SECONDS_BETWEEN_LOOKS = 0.5
+"""While another worker writes the tables."""
+
+
+@dataclass(frozen=True)
+class Arguments(Settings):
+    """What is compared, and where it is kept."""
+
+    study: tyro.conf.Positional[FilePath]
+    """The study, a TOML file; `pydoc bridgenet.learning.study` shows one."""
+
+    out: FilePath
+    """Folder of all runs and of what they say."""
+
+    list: bool = False
+    """Train nothing: print the trainings as commands, one a line."""
+
+    processes: Count = 1
+    """Of each command that --list prints."""
+
+    collect: bool = False
+    """Train nothing: judge what is finished, and write tables and pictures."""
+
+    device: str | None = None
+    """cpu, cuda or cuda:N. Default: the GPU if there is one."""
+
+
+def main(line: Sequence[str] | None = None) -> int:
+    """The command. Returns its exit status."""
+    write_any_letter()
+    arguments = parse(Arguments, "bridgenet.compare", __doc__, line)
+    try:
+        return run(arguments)
+    except (StudyError, ValueError, WriteError) as error:
+        print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)  # noqa: T201
+        return train.INTERRUPTED
+
+
+def run(arguments: Arguments) -> int:
+    """Lists, or trains and judges what is left, and writes what is known by then. Returns the exit status.
+
+    Raises:
+        StudyError: The file cannot be read, or a system of it cannot be trained.
+        WriteError: The folder cannot be written.
+    """
+    study = read_study(arguments.study)
+    if arguments.list:
+        for part in study.parts:
+            print(command(study, part, arguments))  # noqa: T201
+        return 0
+    if read_launch().world_size > 1:
+        raise StudyError("Several processes cannot take from one list together: print its commands with --list.")
+    runs = {part: _asked(study, part, arguments) for part in study.parts}
+    failed = [part for part, asked in runs.items() if not finish(study.titled(part.system), part, asked, arguments)]
+    while True:
+        try:
+            with sole_writer(arguments.out):
+                results = collect(study, {part: asked.config for part, asked in runs.items()}, arguments)
+                write(results, arguments.out)
+        except BusyError:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            continue
+        break
+    print(study_page(results))  # noqa: T201
+    return 1 if failed else 0
+
+
+def command(study: Study, part: Part, arguments: Arguments) -> str:
+    """The training of a part, as any scheduler can run it."""
+    words = ["torchrun", "--standalone", f"--nproc_per_node={arguments.processes}", "-m", "bridgenet.train"]
+    device = [] if arguments.device is None else ["--device", arguments.device]
+    return shlex.join([*words, *study.line(part, arguments.out), *device])
+
+
+def finish(title: str, part: Part, asked: train.Arguments, arguments: Arguments) -> bool:
+    """Trains a part to its end and judges it, where that is not done and nobody else is at it.
+
+    Returns:
+        Whether nothing went wrong; what did has been said.
+
+    Raises:
+        CheckpointError: Another training is in its folder.
+        KeyboardInterrupt: It was stopped; its state is saved.
+    """
+    folder = part.folder(arguments.out)
+    if (finished_steps(folder) is None and arguments.collect) or (folder / JUDGED).exists():
+        return True
+    print(f"\n{title}, seed {part.seed}", file=sys.stderr)  # noqa: T201
+    try:
+        if not arguments.collect and train.run(asked) == train.INTERRUPTED:
+            raise KeyboardInterrupt
+        with sole_writer(folder):
+            return (folder / JUDGED).exists() or judge(folder, asked)
+    except BusyError:
+        print("Another worker has it.", file=sys.stderr)  # noqa: T201
+        return True
+    except train.FAILURES as error:
+        print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
+        return False
+
+
+def judge(folder: Path, asked: train.Arguments) -> bool:
+    """Keeps the metrics of a finished part in its folder. Returns whether that went well."""
+    words = [str(folder), "--json", str(folder / JUDGED)]
+    words += [] if asked.config.data.root is None else ["--data-root", str(asked.config.data.root)]
+    words += [] if asked.device is None else ["--device", asked.device]
+    with redirect_stdout(sys.stderr):
+        return evaluate.main(words) == 0
+
+
+def collect(study: Study, configs: dict[Part, TrainConfig], arguments: Arguments) -> Results:
+    """The results of all parts that are judged, by whichever worker.
+
+    Raises:
+        CheckpointError: What is in a folder was trained with other settings.
+    """
+    found: list[Result] = []
+    costs: dict[str, Cost] = {}
+    for part, config in configs.items():
+        folder = part.folder(arguments.out)
+        if not (folder / JUDGED).exists():
+            continue
+        check_finished(folder, config)
+        if part.system not in costs:
+            costs[part.system] = network_cost(config.model, config.data.answer_size)
+        spent, backbone = costs[part.system], config.model.backbone.name
+        metrics = json.loads((folder / JUDGED).read_text(encoding="utf-8"))
+        line = command(study, part, arguments)
+        found.append(Result(part, line, metrics, backbone, spent.parameters, spent.multiply_adds))
+    return Results(study, found)
+
+
+def write(results: Results, out: Path) -> None:
+    """The numbers, the tables and the pictures of a study.
+
+    Raises:
+        WriteError: The folder cannot be written.
+    """
+    study = results.study
+    machine = {"torch": torch.__version__, "machine": f"{os.cpu_count()} cores, {platform.machine()}"}
+    told = {"title": study.title, "single_task": study.single_task, "reference": study.reference, **machine}
+    write_text(out / "study.json", json.dumps({**told, "rows": list(rows(results))}, indent=1) + "\n")
+    write_text(out / "tables.md", study_page(results))
+    for name, picture in (*plots(results), *panels(results, out)):
+        with replacing(out / f"{name}.png") as file:
+            Image.fromarray(picture).save(file, "PNG")
+
+
+def plots(results: Results) -> Iterator[tuple[str, Drawn]]:
+    """A chart of every task and of the gains, a bar for each system, with intervals over seeds."""
+    study = results.study
+    for task in results.tasks(results.systems):
+        unit = METRIC_UNITS[TASKS[task].metric]
+        better = "more is better" if TASKS[task].higher_is_better else "less is better"
+        levels = {name: results.level(name, task) for name in results.systems}
+        title = f"{TASKS[task].title}: {study.title}"
+        yield f"plots/{task}", _bars(study, levels, f"{NAMES[TASKS[task].metric]} ({unit}), {better}", title)
+    for over in {study.single_task, study.reference} - {None}:
+        gains = {name: results.gain(name, over) for name in results.systems if name != over}
+        if any(gain is not None for gain in gains.values()):
+            words = f"Delta_m in per cent over {study.titled(str(over))}; positive: better"
+            yield f"plots/delta_m-{over}", _bars(study, gains, words, study.title)
+
+
+def panels(results: Results, out: Path) -> Iterator[tuple[str, Drawn]]:
+    """For each image a row of every task: the photo, the truth, and what every system answers from its first seed."""
+    networks = {name: Predictor.load(results.of(name)[0].part.folder(out)) for name in _answering(results, out)}
+    if not networks:
+        return
+    config = max((network.config for network in networks.values()), key=lambda config: len(config.model.tasks))
+    tasks: tuple[TaskName, ...] = tuple(config.model.tasks)
+    dataset = open_dataset(locate_data(config.data, None), "val", tasks)
+    for index in (index for index in results.study.images if index < len(dataset)):
+        sample = dataset[index]
+        photo = (sample.image.movedim(0, -1).numpy() * 255).round().astype(np.uint8)
+        truth: dict[TaskName, np.ndarray] = {task: truth_array(task, sample.targets[task]) for task in tasks}
+        said = {results.study.titled(name): network(photo) for name, network in networks.items()}
+        shown: list[Panel] = []
+        for task in tasks:
+            given = {"truth": truth, **{name: {one: said[name][one].array for one in said[name]} for name in said}}
+            shown.append(Panel(TASKS[task].title, photo))
+            shown += [
+                replace(answer_panel(name, task, answers[task], truth, config.classes), note="")
+                if task in answers
+                else Panel(name, np.full_like(photo, 255), "not learnt")
+                for name, answers in given.items()
+            ]
+        yield f"panels/{index}", panel_figure(shown, columns=2 + len(said), title=results.study.title, panel_width=2.3)
+
+
+def _bars(study: Study, levels: Mapping[str, Interval | None], unit: str, title: str) -> Drawn:
+    known = {name: level for name, level in levels.items() if level is not None}
+    return Bars([_bar(study.titled(name), level) for name, level in known.items()], unit, title).picture()
+
+
+def _bar(name: str, level: Interval) -> BarRow:
+    low, high = (level.low, level.high) if math.isfinite(level.low) else (None, None)
+    words = f"{amount(level, 2)}, n = {len(level.samples)}"
+    return BarRow(name, level.mean, low, high, samples=level.samples, text=words)
+
+
+def _answering(results: Results, out: Path) -> list[str]:
+    """Systems with a result that can answer to one image."""
+    folders = {name: results.of(name)[0].part.folder(out) for name in results.systems}
+    return [name for name, folder in folders.items() if read_config(folder).model.bridge_reads != "foreign"]
+
+
+def _asked(study: Study, part: Part, arguments: Arguments) -> train.Arguments:
+    """The training of a part as its command line says it, with everything in its place.
+
+    Raises:
+        StudyError: Its options cannot be used; what is wrong with them has been said.
+    """
+    words = [*study.line(part, arguments.out), *([] if arguments.device is None else ["--device", arguments.device])]
+    try:
+        asked = train.read(words)
+        config = train.complete(asked, train.told_channels(asked.config, words))
+    except SystemExit:
+        raise StudyError(f"These are the options of {part.system!r} in {arguments.study}.") from None
+    except SettingError as error:
+        raise StudyError(f"{in_flags(error, train.Arguments)}\nThat is {part.system!r} in {arguments.study}.") from None
+    return replace(asked, config=config, tasks=None, steps=None, data_root=None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

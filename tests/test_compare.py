@@ -1,0 +1,139 @@
+"""Studies: what a TOML file asks for is trained once, by whichever worker, and told in tables."""
+
+import json
+import shlex
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from training_runs import SMALL, are_identical, history, interrupt, start, train_here, weights
+
+from bridgenet.compare import main
+from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study
+from bridgenet.learning.study_tables import study_page
+
+OPTIONS = " ".join([*SMALL[1 : SMALL.index("--device")], "--tasks semseg,depth --steps 9 --validate-every 9"])
+
+STUDY = f"""
+title = "Two rooms"
+preset = "rooms-tiny"
+options = "{OPTIONS}"
+single_task = "stl"
+images = [1]
+
+[systems.stl]
+title = "Single task"
+options = "--model.system stl"
+
+[systems.bridgenet]
+title = "BridgeNet"
+seeds = [0, 1]
+
+[[tables]]
+number = "VII"
+
+[[tables.printed]]
+title = "Elsewhere"
+values = {{ depth = 0.5 }}
+delta_m = 2.45
+"""
+
+SHORT = 'preset = "rooms-tiny"\n[systems.mtl]\noptions = "--model.system mtl"\n'
+
+
+def file_of(folder: Path, text: str) -> Path:
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: Path) -> None:
+    study, out = file_of(tmp_path, STUDY), tmp_path / "out"
+    line = (study, "--out", out, "--device", "cpu")
+    killed = start(*line, module="compare")
+    interrupt(killed, out / "runs" / "bridgenet-0", step=4, kind=signal.SIGKILL)
+    killed.finish(status=-signal.SIGKILL)
+    before = (out / "runs" / "stl-0" / "evaluated.json").stat().st_mtime_ns
+    workers = [start(*line, module="compare") for _ in range(2)]
+    said = "".join(worker.finish() for worker in workers)
+    assert (out / "runs" / "stl-0" / "evaluated.json").stat().st_mtime_ns == before
+    for name, times in (("stl-0", 0), ("bridgenet-0", 1), ("bridgenet-1", 1)):
+        assert said.count(f"Finished. The checkpoint is {out / 'runs' / name}") == times
+    steps = [entry["step"] for entry in history(out / "runs" / "bridgenet-1") if entry["event"] == "train"]
+    assert steps == list(range(1, 10))
+    told = json.loads((out / "study.json").read_text())
+    assert [(row["system"], row["seed"]) for row in told["rows"]] == [("stl", 0), ("bridgenet", 0), ("bridgenet", 1)]
+    assert "Not finished" not in (out / "tables.md").read_text()
+    assert {path.name for path in out.glob("p*/*.png")} == {"1.png", "semseg.png", "depth.png", "delta_m-stl.png"}
+    assert all(np.asarray(Image.open(path)).std() > 0 for path in out.glob("p*/*.png"))
+    # A row's command makes the same network again, in one sitting.
+    words = shlex.split(told["rows"][1]["command"])
+    assert words[:2] == ["torchrun", "--standalone"]
+    again = [*words[words.index("bridgenet.train") + 1 : words.index("--output")], "--output", tmp_path / "again"]
+    assert train_here(*again, "--device", "cpu") == 0
+    assert are_identical(weights(tmp_path / "again"), weights(out / "runs" / "bridgenet-0"))
+
+
+def test_the_list_is_commands_and_trains_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "a folder"
+    assert (
+        main([str(file_of(tmp_path, SHORT + "seeds = [3, 4]")), "--out", str(out), "--list", "--processes", "4"]) == 0
+    )
+    lines = capsys.readouterr().out.splitlines()
+    launch = ["torchrun", "--standalone", "--nproc_per_node=4", "-m", "bridgenet.train", "rooms-tiny"]
+    assert [shlex.split(line) for line in lines] == [
+        [*launch, "--model.system", "mtl", "--seed", str(seed), "--output", str(out / "runs" / f"mtl-{seed}")]
+        for seed in (3, 4)
+    ]
+    assert not out.exists()
+
+
+def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text, message in (
+        ("preset = ", "no TOML"),
+        (SHORT.replace("preset", "prest"), "Perhaps you meant preset"),
+        (SHORT + "[systems.mlt]\nsedes = [1]", "sedes"),
+        (SHORT + '[[tables]]\nnumber = "IX"', "VIII"),
+        (SHORT + '[[tables]]\nnumber = "V"\nsystems = ["mlt"]', "Perhaps you meant mtl"),
+        ('single_task = "slt"\n' + SHORT, "single_task must be mtl"),
+        (SHORT.replace("--model.system mtl", "--output x"), "--output, which a study says itself"),
+        (SHORT.replace("systems.mtl", 'systems."a/b"'), "'a/b'"),
+        (SHORT.replace("--model.system mtl", "--model.system mlt"), "Perhaps you meant mtl"),
+        (SHORT.replace("--model.system mtl", "--stps 3"), "Perhaps you meant --steps"),
+        (SHORT.replace("--model.system mtl", "--tasks semseg,sofa"), "sofa"),
+        (SHORT.replace('"--model.system mtl"', '"--title \'x"'), "quotation"),
+        (SHORT.replace("rooms-tiny", "rooms-tny"), "rooms-tiny"),
+    ):
+        assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out")]) != 0
+        assert message in capsys.readouterr().err, text
+    with pytest.raises(StudyError, match="cannot be read"):
+        read_study(tmp_path / "nowhere.toml")
+    assert not (tmp_path / "out").exists()
+
+
+def result(system: str, seed: int, miou: float, rmse: float | None, parameters: int = 1_000_000) -> Result:
+    metrics = {"images": 4, "semseg": {"miou": miou}} | ({} if rmse is None else {"depth": {"rmse": rmse}})
+    return Result(Part(system, seed), f"train {system}", metrics, "resnet", parameters, 2_000_000_000)
+
+
+def test_tables_have_means_intervals_and_gains_over_pairs_of_seeds() -> None:
+    systems = {"stl": System(), "bridge": System(title="A | B"), "one": System(), "none": System()}
+    study = Study("rooms-tiny", systems, seeds=(0, 1), single_task="stl")
+    found = [result("stl", 0, 20.0, 0.5), result("stl", 1, 40.0, 1.0)]
+    found += [result("bridge", 0, 22.0, 0.4, 3_500_000), result("bridge", 1, 42.0, 1.0), result("one", 0, 30.0, None)]
+    page = study_page(Results(study, found))
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("|")]
+    # By hand: gains of seed 0 are +10 % and +20 %, of seed 1 +5 % and 0: 15 and 2.5, their mean 8.75;
+    # t(0.975, 1) = 12.7062 times the standard error 6.25 is 79.41. Levels: 32 ± 127.06, 0.7 ± 3.812.
+    assert rows[3] == ["| A \\| B", "32.00 ± 127.06", "0.700 ± 3.812", "+8.75 ± 79.41", "2 |"]
+    assert rows[4] == ["| one", "30.00", "", "+50.00", "1 |"]
+    assert rows[5] == ["| none", "", "", "", "|"]
+    assert "Not finished: none 0, one 1, none 1." in page
+    sizes = study_page(Results(replace(study, tables=(Table("IV", ("bridge",)),)), found))
+    assert "| A \\| B | resnet | 3.50 | 2.00 | 32.00 ± 127.06 |" in sizes

@@ -8,7 +8,9 @@ from dataclasses import replace
 from bridgenet.config import BackboneConfig, DataConfig, LossConfig, ModelConfig, OptimConfig, TrainConfig
 from bridgenet.sources import SOURCES
 
-NYUD_TASKS, PASCAL_TASKS, ROOMS_TASKS = (SOURCES[name].channels for name in ("nyud", "pascal_context", "made_rooms"))
+NYUD_TASKS, PASCAL_TASKS, CITYSCAPES_TASKS, ROOMS_TASKS = (
+    SOURCES[name].channels for name in ("nyud", "pascal_context", "cityscapes", "made_rooms")
+)
 
 TFR_BASE, TFR_LARGE, TFR_HUGE = (6, 6, 6), (12, 12, 12), (18, 18, 18)
 """Blocks per stage; the paper counts layers of three blocks: 2, 4 and 6."""
@@ -19,6 +21,7 @@ _VIT_L = BackboneConfig("vit_large_patch16_384", taps=(6, 12, 18, 24), drop_path
 
 _NYUD = DataConfig("nyud", input_size=(448, 576), resize=False, zoom=(0.5, 2.0), workers=4)
 _PASCAL = DataConfig("pascal_context", input_size=(512, 512), resize=False, zoom=(0.5, 2.0), workers=4)
+_CITYSCAPES = DataConfig("cityscapes", input_size=(512, 1024), zoom=(1.0, 2.0), workers=4)
 _PAPER_NYUD = OptimConfig(
     optimizer="adam", learning_rate=2e-5, weight_decay=1e-6, steps=40_000, batch_size=6, clip_norm=10.0
 )
@@ -33,6 +36,13 @@ def _nyud_vit(name: str, backbone: BackboneConfig) -> TrainConfig:
 def _pascal_vit(name: str, backbone: BackboneConfig) -> TrainConfig:
     model = ModelConfig(tasks=PASCAL_TASKS, backbone=backbone, refiner_blocks=TFR_LARGE)
     return TrainConfig(name, model, _PASCAL, _PAPER_PASCAL, validate_every=1000, save_every=500)
+
+
+def _cityscapes_vit(name: str, backbone: BackboneConfig) -> TrainConfig:
+    model = ModelConfig(tasks=CITYSCAPES_TASKS, backbone=backbone, refiner_blocks=TFR_HUGE)
+    # Distances on a street differ by a factor of a hundred.
+    loss = LossConfig({"semseg": 1.0, "depth": 1.0}, depth="scale-invariant")
+    return TrainConfig(name, model, _CITYSCAPES, _PAPER_NYUD, loss, validate_every=1000, save_every=500)
 
 
 PRESETS: dict[str, TrainConfig] = {
@@ -81,5 +91,7 @@ PRESETS: dict[str, TrainConfig] = {
         _nyud_vit("nyud-vit-l", _VIT_L),
         _pascal_vit("pascal-vit-b", _VIT_B),
         _pascal_vit("pascal-vit-l", _VIT_L),
+        _cityscapes_vit("cityscapes-vit-b", _VIT_B),
+        _cityscapes_vit("cityscapes-vit-l", _VIT_L),
     )
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cityscapes_folders import make_cityscapes
 from pascal_folders import make_pascal
 from training_runs import TINY
 
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.slow
 
 PRESETS: dict[str, tuple[str, str, Callable[[Path], Path], str]] = {
     "pascal-vit-b": ("pascal_context", "64 96", make_pascal, "JPEGImages/2008_000001.jpg"),
+    "cityscapes-vit-b": (
+        "cityscapes",
+        "32 64",
+        make_cityscapes,
+        "leftImg8bit/val/munster/munster_000000_000000_leftImg8bit.png",
+    ),
 }
 """By preset: data set, input size, who makes a small one, and a photo of it."""
 

@@ -35,6 +35,7 @@ from bridgenet.learning import (
     start_runtime,
 )
 from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
+from bridgenet.learning.saliency_metric import SaliencyProtocol
 from bridgenet.model import Network
 from bridgenet.reading.cache import cache_root
 from bridgenet.sources import SOURCES, find_source, source_at
@@ -73,6 +74,10 @@ class Arguments(Settings):
     single_task: FilePath | None = None
     """What single-task learning reaches on the same images: a file that --json wrote. Then Delta_m is told, too."""
 
+    sal_protocol: SaliencyProtocol = "clean"
+    """How saliency is judged: clean takes the softmax once; invpt is that of InvPT and of whoever built on it, whose
+    numbers it is compared with; astmt is that of ASTMT and MTI-Net."""
+
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
 
@@ -109,7 +114,16 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
     dataset = open_split(arguments, config)
     edges = find_source(arguments.data or config.data.name).edges
     boundaries = BoundaryJudge(edges, THRESHOLDS, kept_in=cache_root() / "boundary-counts")
-    metrics = judge(model, dataset, config, runtime, arguments.batch_size, boundaries, flip=arguments.flip)
+    metrics = judge(
+        model,
+        dataset,
+        config,
+        runtime,
+        arguments.batch_size,
+        boundaries,
+        saliency=arguments.sal_protocol,
+        flip=arguments.flip,
+    )
     if alone is not None:
         metrics["delta_m"] = multi_task_gain(metrics, alone)
     if runtime.is_main:
@@ -149,7 +163,7 @@ def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
     tasks = choose_tasks(arguments.tasks, config, data, source.tasks)
     mean = config.model.backbone.mean
     reader = open_dataset(data, arguments.split, tasks, mean).reader
-    return MultiTaskDataset(reader, tasks, EvaluationTransform(data.answer_size, data.resize, mean))
+    return MultiTaskDataset(reader, tasks, EvaluationTransform(data.answer_size, data.resize, mean), source.stereo)
 
 
 def choose_tasks(
@@ -191,6 +205,7 @@ def judge(
     batch_size: int,
     boundaries: BoundaryJudge,
     *,
+    saliency: SaliencyProtocol = "clean",
     flip: bool = False,
 ) -> dict[str, Any]:
     """Metrics over the data set, with a progress bar."""
@@ -204,6 +219,7 @@ def judge(
             watch=lambda batch, trace: bar.update(min(len(batch.names) * runtime.world_size, len(dataset) - bar.n)),
             flip=flip,
             judge=boundaries,
+            saliency=saliency,
         )
 
 

@@ -143,7 +143,7 @@ def test_settings_of_another_harmless_type_become_their_own() -> None:
         ("model.heads", 5, "model.embed_width . prediction_width = 64 must be divisible"),
         ("model.tpp", 1, "model.tpp must be true or false, not 1"),
         ("data.zoom", [1, 2, 3], "data.zoom must be 2 values"),
-        ("data.name", "nyu", "nyud or pascal_context, not"),
+        ("data.name", "nyu", "data.name must be cityscapes, folder"),
         ("seed", 10**40, "seed must be a whole number"),
         ("name", "", "name must be text, not empty"),
     ],

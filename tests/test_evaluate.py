@@ -28,6 +28,7 @@ def test_a_checkpoint_is_judged_as_its_training_judged_it(checkpoint: Path, tmp_
     expected = json.loads((checkpoint / "metrics.json").read_text())
     assert list(found) == ["semseg", "human_parts", "depth", "normals", "sal", "edge", "images", "conventions"]
     assert found["images"] == 6
+    assert found["sal"].pop("protocol") == expected["sal"].pop("protocol") == "clean"
     for task in ("semseg", "human_parts", "depth", "normals", "sal"):
         assert found[task] == pytest.approx(expected[task], rel=1e-5)
     # While training, edges are judged at some of the thresholds.
@@ -66,6 +67,22 @@ def test_some_tasks_can_be_judged_alone(checkpoint: Path, capsys: pytest.Capture
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines[:-1]] == ["rmse", "abs_rel", "delta1"]
     assert lines[-1] == "6 images"
+
+
+def test_saliency_is_judged_by_the_protocol_that_is_asked_for_and_says_so(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = (str(checkpoint), "--tasks", "sal,human_parts", "--device", "cpu", "--json", str(tmp_path / "judged.json"))
+    assert main([*line, "--sal-protocol", "astmt"]) == 0
+    found = json.loads((tmp_path / "judged.json").read_text())
+    assert list(found["sal"]) == ["max_f", "max_iou", "protocol"] and found["sal"]["protocol"] == "astmt"
+    assert found["human_parts"]["miou"] >= 0
+    said = capsys.readouterr().out
+    assert "Saliency protocol astmt" in " ".join(said.split())
+    with pytest.raises(SystemExit):
+        main([*line, "--sal-protocol", "dirty"])
+    assert "--sal-protocol must be clean, invpt or astmt" in capsys.readouterr().err
+    assert "| Saliency | protocol | clean |" in (checkpoint / "README.md").read_text()
 
 
 def test_a_flip_stands_beside_the_plain_numbers(

@@ -44,14 +44,20 @@ class MultiTaskDataset(Dataset[Sample]):
         reader: Where images and ground truth come from.
         tasks: Which ground truth is read.
         transform: What is done to both.
+        stereo: Of the stereo camera that depth comes from, see `Source.stereo`.
     """
 
     def __init__(
-        self, reader: Reader, tasks: Iterable[TaskName], transform: TrainTransform | EvaluationTransform
+        self,
+        reader: Reader,
+        tasks: Iterable[TaskName],
+        transform: TrainTransform | EvaluationTransform,
+        stereo: float | None = None,
     ) -> None:
         self.reader = reader
         self.tasks = tuple(tasks)
         self.transform = transform
+        self.stereo = stereo
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,7 +111,8 @@ def open_dataset(
     if split == "val":
         if not config.resize:
             _check_fit(reader, config.answer_size)
-        return MultiTaskDataset(reader, tasks, EvaluationTransform(config.answer_size, config.resize, pad_colour))
+        evaluation = EvaluationTransform(config.answer_size, config.resize, pad_colour)
+        return MultiTaskDataset(reader, tasks, evaluation, find_source(config.name).stereo)
     transform = TrainTransform(
         config.input_size,
         config.resize,

@@ -81,12 +81,12 @@ class AblationRun:
     Attributes:
         variant: A name of `ABLATIONS`.
         seed: Of the run.
-        metrics: Metrics of the validation set, by task and name; None without ground truth.
+        metrics: Metrics of the validation set, by task and name; None without ground truth, a word for a protocol.
     """
 
     variant: str
     seed: int
-    metrics: dict[str, dict[str, float | None]]
+    metrics: dict[str, dict[str, float | str | None]]
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:
@@ -100,7 +100,7 @@ class AblationRun:
             ValueError: The run has no ground truth for the task.
         """
         value = self.metrics.get(task, {}).get(FOLLOWED[task])
-        if value is None:
+        if value is None or isinstance(value, str):
             raise ValueError(f"{self.variant}, seed {self.seed}: {TASKS[task].title} has {NO_VALID_PIXEL}.")
         return value
 
@@ -213,7 +213,7 @@ def read_runs(folder: Path) -> list[AblationRun]:
     return sorted(runs, key=lambda run: (run.seed, list(ABLATIONS).index(run.variant)))
 
 
-def tasks_of(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+def tasks_of(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | str | None]]:
     """The part of a `metrics.json` that is about tasks."""
     return {task: metrics[task] for task in TASKS if task in metrics}
 

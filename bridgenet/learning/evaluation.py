@@ -15,6 +15,7 @@ from bridgenet.kinds import turned_back
 from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
+from bridgenet.learning.saliency_metric import SaliencyProtocol
 from bridgenet.learning.sampling import open_loader
 from bridgenet.model import Network, resize_to
 from bridgenet.tasks import TASKS, TaskName
@@ -34,6 +35,7 @@ def evaluate(
     watch: Watcher | None = None,
     flip: bool = False,
     judge: BoundaryJudge = BoundaryJudge(),  # noqa: B008
+    saliency: SaliencyProtocol = "clean",
 ) -> dict[str, Any]:
     """Metrics over the data set, the same on every process. The network's mode is restored.
 
@@ -50,6 +52,7 @@ def evaluate(
         watch: Called after each batch.
         flip: Judge also the mean of the answers to each image and to its mirror image (`with_mirror_image`).
         judge: How boundaries are compared.
+        saliency: How saliency is judged.
 
     Returns:
         Metrics by task and name, and the number of `images`. Where no pixel has ground truth a metric is None, and a
@@ -62,7 +65,8 @@ def evaluate(
     chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
     tasks: dict[TaskName, int] = {task: config.model.tasks[task] for task in dataset.tasks}
     metrics, flipped = (
-        MultiTaskMetrics(tasks, config.loss.edge_positive_weight, judge).to(runtime.device) for _ in range(2)
+        MultiTaskMetrics(tasks, config.loss.edge_positive_weight, judge, saliency, dataset.stereo).to(runtime.device)
+        for _ in range(2)
     )
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

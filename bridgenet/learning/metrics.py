@@ -16,6 +16,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from bridgenet.kinds import angle_between
 from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.edge_metric import EdgeMetric
+from bridgenet.learning.saliency_metric import SaliencyMetric, SaliencyProtocol
 from bridgenet.learning.task_metric import TaskMetric
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE, TASKS, TaskName
@@ -34,7 +35,10 @@ METRIC_UNITS = {
     "within_11": "%",
     "within_22": "%",
     "within_30": "%",
+    "disparity_rmse": "px",
     "max_f": "%",
+    "max_iou": "%",
+    "protocol": "",
     "ods": "%",
     "ois": "%",
     "ap": "%",
@@ -48,8 +52,11 @@ NO_VALID_PIXEL = "no valid pixel"
 Value = float | int | None
 """Of a metric; None where no pixel had ground truth."""
 
-SALIENCY_THRESHOLDS = tuple(step / 20 for step in range(1, 20))
-SALIENCY_BETA_SQUARED = 0.3
+DISPARITY_JUDGED = 80.0
+"""Pixels of disparity from which on the literature does not judge any more."""
+
+DISPARITY_MOST = 256.0
+"""What the files of stereo data can hold. A predicted distance that means more of it counts as this."""
 
 
 class SegmentationMetric(TaskMetric):
@@ -89,15 +96,23 @@ class DepthMetric(TaskMetric):
     """Root of the mean squared error in metres, mean relative error, and share within a factor of 1.25 in percent.
 
     A negative or zero prediction counts as 1e-9 metres.
+
+    Args:
+        stereo: Where the truth comes from the disparity of a stereo camera, its baseline in metres times its focal
+            length in pixels. Then the error of disparity is told, too: the root of its mean square, in pixels, where
+            the truth is below 80, as in the literature.
     """
 
     squared: Tensor
     relative: Tensor
     within: Tensor
+    disparity: Tensor
+    judged: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, stereo: float | None = None) -> None:
         super().__init__()
-        self.add_sums("squared", "relative", "within")
+        self.stereo = stereo
+        self.add_sums("squared", "relative", "within", "disparity", "judged")
 
     def update(self, depth: AnyFeature, target: AnyFeature) -> None:
         valid = target != IGNORE
@@ -108,12 +123,19 @@ class DepthMetric(TaskMetric):
         self.relative += (error / true).sum()
         self.within += (torch.maximum(predicted / true, true / predicted) < 1.25).sum()
         self.pixels += valid.sum()
+        if self.stereo is not None:
+            near = self.stereo / true < DISPARITY_JUDGED
+            found = (self.stereo / predicted[near]).clamp(max=DISPARITY_MOST)
+            self.disparity += (found - self.stereo / true[near]).square().sum()
+            self.judged += near.sum()
 
     def values(self) -> dict[str, float]:
+        told = {} if self.stereo is None else {"disparity_rmse": float((self.disparity / self.judged).sqrt())}
         return {
             "rmse": float((self.squared / self.pixels).sqrt()),
             "abs_rel": float(self.relative / self.pixels),
             "delta1": _percent(self.within, self.pixels),
+            **told,
         }
 
 
@@ -156,41 +178,6 @@ class NormalsMetric(TaskMetric):
         }
 
 
-class SaliencyMetric(TaskMetric):
-    """Largest F-measure over 19 thresholds of the probability, 0.05 to 0.95, in percent.
-
-    Precision and recall are those of the whole set, beta squared is 0.3, and the probability is the softmax of the two
-    logits, taken once. InvPT's code, and whoever reports with it, passes that probability through a sigmoid first: its
-    scores lie in 0.5..0.73, so that five of the thresholds act, and the best of them can be another one.
-    """
-
-    hits: Tensor
-    predicted: Tensor
-    salient: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_sums("hits", "predicted", size=(len(SALIENCY_THRESHOLDS),))
-        self.add_sums("salient")
-
-    def update(self, logits: AnyFeature, labels: Labels) -> None:
-        valid = labels != IGNORE
-        probability = logits.softmax(dim=1)[:, 1][valid]
-        salient = labels[valid] == 1
-        marked = [probability > threshold for threshold in SALIENCY_THRESHOLDS]
-        self.hits += torch.stack([(mark & salient).sum() for mark in marked])
-        self.predicted += torch.stack([mark.sum() for mark in marked])
-        self.salient += salient.sum()
-        self.pixels += valid.sum()
-
-    def values(self) -> dict[str, float]:
-        precision = self.hits / self.predicted.clamp(min=1)
-        recall = self.hits / self.salient.clamp(min=1)
-        denominator = SALIENCY_BETA_SQUARED * precision + recall
-        measure = (1 + SALIENCY_BETA_SQUARED) * precision * recall / denominator.clamp(min=1e-12)
-        return {"max_f": _percent(measure.max(), 1.0)}
-
-
 class MultiTaskMetrics(nn.Module):
     """The metrics of all tasks over one set.
 
@@ -198,6 +185,8 @@ class MultiTaskMetrics(nn.Module):
         tasks: Output channels of each task.
         edge_positive_weight: Weight of boundary pixels in the edge loss.
         judge: How boundaries are compared.
+        saliency: How saliency is judged.
+        stereo: Of the stereo camera that depth comes from, if any, see `DepthMetric`.
     """
 
     def __init__(
@@ -205,11 +194,25 @@ class MultiTaskMetrics(nn.Module):
         tasks: Mapping[TaskName, int],
         edge_positive_weight: float = 0.95,
         judge: BoundaryJudge = BoundaryJudge(),  # noqa: B008
+        saliency: SaliencyProtocol = "clean",
+        stereo: float | None = None,
     ) -> None:
         super().__init__()
-        self.metrics = nn.ModuleDict(
-            {task: _metric(task, channels, edge_positive_weight, judge) for task, channels in tasks.items()}
-        )
+
+        def metric(task: TaskName, channels: int) -> TaskMetric:
+            match TASKS[task].kind:
+                case "classes":
+                    return SegmentationMetric(channels)
+                case "metres":
+                    return DepthMetric(stereo)
+                case "direction":
+                    return NormalsMetric()
+                case "probability" if channels == 2:
+                    return SaliencyMetric(saliency)
+                case "probability":
+                    return EdgeMetric(edge_positive_weight, judge)
+
+        self.metrics = nn.ModuleDict({task: metric(task, channels) for task, channels in tasks.items()})
         self.images = SumMetric()
 
     def update(self, predictions: Mapping[TaskName, Tensor], targets: Mapping[TaskName, Tensor]) -> None:
@@ -232,17 +235,23 @@ class MultiTaskMetrics(nn.Module):
 
 def without_truth(metrics: Mapping[str, Any]) -> list[TaskName]:
     """Tasks of which no pixel had ground truth, in what `MultiTaskMetrics` computed."""
-    return [task for task in TASKS if task in metrics and all(value is None for value in metrics[task].values())]
+    return [
+        task
+        for task in TASKS
+        if task in metrics and all(value is None or isinstance(value, str) for value in metrics[task].values())
+    ]
 
 
-def in_words(name: str, value: float | None, form: str = ".4g") -> str:
+def in_words(name: str, value: float | str | None, form: str = ".4g") -> str:
     """A metric with its unit, for people.
 
     Args:
         name: Key of `METRIC_UNITS`.
-        value: The number, None if no pixel had ground truth.
-        form: How the number is written.
+        value: The number, None if no pixel had ground truth; or a word.
+        form: How a number is written.
     """
+    if isinstance(value, str):
+        return value
     return NO_VALID_PIXEL if value is None else f"{value:{form}} {METRIC_UNITS[name]}".rstrip()
 
 
@@ -295,6 +304,12 @@ def multi_task_gain(metrics: Mapping[str, Any], single_task: Mapping[str, Any]) 
                 f"{task} was judged by {convention}, and in the single-task results by {theirs or 'something older'}. "
                 "Judge the single-task network again."
             )
+    protocol, theirs = (told.get("sal", {}).get("protocol", "clean") for told in (metrics, single_task))
+    if "sal" in metrics and "sal" in single_task and protocol != theirs:
+        raise ValueError(
+            f"sal was judged by the protocol {protocol}, and in the single-task results by {theirs}. Judge one of them "
+            "again, with --sal-protocol."
+        )
     ours, alone = (
         {task: values.get(about.metric) for task, about in TASKS.items() if (values := told.get(task))}
         for told in (metrics, single_task)
@@ -314,20 +329,6 @@ def _by_task(values: Mapping[str, Any] | Sequence[Any]) -> Iterable[tuple[str, A
     if isinstance(values, Mapping):
         return values.items()
     return ((f"task {place}", value) for place, value in enumerate(values, 1))
-
-
-def _metric(task: TaskName, channels: int, edge_positive_weight: float, judge: BoundaryJudge) -> TaskMetric:
-    match TASKS[task].kind:
-        case "classes":
-            return SegmentationMetric(channels)
-        case "metres":
-            return DepthMetric()
-        case "direction":
-            return NormalsMetric()
-        case "probability" if channels == 2:
-            return SaliencyMetric()
-        case "probability":
-            return EdgeMetric(edge_positive_weight, judge)
 
 
 def _percent(part: Tensor, whole: Tensor | float) -> float:

@@ -218,11 +218,11 @@ def _limits(config: TrainConfig) -> list[str]:
     return limits + [f"- {words}" for task, words in about.items() if task is None or task in config.model.tasks]
 
 
-def _number(metrics: Mapping[str, float | None], name: str) -> str:
+def _number(metrics: Mapping[str, float | str | None], name: str) -> str:
     """A metric; nothing where it was not measured yet when the line was written."""
     value = metrics.get(name, math.nan)
-    if value is None:
-        return NO_VALID_PIXEL
+    if value is None or isinstance(value, str):
+        return value or NO_VALID_PIXEL
     return "" if math.isnan(value) else f"{value:.4g}"
 
 

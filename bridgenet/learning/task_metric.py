@@ -28,7 +28,7 @@ class TaskMetric(Metric):
         for name in names:
             self.add_state(name, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
 
-    def compute(self) -> dict[str, float | None]:
+    def compute(self) -> dict[str, float | str | None]:
         """The metrics by name; each is None if no pixel of the set was valid."""
         values = self.values()
         return {name: value if self.pixels else None for name, value in values.items()}

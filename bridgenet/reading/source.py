@@ -60,6 +60,8 @@ class Source:
         needs_root: Whether it lies in a folder.
         photos: Whether its pictures are photographs; others are drawn.
         edges: How boundaries are judged.
+        stereo: Where depth comes from the disparity of a stereo camera, its baseline in metres times its focal length
+            in pixels: disparity is judged, too.
         limits: What the card of a checkpoint has to say of its ground truth, by task; under None, of its pictures.
     """
 
@@ -72,6 +74,7 @@ class Source:
     needs_root: bool = True
     photos: bool = True
     edges: EdgeProtocol = EdgeProtocol()
+    stereo: float | None = None
     limits: Mapping[TaskName | None, str] = field(default_factory=dict)
 
     @property

@@ -175,6 +175,7 @@ SOURCE = Source(
     open=lambda asked: CityscapesReader(asked.root, asked.split, asked.tasks),
     tasks=("semseg", "depth"),
     classes={"semseg": CLASSES},
+    stereo=STEREO,
     limits={
         "depth": "Depth follows from the disparity of a nominal stereo camera: in some cities it is 6 % too near, and "
         f"nothing beyond {FARTHEST:.0f} m is known."

@@ -8,12 +8,10 @@ from bridgenet.config import LossConfig
 from bridgenet.learning.losses import MultiTaskLoss
 from bridgenet.learning.metrics import (
     METRIC_UNITS,
-    SALIENCY_THRESHOLDS,
     DepthMetric,
     EdgeMetric,
     MultiTaskMetrics,
     NormalsMetric,
-    SaliencyMetric,
     SegmentationMetric,
     delta_m,
     without_truth,
@@ -51,6 +49,13 @@ def test_a_negative_depth_counts_as_none() -> None:
     assert metric.compute()["rmse"] == pytest.approx(2.0)
 
 
+def test_depth_from_stereo_is_judged_by_its_disparity_too() -> None:
+    metric = DepthMetric(stereo=100.0)
+    # True disparities 10, 50 and 100 (which is not judged); said are 20, 256 at most, and whatever.
+    metric.update(torch.tensor([[[[5.0, 0.0, 9.0, 1.0]]]]), torch.tensor([[[[10.0, 2.0, 1.0, IGNORE]]]]))
+    assert metric.compute()["disparity_rmse"] == pytest.approx(math.sqrt((10**2 + 206**2) / 2))
+
+
 def test_angles_between_normals_have_mean_median_and_shares() -> None:
     target = torch.tensor([0.0, 0.0, 1.0]).reshape(1, 3, 1, 1).expand(1, 3, 1, 6).clone()
     degrees = torch.tensor([5.0, 15.0, 20.0, 25.0, 40.0, 80.0]).deg2rad()
@@ -63,18 +68,6 @@ def test_angles_between_normals_have_mean_median_and_shares() -> None:
     assert values["mean_angle"] == pytest.approx(105 / 5, abs=1e-4)
     assert values["median_angle"] == pytest.approx(20.0, abs=0.011)
     assert [values[f"within_{name}"] for name in (11, 22, 30)] == pytest.approx([20.0, 60.0, 80.0])
-
-
-def test_maxf_is_the_best_threshold_over_the_whole_set() -> None:
-    # Logits 0 and log(p / (1 - p)) make the probability p.
-    probability = torch.tensor([[[0.9, 0.7, 0.3, 0.2]]])
-    logits = torch.stack([torch.zeros(1, 1, 4), probability.logit()], dim=1)
-    metric = SaliencyMetric()
-    metric.update(logits, torch.tensor([[[1, 0, 1, 0]]]))
-    # Above 0.7: one pixel, right: precision 1, recall 1/2. F = 1.3 * 0.5 / (0.3 + 0.5).
-    # Above 0.2: three pixels, two right: precision 2/3, recall 1. F = 1.3 * 2/3 / (0.2 + 1).
-    assert metric.compute()["max_f"] == pytest.approx(100 * 1.3 * 0.5 / 0.8)
-    assert 1.3 * 0.5 / 0.8 > 1.3 * (2 / 3) / 1.2
 
 
 def test_the_edge_metric_is_the_loss_over_the_whole_set() -> None:
@@ -98,6 +91,7 @@ def test_metrics_do_not_depend_on_how_the_set_is_cut() -> None:
         )
     one, two = whole.compute(), parts.compute()
     assert one["images"] == two["images"] == 4
+    assert one["sal"].pop("protocol") == two["sal"].pop("protocol") == "clean"
     for task in ALL_TASKS:
         assert two[task] == pytest.approx(one[task], rel=1e-6)
 
@@ -116,13 +110,13 @@ def test_perfect_predictions_have_perfect_metrics() -> None:
     assert values["depth"] == {"rmse": 0.0, "abs_rel": 0.0, "delta1": 100.0}
     assert values["normals"]["mean_angle"] == pytest.approx(0, abs=1e-4)
     assert values["normals"]["within_11"] == 100.0
-    assert values["sal"] == {"max_f": pytest.approx(100.0)}
+    assert values["sal"] == {"max_f": pytest.approx(100.0), "protocol": "clean"}
     assert values["edge"]["balanced_bce"] == pytest.approx(0, abs=1e-6)
 
 
 def test_every_metric_has_a_unit() -> None:
     predictions, targets = a_batch()
-    metrics = MultiTaskMetrics(CHANNELS)
+    metrics = MultiTaskMetrics(CHANNELS, saliency="astmt", stereo=100.0)
     metrics.update(predictions, targets)
     values = metrics.compute()
     assert {name for task in ALL_TASKS for name in values[task]} == set(METRIC_UNITS)
@@ -147,39 +141,13 @@ def test_the_metric_of_a_task_is_one_that_is_reported_and_its_direction_is_true(
 def test_without_any_valid_pixel_a_task_has_no_metric(judged: TaskName) -> None:
     predictions, targets = a_batch()
     metrics = MultiTaskMetrics(CHANNELS)
-    assert set(metrics.metrics[judged].compute().values()) == {None}
+    assert set(metrics.metrics[judged].compute().values()) <= {None, "clean"}
     metrics.update(predictions, {**targets, judged: torch.full_like(targets[judged], IGNORE)})
     values = metrics.compute()
-    assert set(values[judged].values()) == {None}
-    assert all(math.isfinite(value) for task in ALL_TASKS if task != judged for value in values[task].values())
+    assert set(values[judged].values()) <= {None, "clean"}
+    known = [value for task in ALL_TASKS if task != judged for value in values[task].values() if value != "clean"]
+    assert all(math.isfinite(value) for value in known)
     assert without_truth(values) == [judged]
-
-
-def test_the_maxf_of_the_literature_takes_a_sigmoid_of_the_probability() -> None:
-    torch.manual_seed(0)
-    labels = (torch.rand(2, 40, 50) < 0.2).long()
-    logits = torch.randn(2, 2, 40, 50)
-    logits[:, 1] += 2 * labels - 1
-    metric = SaliencyMetric()
-    metric.update(logits, labels)
-    clean = metric.compute()["max_f"]
-
-    def invpt(scores: torch.Tensor) -> float:
-        """Its code: a sigmoid of what it is given, then the same thresholds and the same F."""
-        measures = []
-        for threshold in SALIENCY_THRESHOLDS:
-            marked = scores.sigmoid() > threshold
-            hits = (marked & (labels == 1)).sum()
-            precision, recall = hits / marked.sum().clamp(min=1), hits / (labels == 1).sum()
-            measures.append(1.3 * precision * recall / (0.3 * precision + recall).clamp(min=1e-12))
-        return 100 * float(max(measures))
-
-    assert invpt(logits[:, 1] - logits[:, 0]) == pytest.approx(clean, abs=1e-4)
-    twice = invpt(logits.softmax(dim=1)[:, 1])
-    assert abs(twice - clean) > 0.05
-    # A threshold t then cuts the probability at logit(t): five cuts lie in 0..1, and all below mark everything.
-    cuts = [math.log(t / (1 - t)) for t in SALIENCY_THRESHOLDS if 0.5 <= t < 1 / (1 + math.exp(-1))]
-    assert cuts == pytest.approx([0, 0.2007, 0.4055, 0.6190, 0.8473], abs=1e-4)
 
 
 def test_delta_m_is_the_mean_relative_gain_over_single_task_learning() -> None:

@@ -94,6 +94,9 @@ class PadNetConfig(Settings):
     auxiliary: dict[TaskName, Width] | None = None
     """Output channels of the tasks that get a first answer, among them all tasks of the network. None: those alone."""
 
+    messages: bool = True
+    """Whether tasks send each other messages. Without, each refines what it has itself: a control."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.width % 4:
@@ -134,6 +137,10 @@ class InvPtConfig(Settings):
     prediction_width: Width | None = None
     """Channels added for the first answer: a task has both together in the first stage, half as many in each next one.
     None: as many as BridgeNet would have."""
+
+    reads_others: bool = True
+    """Whether a task reads the tokens of the others. Without, it reads its own, with as many weights: a control. Side
+    outputs of all tasks share a layer norm in both."""
 
 
 @dataclass(frozen=True)

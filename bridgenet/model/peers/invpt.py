@@ -72,7 +72,7 @@ class InvPt(Network):
         self.skip_maps, skips = _skips(channels, widths)
         rises = [None, *(Rise(tasks, *pair, skip) for pair, skip in zip(pairwise(widths), skips, strict=True))]
         self.stages = nn.ModuleList(
-            CrossTaskStage(tasks, width, window, rise=rise)
+            CrossTaskStage(tasks, width, window, rise=rise, reads_others=config.systems.invpt.reads_others)
             for width, window, rise in zip(widths, WINDOWS, rises, strict=True)
         )
         self.fusion = MultiScaleFusion(tasks, widths)
@@ -82,7 +82,8 @@ class InvPt(Network):
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
-        return (CrossTaskMeeting(cast(Iterable[CrossTaskStage], self.stages)),) if len(self.tasks) > 1 else ()
+        reads = self.config.systems.invpt.reads_others and len(self.tasks) > 1
+        return (CrossTaskMeeting(cast(Iterable[CrossTaskStage], self.stages)),) if reads else ()
 
     @property
     def norms_jointly(self) -> bool:

@@ -104,11 +104,15 @@ class CrossTaskStage(nn.Module):
         width: Channels of every task.
         window: Places of a task's feature, along each side, that a key is the mean of; rounded up at the border.
         rise: What the stage begins with; None in the first, which gets no scores from a coarser one either.
+        reads_others: Whether a task reads the tokens of all tasks, and not its own alone.
     """
 
-    def __init__(self, tasks: tuple[str, ...], width: int, window: int, *, rise: Rise | None) -> None:
+    def __init__(
+        self, tasks: tuple[str, ...], width: int, window: int, *, rise: Rise | None, reads_others: bool = True
+    ) -> None:
         super().__init__()
         self.window = window
+        self.reads_others = reads_others
         self.rise = rise
         self.token_norm = ChannelNorm(width)
         self.readers = nn.ModuleDict({task: Reader(width) for task in tasks})
@@ -142,7 +146,7 @@ class CrossTaskStage(nn.Module):
             logits[task] = attention_logits(query, reader.key(key), HEADS)
             if self.message_passing is not None and coarser is not None and coarser.query_grid is not None:
                 logits[task] = self.message_passing(logits[task], coarser.cross_logits[task], coarser.query_grid, grid)
-            attention[task] = reader.softmax(logits[task])
+            attention[task] = reader.softmax(logits[task] if self.reads_others else self._own(logits[task], task))
             read = self.merge(attend(attention[task], reader.value(value)))
             refined[task] = self._refined(features[task], to_feature(read, grid))
         return Stage(
@@ -167,6 +171,13 @@ class CrossTaskStage(nn.Module):
         """Keys and values (batch, tokens, channels) of the normed features, first task's tokens first."""
         tokens = torch.cat([pool_tokens(feature, self.window) for feature in normed.values()], dim=1)
         return self.project.key(tokens), self.project.value(tokens)
+
+    def _own(self, logits: AnyAttention, task: str) -> AnyAttention:
+        """Scores that leave a task its own tokens."""
+        count = logits.shape[-1] // len(self.readers)
+        others = torch.ones(logits.shape[-1], dtype=torch.bool, device=logits.device)
+        others[_span(tuple(self.readers), task, count)] = False
+        return logits.masked_fill(others, float("-inf"))
 
     def _refined(self, feature: AnyFeature, read: AnyFeature) -> AnyFeature:
         size = feature.shape[-2:]

@@ -42,13 +42,14 @@ class PadNet(Network):
         self.preliminary_heads = nn.ModuleDict(
             {task: PredictionHead(own.width, outputs) for task, outputs in auxiliary.items()}
         )
-        self.distillation = Distillation(tuple(auxiliary), tuple(config.tasks), own.width)
+        self.distillation = Distillation(tuple(auxiliary) if own.messages else (), tuple(config.tasks), own.width)
         self.refiners = nn.ModuleDict({task: pair(Bottleneck, own.width, own.width) for task in config.tasks})
         self.heads = nn.ModuleDict({task: PredictionHead(own.width, outputs) for task, outputs in config.tasks.items()})
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
-        return (DistillationMeeting((self.distillation,)),) if len(self.features) > 1 else ()
+        sends = self.config.systems.pad_net.messages and len(self.features) > 1
+        return (DistillationMeeting((self.distillation,)),) if sends else ()
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         joined = self.join(joined_maps(features))

@@ -158,25 +158,27 @@ def test_all_that_is_wrong_is_told_file_by_file(tmp_path: Path, capsys: pytest.C
     }
     for name, array in faulty.items():
         np.save(tmp_path / name, array) if name.endswith(".npy") else Image.fromarray(array).save(tmp_path / name)
-    (tmp_path / "edge" / "photo 7.png").write_bytes((tmp_path / "edge" / "photo 7.png").read_bytes()[:40])
+    (tmp_path / "normals" / "photo 7.png").write_bytes((tmp_path / "normals" / "photo 7.png").read_bytes()[:40])
     (tmp_path / "images" / "photo 8.png").write_bytes(b"no picture")
-    (tmp_path / "human_parts" / "photo 9.png").unlink()
+    (tmp_path / "human_parts" / "photo 9.png").rename(tmp_path / "human_parts" / "photo 9.bmp")
+    shutil.rmtree(tmp_path / "edge")
     shutil.copy(tmp_path / "images" / "photo 1.jpg", tmp_path / "images" / "photo 2.jpg")
     assert prepare(["check", str(tmp_path), "--sheet", str(tmp_path / "seen.png")]) == 1
     lines = capsys.readouterr().out.splitlines()
     for name, said in (
         *((name, said) for name, said in zip(faulty, ("holds 9", "is 48x60", "no pixel has a class", "100 to 100",
             "100% of the normals", "no pixel has a distance", "not one array of numbers"), strict=True)),
-        ("edge/photo 7.png", "damaged or incomplete"),
+        ("normals/photo 7.png", "damaged or incomplete"),
+        ("There is no folder", "edge"),
         ("images/photo 8.png", "readable image"),
-        ("human_parts/photo 9", "missing"),
+        ("human_parts/photo 9", "missing; photo 9.bmp is there, but only .png and .npy are read"),
         ("images/photo 99", "missing"),
         ("images/photo 2.png and", ""),
         ("train.txt names photo 1 2 times", ""),
         ("tasks.colour is no task", ""),
     ):  # fmt: skip
         assert [line for line in lines if name in line and said in line], (name, said, lines)
-    assert lines[-1] == "14 things are wrong." and (tmp_path / "seen.png").is_file()
+    assert lines[-1] == "15 things are wrong." and (tmp_path / "seen.png").is_file()
 
 
 def test_a_folder_that_says_nothing_is_answered_in_a_sentence(

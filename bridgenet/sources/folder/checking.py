@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from glob import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def check_folder(root: Path, watch: Watcher = iter) -> Report:
     seen = _Seen({task: np.zeros(len(known), np.int64) for task, known in description.classes.items()})
     for name in watch(names):
         if name not in files["images"]:
-            report.faults.append(f"{root / 'images' / name}.jpg (or .png) is missing.")
+            report.faults += _missing(root / "images", name, PHOTOS)
             continue
         sample = _read(name, files, root, report)
         if sample is not None:
@@ -108,7 +109,7 @@ def _read(name: str, files: dict[str, dict[str, Path]], root: Path, report: Repo
     targets: dict[TaskName, np.ndarray] = {}
     for task, coding in report.description.codings.items():
         if name not in files[task]:
-            report.faults.append(f"{root / task / name}.png (or .npy) is missing.")
+            report.faults += _missing(root / task, name, MAPS)
         elif photo is not None:
             try:
                 targets[task], doubt = read_map(task, coding, files[task][name], (photo.shape[0], photo.shape[1]))
@@ -116,6 +117,15 @@ def _read(name: str, files: dict[str, dict[str, Path]], root: Path, report: Repo
                 doubt = str(error)
             report.faults += [doubt] if doubt else []
     return None if photo is None else RawSample(photo, targets)
+
+
+def _missing(folder: Path, name: str, suffixes: tuple[str, ...]) -> list[str]:
+    """What is said of a file that is missing where its folder is not; perhaps it has a suffix that is not read."""
+    if not folder.is_dir():
+        return []
+    others = sorted(path.name for path in folder.glob(f"{escape(name)}.*"))
+    there = f"; {others[0]} is there, but only {' and '.join(suffixes)} are read" if others else ""
+    return [f"{folder / name}{suffixes[0]} is missing{there}."]
 
 
 @dataclass

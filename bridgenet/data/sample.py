@@ -9,6 +9,9 @@ from torch import Tensor
 
 from bridgenet.tasks import TaskName
 
+JUDGED_PIXELS = 4_000_000
+"""Of ground truth that are judged at once: at each of them, there is a number for each class."""
+
 
 class Draw(NamedTuple):
     """Index of a sample whose augmentation is a pure function of `seed`."""
@@ -96,12 +99,20 @@ def collate(samples: Sequence[Sample]) -> Batch:
 
 
 def collate_by_size(samples: Sequence[Sample]) -> list[Batch]:
-    """Stacks samples whose maps have the same sizes; photos that are judged keep those of their own."""
+    """Stacks samples whose maps have the same sizes; photos that are judged keep those of their own.
+
+    Answers are brought to those sizes, so large ones share a batch with few others: `JUDGED_PIXELS`.
+    """
     alike: dict[tuple[torch.Size, ...], list[Sample]] = {}
     for sample in samples:
         sizes = (sample.image.shape, *(target.shape for target in sample.targets.values()))
         alike.setdefault(sizes, []).append(sample)
-    return [collate(group) for group in alike.values()]
+    batches = []
+    for sizes, group in alike.items():
+        pixels = max(size[-2] * size[-1] for size in sizes)
+        count = max(1, JUDGED_PIXELS // pixels)
+        batches += [collate(group[start : start + count]) for start in range(0, len(group), count)]
+    return batches
 
 
 def _pairs(one: Sample, two: Sample) -> list[tuple[str, Tensor, Tensor]]:

@@ -30,7 +30,7 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
     if root is None:
         find_source(config.name)  # Nobody is sent to look for what nothing here can read.
         raise DataError(
-            f"Where is {config.name}? Say --data-root DIR, or let the variable {SHELF} name the folder that holds a "
+            f"Where is {config.called}? Say --data-root DIR, or let the variable {SHELF} name the folder that holds a "
             f"folder {config.name!r}. The preset rooms-tiny needs no data."
         )
     return replace(config, root=root)

@@ -49,3 +49,9 @@ def test_a_draw_is_an_index_and_a_seed() -> None:
 def test_samples_of_several_sizes_are_stacked_by_size() -> None:
     samples = [sample("a", 2), sample("b", 3), sample("c", 2)]
     assert [batch.names for batch in collate_by_size(samples)] == [("a", "c"), ("b",)]
+
+
+def test_large_photos_share_a_batch_with_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridgenet.data.sample.JUDGED_PIXELS", 2 * 4 * 6)
+    samples = [sample(name) for name in "abc"] + [sample("large", 40)]
+    assert [batch.names for batch in collate_by_size(samples)] == [("a", "b"), ("c",), ("large",)]

@@ -17,6 +17,9 @@ from thresholds of three decimals; but they are off by their rounding."""
 WORD = 64
 """Maps that are thinned at once."""
 
+CHUNK = 2048
+"""Pixels whose surroundings are searched at once: more would need more memory than processors keep near."""
+
 
 def eight_bits(probability: np.ndarray) -> np.ndarray:
     """A map in 0..1 as uint8, the way it would be written to a PNG."""
@@ -45,7 +48,7 @@ def count_pairs(
     """
     from bridgenet.learning.boundary import kernels
 
-    value = suppress(eight_bits(prediction)) if nms else prediction.astype(np.float64)
+    value = suppress(eight_bits(prediction), min(thresholds)) if nms else prediction.astype(np.float64)
     planes, pixels, order = _planes(value, thresholds)
     width = truth.shape[1] + 2
     for plane in planes:
@@ -101,6 +104,11 @@ def _neighbours(pixels: np.ndarray, truth: np.ndarray, max_distance: float) -> t
     numbers = np.pad(numbers, reach, constant_values=-1)
     rows, columns = np.divmod(pixels, truth.shape[1] + 2)
     starts = (rows - 1 + reach) * numbers.shape[1] + columns - 1 + reach
-    table = numbers.ravel()[starts[:, None] + (steps[0] * numbers.shape[1] + steps[1])]
-    found = table >= 0
-    return np.concatenate([[0], found.sum(axis=1).cumsum()]), table[found]
+    ways = steps[0] * numbers.shape[1] + steps[1]
+    counts, near = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
+    for some in np.split(starts, range(CHUNK, len(starts), CHUNK)):
+        table = numbers.ravel()[some[:, None] + ways]
+        found = table >= 0
+        counts.append(found.sum(axis=1))
+        near.append(table[found])
+    return np.concatenate(counts).cumsum(), np.concatenate(near)

@@ -3,8 +3,9 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,7 +57,7 @@ def evaluate_boundaries(
     """
     pairs = _checked(predictions, truths)
     counted = count_images(pairs, max_distance, thresholds, workers, nms=nms, kept_in=kept_in)
-    length = len(predictions) if isinstance(predictions, Sequence) else None
+    length = len(predictions) if isinstance(predictions, Sized) else None
     counts = list(tqdm(counted, total=length, unit="image", disable=not progress))
     if not counts:
         raise ValueError("There is no image to judge boundaries on.")
@@ -138,9 +139,11 @@ def _checked(
     Raises:
         ValueError: One cannot. The message says which.
     """
-    for number, (prediction, truth) in enumerate(
-        zip(map(np.asarray, predictions), map(np.asarray, truths), strict=True)
-    ):
+    for number, pair in enumerate(zip_longest(predictions, truths)):
+        for what, there in zip(("prediction", "truth"), pair, strict=True):
+            if there is None:
+                raise ValueError(f"Image {number} has no {what}: there must be as many predictions as truths.")
+        prediction, truth = map(np.asarray, pair)
         if prediction.ndim != 2 or prediction.shape != truth.shape or not prediction.size:
             raise ValueError(
                 f"Image {number}: prediction and truth must be maps of the same height and width, not "

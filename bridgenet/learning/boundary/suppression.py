@@ -21,17 +21,18 @@ ADVANTAGE = 1.01
 """A pixel stays where it is not lower than its neighbours, once it is raised by this factor."""
 
 
-def suppress(probability: UInt8[np.ndarray, "height width"]) -> Float[np.ndarray, "height width"]:
+def suppress(probability: UInt8[np.ndarray, "height width"], least: float = 0.0) -> Float[np.ndarray, "height width"]:
     """The map with everything but the ridges set to zero, faded towards its border.
 
     Args:
         probability: Of a boundary, 0..255.
+        least: What is not larger, in 0..1, is set to zero without looking at it further.
 
     Returns:
         float64 in 0..1, whole multiples of 1 / (255 * 25).
     """
     height, width = probability.shape
-    rows, columns = np.nonzero(probability)
+    rows, columns = np.nonzero(probability > 255 * least)
     level = probability.astype(np.float64) / 255
     angle = _across(level)[rows, columns]
     x, y = np.cos(angle), np.sin(angle)

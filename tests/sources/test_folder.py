@@ -201,6 +201,13 @@ def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
         opened(tmp_path / "nowhere")
 
 
+def test_without_a_list_to_judge_by_some_photos_can_be_kept_back(folder: Path) -> None:
+    describe(folder, tasks={"sal": {}}, splits={"train": "train.txt"})
+    (folder / "train.txt").write_text("photo 0\nphoto 1\nphoto 2\n")
+    kept, judged = (opened(folder, "sal", split=split, hold_out=1).names for split in ("train", "val"))
+    assert len(judged) == 1 and {*kept, *judged} == {"photo 0", "photo 1", "photo 2"}
+
+
 def test_a_byte_order_mark_is_no_part_of_a_description(folder: Path) -> None:
     text = (folder / "dataset.json").read_text()
     (folder / "dataset.json").write_text("\ufeff" + json.dumps(json.loads(text)), encoding="utf-8")

@@ -107,10 +107,14 @@ class PadNetConfig(Settings):
 
 @dataclass(frozen=True)
 class MtiNetConfig(Settings):
-    """`mti-net`: as PAD-Net, at every scale of the backbone; features have the widths of its maps."""
+    """`mti-net`: as PAD-Net, at every scale of the backbone."""
 
     auxiliary: dict[TaskName, Width] | None = None
     """Output channels of the tasks that get first answers, among them all tasks of the network. None: those alone."""
+
+    width: Width | None = None
+    """Channels of every task's feature at the coarsest scale; half of them at each finer one. None: those of the
+    backbone's maps, as the original."""
 
 
 @dataclass(frozen=True)

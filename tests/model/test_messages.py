@@ -138,3 +138,12 @@ def test_scales_halve_on_any_backbone_and_each_answers_and_learns(
         assert torch.allclose(losses.preliminary[task], sum(scale.preliminary[task] for scale in of_scales))
     losses.total.backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
+
+
+def test_features_of_mti_net_have_the_widths_that_are_asked_for() -> None:
+    systems = SystemConfigs(mti_net=MtiNetConfig(width=24))
+    model = build_model(replace(config("mti-net"), systems=systems)).eval()
+    trace = model(torch.rand(1, 3, 64, 96))
+    assert [stage.task_specific["depth"].shape[1:] for stage in trace.stages] == [
+        (24, 2, 3), (12, 4, 6), (6, 8, 12), (3, 16, 24)
+    ]  # fmt: skip

@@ -166,8 +166,8 @@ class MtiNet(Network):
 
     Args:
         config: Tasks and widths.
-        channels: Channels of the backbone maps, fine to coarse: the scales, and the widths of their features. Of a
-            backbone whose maps do not halve, a pyramid is made by convolutions first.
+        channels: Channels of the backbone maps, fine to coarse: the scales, and the widths of their features. Where
+            other widths are asked for, or the maps of the backbone do not halve, a pyramid is made by convolutions.
         backbone: None for a network that starts from feature maps.
     """
 
@@ -176,7 +176,7 @@ class MtiNet(Network):
     def __init__(self, config: ModelConfig, channels: tuple[int, ...], backbone: Backbone | None) -> None:
         super().__init__(config, backbone)
         auxiliary = first_answers(config, config.systems.mti_net.auxiliary)
-        self.pyramid = halving(channels, backbone)
+        self.pyramid = halving(channels, backbone, config.systems.mti_net.width)
         widths, joined = self.pyramid.channels, sum(self.pyramid.channels)
         self.scales = nn.ModuleList(
             Scale(auxiliary, tuple(config.tasks), own, handed, finest=index == 0)

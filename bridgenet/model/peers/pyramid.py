@@ -25,14 +25,15 @@ class HalvingPyramid(nn.Module):
     Args:
         channels: Of the maps, fine to coarse.
         strides: Pixels of the image along each side of a place of each map.
+        width: Channels of the coarsest scale.
 
     Attributes:
-        channels: Of the pyramid, fine to coarse: those of the last map, and half of them at each finer scale.
+        channels: Of the pyramid, fine to coarse: `width`, and half of it at each finer scale.
     """
 
-    def __init__(self, channels: Sequence[int], strides: Sequence[int]) -> None:
+    def __init__(self, channels: Sequence[int], strides: Sequence[int], width: int) -> None:
         super().__init__()
-        self.channels = tuple(max(channels[-1] >> finer, 1) for finer in range(len(channels))[::-1])
+        self.channels = tuple(max(width >> finer, 1) for finer in range(len(channels))[::-1])
         self.scales = nn.ModuleList(
             _resampled(given, own, round(log2(stride / FINEST)) - scale)
             for scale, (given, own, stride) in enumerate(zip(channels, self.channels, strides, strict=True))
@@ -54,16 +55,18 @@ class AsItIs(nn.Identity):
         self.channels = tuple(channels)
 
 
-def halving(channels: Sequence[int], backbone: Backbone | None) -> HalvingPyramid | AsItIs:
+def halving(channels: Sequence[int], backbone: Backbone | None, width: int | None = None) -> HalvingPyramid | AsItIs:
     """What makes a halving pyramid of the maps of a backbone; maps without a backbone are taken for one.
 
     Args:
         channels: Of the maps, fine to coarse.
         backbone: Where they come from.
+        width: Channels of the coarsest scale. None: as many as the coarsest map has.
     """
-    if backbone is None or all(coarser == 2 * finer for finer, coarser in pairwise(backbone.strides)):
+    strides = [FINEST << scale for scale in range(len(channels))] if backbone is None else backbone.strides
+    if width is None and all(coarser == 2 * finer for finer, coarser in pairwise(strides)):
         return AsItIs(channels)
-    return HalvingPyramid(channels, backbone.strides)
+    return HalvingPyramid(channels, strides, channels[-1] if width is None else width)
 
 
 def _resampled(channels_in: int, channels_out: int, doublings: int) -> nn.Module:

@@ -132,6 +132,7 @@ def test_photos_of_several_sizes_share_a_folder(folder: Path, tmp_path_factory: 
 
 WRONG: dict[str, tuple[str, Callable[[], np.ndarray], str]] = {
     "another class": ("semseg/photo 0.png", lambda: np.full(SIZE, 7, np.uint8), r"holds 7 in 100% .* 0 to 2 for the 3"),
+    "counted from 1": ("semseg/photo 0.png", lambda: np.full(SIZE, 3, np.uint8), "Perhaps yours count from 1"),
     "labels blended": ("semseg/photo 0.npy", lambda: np.full(SIZE, 0.5), "holds float64; numbers of classes are whole"),
     "labels in colours": ("semseg/photo 0.png", lambda: np.zeros((*SIZE, 3), np.uint8), "a picture in colours"),
     "another size": ("semseg/photo 0.png", lambda: np.zeros((24, 64), np.uint8), "is 24x64, but its photo asks for 48"),

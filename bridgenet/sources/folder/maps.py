@@ -96,6 +96,7 @@ def _labels(path: Path, stored: np.ndarray, coding: Coding, objects: bool) -> tu
         raise DataError(
             f"{path} holds {shown} in {_share(wrong)} of its pixels; expected are 0 to {count - 1} for the {count} "
             f"classes, and {coding.unknown} where nobody knows."
+            + (" Perhaps yours count from 1: then subtract 1 from each." if values.tolist() == [count] else "")
         )
     labels = np.where(unknown, IGNORE, stored).astype(np.uint8)
     return labels, f"{path}: no pixel has a class." if unknown.all() and not objects else ""

@@ -37,8 +37,8 @@ from bridgenet.files import BusyError, WriteError, replacing, sole_writer, write
 from bridgenet.inspection.cost import Cost, network_cost
 from bridgenet.kinds import truth_array
 from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, locate_data, plain_message, read_launch
-from bridgenet.learning.ablation import Interval
 from bridgenet.learning.checkpoint import read_config
+from bridgenet.learning.intervals import Interval
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, read_study, rows
 from bridgenet.learning.study_tables import NAMES, amount, study_page
 from bridgenet.predictor import Predictor

@@ -6,11 +6,13 @@ Everything runs in float32, as in the predictor.
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zipfile import BadZipFile
 
+import numpy as np
 import tyro
 from tqdm import tqdm
 
@@ -19,7 +21,7 @@ from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings
 from bridgenet.config import choose_tasks as choose
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
 from bridgenet.data.transforms import EvaluationTransform
-from bridgenet.files import WriteError, check_writable, write_any_letter, write_text
+from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
 from bridgenet.labels import same_classes
 from bridgenet.learning import (
     CheckpointError,
@@ -35,6 +37,8 @@ from bridgenet.learning import (
     start_runtime,
 )
 from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
+from bridgenet.learning.by_image import Sums, gain_over_images
+from bridgenet.learning.evaluation import empty_metrics
 from bridgenet.learning.saliency_metric import SaliencyProtocol
 from bridgenet.model import Network
 from bridgenet.reading.cache import cache_root
@@ -74,6 +78,13 @@ class Arguments(Settings):
     single_task: FilePath | None = None
     """What single-task learning reaches on the same images: a file that --json wrote. Then Delta_m is told, too."""
 
+    by_image: FilePath | None = None
+    """File (.npz) to write what each image adds to the metrics. One process does that."""
+
+    against: FilePath | None = None
+    """What --by-image wrote of another network on the same images. Then Delta_m over that one is told with its 95 %
+    interval over draws of the images."""
+
     sal_protocol: SaliencyProtocol = "clean"
     """How saliency is judged: clean takes the softmax once; invpt is that of InvPT and of whoever built on it, whose
     numbers it is compared with; astmt is that of ASTMT and MTI-Net."""
@@ -107,8 +118,14 @@ def main(line: Sequence[str] | None = None) -> int:
 
 def run(arguments: Arguments, runtime: Runtime) -> None:
     """Judges, prints a table and writes the file."""
-    if runtime.is_main and arguments.json is not None:
-        check_writable(arguments.json)
+    for file in (arguments.json, arguments.by_image):
+        if runtime.is_main and file is not None:
+            check_writable(file)
+    one_by_one = arguments.by_image is not None or arguments.against is not None
+    if one_by_one and runtime.world_size > 1:
+        raise arguments.refuse(f"{'by_image' if arguments.by_image else 'against'} is for one process: start one.")
+    other = None if arguments.against is None else read_sums(arguments.against)
+    sums: Sums = {}
     alone = None if arguments.single_task is None else read_metrics(arguments.single_task)
     model, config, _ = load_model(arguments.checkpoint, runtime.device)
     dataset = open_split(arguments, config)
@@ -123,13 +140,21 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
         boundaries,
         saliency=arguments.sal_protocol,
         flip=arguments.flip,
+        keep=sums.update if one_by_one else None,
     )
     if alone is not None:
         metrics["delta_m"] = multi_task_gain(metrics, alone)
+    if other is not None:
+        empty = empty_metrics(dataset, config, boundaries, arguments.sal_protocol)
+        gain = gain_over_images(empty, sums, other)
+        metrics["gain"] = {"delta_m": gain.mean, "low": gain.low, "high": gain.high, "draws": len(gain.samples)}
     if runtime.is_main:
         print(table(metrics))  # noqa: T201
         if arguments.json is not None:
             write_text(arguments.json, json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+        if arguments.by_image is not None:
+            with replacing(arguments.by_image) as file:
+                np.savez_compressed(file, allow_pickle=False, **sums)
 
 
 def read_metrics(file: Path) -> dict[str, Any]:
@@ -145,6 +170,19 @@ def read_metrics(file: Path) -> dict[str, Any]:
     if not isinstance(metrics, dict) or "images" not in metrics:
         raise DataError(f"--single-task {file} does not hold metrics as --json writes them.")
     return metrics
+
+
+def read_sums(file: Path) -> Sums:
+    """What an earlier call wrote of every image.
+
+    Raises:
+        DataError: It is not such a file.
+    """
+    try:
+        with np.load(file) as told:
+            return dict(told)
+    except (OSError, ValueError, BadZipFile) as error:
+        raise DataError(f"--against {file} cannot be read: {plain_message(error)}") from None
 
 
 def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:
@@ -207,6 +245,7 @@ def judge(
     *,
     saliency: SaliencyProtocol = "clean",
     flip: bool = False,
+    keep: Callable[[Sums], object] | None = None,
 ) -> dict[str, Any]:
     """Metrics over the data set, with a progress bar."""
     with tqdm(total=len(dataset), unit="image", disable=not runtime.is_main) as bar:
@@ -220,6 +259,7 @@ def judge(
             flip=flip,
             judge=boundaries,
             saliency=saliency,
+            keep=keep,
         )
 
 
@@ -233,6 +273,9 @@ def table(metrics: Mapping[str, Any]) -> str:
         for name, value in metrics.get(task, {}).items()
     ]
     gain = [f"{'Delta_m':<14} {'':<15} {metrics['delta_m']:+9.3f} %"] if "delta_m" in metrics else []
+    if told := metrics.get("gain"):
+        ends = f"{told['low']:+.3f} to {told['high']:+.3f} over draws of the images"
+        gain.append(f"{'Delta_m':<14} {'over the other':<15} {told['delta_m']:+9.3f} % ({ends})")
     conventions = [f"{TASKS[task].title} by {words}" for task, words in metrics.get("conventions", {}).items()]
     return "\n".join([*lines, *gain, *conventions, f"{metrics['images']} images"])
 

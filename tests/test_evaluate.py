@@ -53,6 +53,29 @@ def test_edges_that_were_counted_before_a_kill_are_not_counted_again(checkpoint:
     assert (tmp_path / "anew.json").read_text() == (tmp_path / "whole.json").read_text()
 
 
+def test_the_gain_over_another_network_is_told_with_its_interval_over_images(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = ("--tasks", "depth,normals")
+    assert train_here(*SMALL, "--steps", 1, "--seed", 5, "--output", tmp_path / "other") == 0
+    images = str(tmp_path / "images.npz")
+    alone = ("--by-image", images, "--json", str(tmp_path / "alone.json"))
+    assert main((str(tmp_path / "other"), *tasks, *alone)) == 0
+    line = (str(checkpoint), *tasks, "--against", images, "--json", str(tmp_path / "both.json"))
+    assert main((*line, "--single-task", str(tmp_path / "alone.json"))) == 0
+    told = json.loads((tmp_path / "both.json").read_text())
+    assert told["gain"]["delta_m"] == pytest.approx(told["delta_m"], rel=1e-9)
+    assert told["gain"]["low"] < told["gain"]["delta_m"] < told["gain"]["high"]
+    assert "over draws of the images" in capsys.readouterr().out
+    # In the order and the batches of a plain call, to the last bits.
+    run(Arguments(checkpoint, tasks=("depth", "normals"), json=tmp_path / "plain.json"), Runtime())
+    assert told["depth"] == pytest.approx(json.loads((tmp_path / "plain.json").read_text())["depth"], rel=1e-12)
+    assert main((str(checkpoint), "--tasks", "depth", "--against", images)) == 1
+    assert "same images and tasks" in capsys.readouterr().err
+    assert main((str(checkpoint), *tasks, "--against", str(tmp_path / "alone.json"))) == 1
+    assert "alone.json cannot be read" in capsys.readouterr().err
+
+
 def test_training_images_are_judged_without_augmentation(checkpoint: Path) -> None:
     _, config, _ = load_model(checkpoint)
     dataset = open_split(Arguments(checkpoint, split="train"), config)

@@ -7,19 +7,18 @@ an interval that holds zero says that nothing can be told.
 
 import io
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch
 from bridgenet.learning.checkpoint import read_metrics
+from bridgenet.learning.intervals import Interval, t_interval
 from bridgenet.learning.loop import train
 from bridgenet.learning.metrics import NO_VALID_PIXEL
 from bridgenet.learning.record import Row
@@ -71,8 +70,6 @@ which there is no gain, and the kept runs were judged by the loss alone."""
 ERRORS = frozenset(name for name, task in TASKS.items() if not task.higher_is_better or name == "edge")
 """The tasks of which that metric is an error."""
 
-Verdict = Literal["helps", "hurts", "cannot be told"]
-
 
 @dataclass(frozen=True, slots=True)
 class AblationRun:
@@ -103,30 +100,6 @@ class AblationRun:
         if value is None or isinstance(value, str):
             raise ValueError(f"{self.variant}, seed {self.seed}: {TASKS[task].title} has {NO_VALID_PIXEL}.")
         return value
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean over seeds, and where it lies with 95 % confidence by Student's t distribution.
-
-    Attributes:
-        mean: Of the samples.
-        low: Lower end; minus infinity for a single sample.
-        high: Upper end.
-        samples: One for each seed, in the order of the seeds.
-    """
-
-    mean: float
-    low: float
-    high: float
-    samples: tuple[float, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """For a gain: whether the interval lies on one side of zero."""
-        if self.low > 0:
-            return "helps"
-        return "hurts" if self.high < 0 else "cannot be told"
 
 
 def ablate(
@@ -238,23 +211,6 @@ def find_result(name: str) -> Path:
         f"There is no {name!r} in a folder benchmarks/ here or above. "
         f"`python benchmarks/{Path(name).stem}.py` makes it; README.md there says how long that takes."
     )
-
-
-def t_interval(samples: Sequence[float]) -> Interval:
-    """Mean and 95 % interval of samples that are independent of each other.
-
-    Raises:
-        ValueError: There is no sample.
-    """
-    count = len(samples)
-    if not count:
-        raise ValueError("There is no sample: no seed has both runs of the pair.")
-    values = np.asarray(samples, float)
-    reach = math.inf
-    if count > 1:
-        reach = float(stats.t.ppf(0.975, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
-    mean = float(values.mean())
-    return Interval(mean, mean - reach, mean + reach, tuple(values.tolist()))
 
 
 def levels(runs: Iterable[AblationRun], variant: str, task: TaskName) -> Interval:

@@ -13,6 +13,7 @@ from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataWarning, MultiTaskDataset, collate_by_size
 from bridgenet.kinds import turned_back
 from bridgenet.learning.boundary import BoundaryJudge
+from bridgenet.learning.by_image import Sums, SumsByImage
 from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.saliency_metric import SaliencyProtocol
@@ -36,6 +37,7 @@ def evaluate(
     flip: bool = False,
     judge: BoundaryJudge = BoundaryJudge(),  # noqa: B008
     saliency: SaliencyProtocol = "clean",
+    keep: Callable[[Sums], object] | None = None,
 ) -> dict[str, Any]:
     """Metrics over the data set, the same on every process. The network's mode is restored.
 
@@ -53,6 +55,7 @@ def evaluate(
         flip: Judge also the mean of the answers to each image and to its mirror image (`with_mirror_image`).
         judge: How boundaries are compared.
         saliency: How saliency is judged.
+        keep: Gets what each image of this process has added to the metrics; images are then judged one by one.
 
     Returns:
         Metrics by task and name, and the number of `images`. Where no pixel has ground truth a metric is None, and a
@@ -63,11 +66,8 @@ def evaluate(
     """
     share = list(range(runtime.rank, len(dataset), runtime.world_size))
     chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
-    tasks: dict[TaskName, int] = {task: config.model.tasks[task] for task in dataset.tasks}
-    metrics, flipped = (
-        MultiTaskMetrics(tasks, config.loss.edge_positive_weight, judge, saliency, dataset.stereo).to(runtime.device)
-        for _ in range(2)
-    )
+    metrics, flipped = (empty_metrics(dataset, config, judge, saliency).to(runtime.device) for _ in range(2))
+    judged = metrics if keep is None else SumsByImage(metrics)
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -76,7 +76,7 @@ def evaluate(
             batch: Batch = loaded.to(runtime.device)
             with float32_products(tf32=False):
                 trace = model(batch.images.contiguous(memory_format=torch.channels_last))
-            metrics.update(_checked(trace.predictions, batch), batch.targets)
+            judged.update(_checked(trace.predictions, batch), batch.targets)
             if flip:
                 with float32_products(tf32=False):
                     mirrored = model(batch.images.flip(-1).contiguous(memory_format=torch.channels_last)).predictions
@@ -86,6 +86,8 @@ def evaluate(
     finally:
         for module, training in modes:
             module.training = training
+    if keep is not None and isinstance(judged, SumsByImage):
+        keep(judged.sums)
     values = metrics.compute()
     if runtime.is_main and (unknown := without_truth(values)):
         titles = ", ".join(TASKS[task].title for task in unknown)
@@ -96,6 +98,17 @@ def evaluate(
             stacklevel=2,
         )
     return {**values, "flipped": flipped.compute()} if flip else values
+
+
+def empty_metrics(
+    dataset: MultiTaskDataset,
+    config: TrainConfig,
+    judge: BoundaryJudge = BoundaryJudge(),  # noqa: B008
+    saliency: SaliencyProtocol = "clean",
+) -> MultiTaskMetrics:
+    """The metrics of the tasks of a data set, as `evaluate` fills them."""
+    tasks: dict[TaskName, int] = {task: config.model.tasks[task] for task in dataset.tasks}
+    return MultiTaskMetrics(tasks, config.loss.edge_positive_weight, judge, saliency, dataset.stereo)
 
 
 def with_mirror_image(

@@ -215,6 +215,11 @@ class MultiTaskMetrics(nn.Module):
         self.metrics = nn.ModuleDict({task: metric(task, channels) for task, channels in tasks.items()})
         self.images = SumMetric()
 
+    @property
+    def by_task(self) -> dict[TaskName, TaskMetric]:
+        """The metric of each task."""
+        return cast(dict[TaskName, TaskMetric], dict(self.metrics.items()))
+
     def update(self, predictions: Mapping[TaskName, Tensor], targets: Mapping[TaskName, Tensor]) -> None:
         """Adds the predictions (logits) of some images. They have the size of the targets."""
         for task, metric in self.metrics.items():

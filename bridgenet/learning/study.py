@@ -41,7 +41,7 @@ from annotated_types import Len
 
 from bridgenet.config import SettingError, Settings, from_dict, not_among, perhaps
 from bridgenet.config.settings import CountOrNone, Text
-from bridgenet.learning.ablation import Interval, t_interval
+from bridgenet.learning.intervals import Interval, t_interval
 from bridgenet.learning.metrics import multi_task_gain
 from bridgenet.tasks import TASKS, TaskName
 

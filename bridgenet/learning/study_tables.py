@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from bridgenet.learning.ablation import Interval
+from bridgenet.learning.intervals import Interval
 from bridgenet.learning.metrics import METRIC_UNITS
 from bridgenet.learning.study import Number, Printed, Results, Study, Table
 from bridgenet.tasks import TASKS, TaskName

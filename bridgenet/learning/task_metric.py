@@ -1,6 +1,7 @@
 """What the metrics of all tasks have in common: sums over all valid pixels of a set, whoever has seen them."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -21,15 +22,31 @@ class TaskMetric(Metric):
 
     def __init__(self) -> None:
         super().__init__()
+        self.named: list[str] = []
         self.add_sums("pixels")
 
     def add_sums(self, *names: str, size: tuple[int, ...] = (), dtype: torch.dtype = torch.float64) -> None:
         """Declares sums that start at zero."""
         for name in names:
             self.add_state(name, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
+            self.named.append(name)
+
+    @property
+    def sums(self) -> dict[str, Tensor]:
+        """What has been summed up so far, by name."""
+        return {name: getattr(self, name) for name in self.named}
+
+    def take(self, sums: Mapping[str, Tensor]) -> None:
+        """Puts other sums in the place of those so far."""
+        for name in self.named:
+            setattr(self, name, sums[name].to(getattr(self, name)))
 
     def compute(self) -> dict[str, float | str | None]:
         """The metrics by name; each is None if no pixel of the set was valid."""
+        return self.of_these_sums()
+
+    def of_these_sums(self) -> dict[str, float | str | None]:
+        """The same of what this process has summed up."""
         values = self.values()
         return {name: value if self.pixels else None for name, value in values.items()}
 

@@ -37,15 +37,25 @@ from bridgenet.files import BusyError, WriteError, replacing, sole_writer, write
 from bridgenet.inspection.cost import Cost, network_cost
 from bridgenet.kinds import truth_array
 from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, locate_data, plain_message, read_launch
+from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
+from bridgenet.learning.by_image import gain_over_images
 from bridgenet.learning.checkpoint import read_config
+from bridgenet.learning.evaluation import empty_metrics
 from bridgenet.learning.intervals import Interval
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, read_study, rows
 from bridgenet.learning.study_tables import NAMES, amount, study_page
 from bridgenet.predictor import Predictor
+from bridgenet.sources import find_source
 from bridgenet.tasks import TASKS, TaskName
 
 JUDGED = "evaluated.json"
 """The metrics of a finished part, in its folder."""
+
+BY_IMAGE = "by_image.npz"
+"""What each image added to them."""
+
+MOST_SEEDS = 100
+"""An interval of more samples is one over draws of the images."""
 
 SECONDS_BETWEEN_LOOKS = 0.5
 """While another worker writes the tables."""
@@ -153,7 +163,7 @@ def finish(title: str, part: Part, asked: train.Arguments, arguments: Arguments)
 
 def judge(folder: Path, asked: train.Arguments) -> bool:
     """Keeps the metrics of a finished part in its folder. Returns whether that went well."""
-    words = [str(folder), "--json", str(folder / JUDGED)]
+    words = [str(folder), "--json", str(folder / JUDGED), "--by-image", str(folder / BY_IMAGE)]
     words += [] if asked.config.data.root is None else ["--data-root", str(asked.config.data.root)]
     words += [] if asked.device is None else ["--device", asked.device]
     with redirect_stdout(sys.stderr):
@@ -167,6 +177,7 @@ def collect(study: Study, configs: dict[Part, TrainConfig], arguments: Arguments
         CheckpointError: What is in a folder was trained with other settings.
     """
     found: list[Result] = []
+    over = list(dict.fromkeys(name for name in (study.single_task, study.reference) if name is not None))
     costs: dict[str, Cost] = {}
     for part, config in configs.items():
         folder = part.folder(arguments.out)
@@ -178,8 +189,27 @@ def collect(study: Study, configs: dict[Part, TrainConfig], arguments: Arguments
         spent, backbone = costs[part.system], config.model.backbone.name
         metrics = json.loads((folder / JUDGED).read_text(encoding="utf-8"))
         line = command(study, part, arguments)
-        found.append(Result(part, line, metrics, backbone, spent.parameters, spent.multiply_adds))
+        # Of several seeds the interval is that over seeds, and draws of images take their time.
+        alone = sum(other.system == part.system for other in configs) == 1
+        names = [name for name in over if alone and name != part.system]
+        others = {name: Part(name, part.seed).folder(arguments.out) for name in names}
+        gains = {name: gain for name, other in others.items() if (gain := over_images(folder, other, config))}
+        found.append(Result(part, line, metrics, backbone, spent.parameters, spent.multiply_adds, gains))
     return Results(study, found)
+
+
+def over_images(folder: Path, other: Path, asked: TrainConfig) -> Interval | None:
+    """Delta_m of a part over another, over draws of the images; None where there is no gain to tell."""
+    if not (other / JUDGED).exists():
+        return None
+    config = read_config(folder)
+    dataset = evaluate.open_split(evaluate.Arguments(folder, data_root=asked.data.root), config)
+    judge = BoundaryJudge(find_source(config.data.name).edges, THRESHOLDS)
+    ours, theirs = (evaluate.read_sums(one / BY_IMAGE) for one in (folder, other))
+    try:
+        return gain_over_images(empty_metrics(dataset, config, judge), ours, theirs)
+    except ValueError:
+        return None
 
 
 def write(results: Results, out: Path) -> None:
@@ -247,8 +277,9 @@ def _bars(study: Study, levels: Mapping[str, Interval | None], unit: str, title:
 
 def _bar(name: str, level: Interval) -> BarRow:
     low, high = (level.low, level.high) if math.isfinite(level.low) else (None, None)
-    words = f"{amount(level, 2)}, n = {len(level.samples)}"
-    return BarRow(name, level.mean, low, high, samples=level.samples, text=words)
+    drawn = len(level.samples) > MOST_SEEDS
+    words = amount(level, 2) + (" over images" if drawn else f", n = {len(level.samples)}")
+    return BarRow(name, level.mean, low, high, samples=() if drawn else level.samples, text=words)
 
 
 def _answering(results: Results, out: Path) -> list[str]:

@@ -32,6 +32,9 @@ options = "--model.system stl"
 title = "BridgeNet"
 seeds = [0, 1]
 
+[systems.mtl]
+options = "--model.system mtl --tasks depth"
+
 [[tables]]
 number = "VII"
 
@@ -61,12 +64,15 @@ def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: P
     workers = [start(*line, module="compare") for _ in range(2)]
     said = "".join(worker.finish() for worker in workers)
     assert (out / "runs" / "stl-0" / "evaluated.json").stat().st_mtime_ns == before
-    for name, times in (("stl-0", 0), ("bridgenet-0", 1), ("bridgenet-1", 1)):
+    for name, times in (("stl-0", 0), ("bridgenet-0", 1), ("mtl-0", 1), ("bridgenet-1", 1)):
         assert said.count(f"Finished. The checkpoint is {out / 'runs' / name}") == times
     steps = [entry["step"] for entry in history(out / "runs" / "bridgenet-1") if entry["event"] == "train"]
     assert steps == list(range(1, 10))
     told = json.loads((out / "study.json").read_text())
-    assert [(row["system"], row["seed"]) for row in told["rows"]] == [("stl", 0), ("bridgenet", 0), ("bridgenet", 1)]
+    rows = [("stl", 0), ("bridgenet", 0), ("mtl", 0), ("bridgenet", 1)]
+    assert [(row["system"], row["seed"]) for row in told["rows"]] == rows
+    (gain,) = [row["gains"]["stl"] for row in told["rows"] if row["gains"]]
+    assert gain["low"] < gain["delta_m"] < gain["high"]
     assert "Not finished" not in (out / "tables.md").read_text()
     assert {path.name for path in out.glob("p*/*.png")} == {"1.png", "semseg.png", "depth.png", "delta_m-stl.png"}
     assert all(np.asarray(Image.open(path)).std() > 0 for path in out.glob("p*/*.png"))

@@ -70,7 +70,7 @@ def test_the_gain_over_another_network_is_told_with_its_interval_over_images(
     # In the order and the batches of a plain call, to the last bits.
     run(Arguments(checkpoint, tasks=("depth", "normals"), json=tmp_path / "plain.json"), Runtime())
     assert told["depth"] == pytest.approx(json.loads((tmp_path / "plain.json").read_text())["depth"], rel=1e-12)
-    assert main((str(checkpoint), "--tasks", "depth", "--against", images)) == 1
+    assert main((str(checkpoint), *tasks, "--split", "train", "--against", images)) == 1
     assert "same images and tasks" in capsys.readouterr().err
     assert main((str(checkpoint), *tasks, "--against", str(tmp_path / "alone.json"))) == 1
     assert "alone.json cannot be read" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from bridgenet.tasks import TaskName
 Sums = dict[str, np.ndarray]
 """Under `TASK.SUM` what each image adds, (images, ...)."""
 
-DRAWS = 1000
+DRAWS = 500
 
 
 class SumsByImage:
@@ -57,7 +57,7 @@ def gain_over_images(
     Args:
         metrics: Of the tasks, by the conventions of both; what it holds is lost.
         ours: What each image adds to the metrics of the network.
-        theirs: The same of the other network.
+        theirs: The same of the other network, perhaps of more tasks.
         draws: How often the images are drawn, with replacement.
         seed: Fixes them.
 
@@ -68,7 +68,8 @@ def gain_over_images(
     Raises:
         ValueError: The two saw other images or tasks, or see `multi_task_gain`.
     """
-    shapes = [{name: rows.shape for name, rows in sums.items()} for sums in (ours, theirs)]
+    names = [f"{task}.{name}" for task, metric in metrics.by_task.items() for name in metric.sums]
+    shapes = [{name: sums[name].shape for name in names if name in sums} for sums in (ours, theirs)]
     if shapes[0] != shapes[1]:
         raise ValueError("These two networks were not judged on the same images and tasks.")
     count = len(next(iter(ours.values())))

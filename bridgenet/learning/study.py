@@ -186,6 +186,7 @@ class Result:
         backbone: Its name.
         parameters: Of the whole network.
         multiply_adds: Of one image at the size at which it answers.
+        gains: Delta_m over others from the same seed, by their name, with its interval over draws of the images.
     """
 
     part: Part
@@ -194,6 +195,7 @@ class Result:
     backbone: str
     parameters: int
     multiply_adds: int
+    gains: Mapping[str, Interval] = field(default_factory=dict)
 
     def value(self, task: TaskName) -> float | None:
         """The metric that the task is followed by; None where it has none."""
@@ -236,10 +238,13 @@ class Results:
     def gain(self, system: str, over: str | None) -> Interval | None:
         """Delta_m (Eqs. (8), (9)) of a system over another, in percent, by pairs of equal seeds; None without one.
 
-        Its tasks are those of the system. None also where one of them has no result of the other to compare with.
+        Its tasks are those of the system. None also where one of them has no result of the other to compare with. The
+        interval of a single pair, where it is known, is that over draws of the images.
         """
         if over is None:
             return None
+        if len(there := [one.gains[over] for one in self.of(system) if over in one.gains]) == 1:
+            return there[0]
         pairs = [(one, self.by_part.get(Part(over, one.part.seed))) for one in self.of(system)]
         try:
             values = [multi_task_gain(one.metrics, other.metrics) for one, other in pairs if other is not None]
@@ -280,6 +285,9 @@ def rows(results: Results) -> Iterator[dict[str, Any]]:
             "parameters": one.parameters,
             "multiply_adds": one.multiply_adds,
             "metrics": dict(one.metrics),
+            "gains": {
+                over: {"delta_m": gain.mean, "low": gain.low, "high": gain.high} for over, gain in one.gains.items()
+            },
         }
 
 

@@ -115,7 +115,9 @@ def _printed_line(row: Printed, layout: Layout, tasks: tuple[TaskName, ...]) -> 
 
 def _notes(results: Results) -> list[str]:
     study = results.study
-    notes = ["Mean and half of the 95 % t-interval over seeds; a single seed has no interval."]
+    notes = [
+        "Mean and half of the 95 % t-interval over seeds; a single seed has none, but for Δₘ that over its images."
+    ]
     if study.single_task is not None:
         notes.append(
             f"Δₘ against {study.titled(study.single_task)}, by pairs of equal seeds (Eqs. 8 and 9). "

@@ -29,7 +29,7 @@ from PIL import Image
 from bridgenet import evaluate, train
 from bridgenet.command import in_flags, parse
 from bridgenet.config import Count, FilePath, SettingError, Settings, TrainConfig
-from bridgenet.data import open_dataset
+from bridgenet.data import DataError, open_dataset
 from bridgenet.drawing import Panel, answer_panel, panel_figure
 from bridgenet.drawing.charts import BarRow, Bars
 from bridgenet.drawing.sheet import Drawn
@@ -107,12 +107,15 @@ def run(arguments: Arguments) -> int:
     """
     study = read_study(arguments.study)
     if arguments.list:
+        for part in {part.system: part for part in study.parts}.values():
+            _asked(study, part, arguments, here=False)
         for part in study.parts:
             print(command(study, part, arguments))  # noqa: T201
         return 0
     if read_launch().world_size > 1:
         raise StudyError("Several processes cannot take from one list together: print its commands with --list.")
     runs = {part: _asked(study, part, arguments) for part in study.parts}
+    _check_images(study, next(iter(runs.values())).config)
     failed = [part for part, asked in runs.items() if not finish(study.titled(part.system), part, asked, arguments)]
     while True:
         try:
@@ -252,7 +255,7 @@ def panels(results: Results, out: Path) -> Iterator[tuple[str, Drawn]]:
     config = max((network.config for network in networks.values()), key=lambda config: len(config.model.tasks))
     tasks: tuple[TaskName, ...] = tuple(config.model.tasks)
     dataset = open_dataset(locate_data(config.data, None), "val", tasks)
-    for index in (index for index in results.study.images if index < len(dataset)):
+    for index in results.study.images:
         sample = dataset[index]
         photo = (sample.image.movedim(0, -1).numpy() * 255).round().astype(np.uint8)
         truth: dict[TaskName, np.ndarray] = {task: truth_array(task, sample.targets[task]) for task in tasks}
@@ -288,21 +291,44 @@ def _answering(results: Results, out: Path) -> list[str]:
     return [name for name, folder in folders.items() if read_config(folder).model.bridge_reads != "foreign"]
 
 
-def _asked(study: Study, part: Part, arguments: Arguments) -> train.Arguments:
+def _asked(study: Study, part: Part, arguments: Arguments, *, here: bool = True) -> train.Arguments:
     """The training of a part as its command line says it, with everything in its place.
+
+    Args:
+        study: What is compared.
+        part: Which training.
+        arguments: Of this command.
+        here: Whether it is this machine that has the data; else what depends on them is not looked at.
 
     Raises:
         StudyError: Its options cannot be used; what is wrong with them has been said.
     """
     words = [*study.line(part, arguments.out), *([] if arguments.device is None else ["--device", arguments.device])]
+    where = f"These are the options of {part.system!r} in {arguments.study}."
     try:
         asked = train.read(words)
-        config = train.complete(asked, train.told_channels(asked.config, words))
     except SystemExit:
-        raise StudyError(f"These are the options of {part.system!r} in {arguments.study}.") from None
+        raise StudyError(where) from None
+    try:
+        config = train.complete(asked, train.told_channels(asked.config, words))
     except SettingError as error:
-        raise StudyError(f"{in_flags(error, train.Arguments)}\nThat is {part.system!r} in {arguments.study}.") from None
+        raise StudyError(f"{in_flags(error, train.Arguments)}\n{where}") from None
+    except DataError as error:
+        if not here:
+            return asked
+        raise StudyError(f"{error}\n{where}") from None
     return replace(asked, config=config, tasks=None, steps=None, data_root=None)
+
+
+def _check_images(study: Study, config: TrainConfig) -> None:
+    """Whether the images that are to be drawn are there.
+
+    Raises:
+        StudyError: One is not.
+    """
+    count = len(open_dataset(config.data, "val", tuple(config.model.tasks)))
+    if wrong := [index for index in study.images if index >= count]:
+        raise StudyError(f"images has {wrong[0]}, but there are {count} validation images: 0 to {count - 1}.")
 
 
 if __name__ == "__main__":

@@ -116,8 +116,12 @@ def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
         (SHORT.replace('"--model.system mtl"', '"--title \'x"'), "quotation"),
         (SHORT.replace("rooms-tiny", "rooms-tny"), "rooms-tiny"),
     ):
-        assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out")]) != 0
-        assert message in capsys.readouterr().err, text
+        for listed in ([], ["--list"]):
+            assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out"), *listed]) != 0
+            said = capsys.readouterr()
+            assert message in said.err and not said.out, text
+    assert main([str(file_of(tmp_path, "images = [100]\n" + SHORT)), "--out", str(tmp_path / "out")]) != 0
+    assert "images has 100, but there are 100 validation images: 0 to 99" in capsys.readouterr().err
     with pytest.raises(StudyError, match="cannot be read"):
         read_study(tmp_path / "nowhere.toml")
     assert not (tmp_path / "out").exists()

@@ -155,6 +155,7 @@ def test_all_that_is_wrong_is_told_file_by_file(tmp_path: Path, capsys: pytest.C
         "normals/photo 4.png": np.full((48, 64, 3), 240, np.uint8),
         "depth/photo 5.npy": np.zeros((48, 64), np.float32),
         "depth/photo 6.npy": np.array([["a"]]),
+        "depth/photo 3.npy": np.full((48, 64), 1800, np.float32),
     }
     for name, array in faulty.items():
         np.save(tmp_path / name, array) if name.endswith(".npy") else Image.fromarray(array).save(tmp_path / name)
@@ -167,7 +168,8 @@ def test_all_that_is_wrong_is_told_file_by_file(tmp_path: Path, capsys: pytest.C
     lines = capsys.readouterr().out.splitlines()
     for name, said in (
         *((name, said) for name, said in zip(faulty, ("holds 9", "is 48x60", "no pixel has a class", "100 to 100",
-            "100% of the normals", "no pixel has a distance", "not one array of numbers"), strict=True)),
+            "100% of the normals", "no pixel has a distance", "not one array of numbers",
+            "another unit?"), strict=True)),
         ("normals/photo 7.png", "damaged or incomplete"),
         ("There is no folder", "edge"),
         ("images/photo 8.png", "readable image"),
@@ -178,7 +180,7 @@ def test_all_that_is_wrong_is_told_file_by_file(tmp_path: Path, capsys: pytest.C
         ("tasks.colour is no task", ""),
     ):  # fmt: skip
         assert [line for line in lines if name in line and said in line], (name, said, lines)
-    assert lines[-1] == "15 things are wrong." and (tmp_path / "seen.png").is_file()
+    assert lines[-1] == "16 things are wrong." and (tmp_path / "seen.png").is_file()
 
 
 def test_a_folder_that_says_nothing_is_answered_in_a_sentence(

@@ -29,6 +29,8 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
     root = root or config.root or (Path(shelf) / config.name if shelf else None)
     if root is None:
         find_source(config.name)  # Nobody is sent to look for what nothing here can read.
+        if source and source.describe is not None:
+            raise DataError("Where is the folder of photos? Say --data-root DIR: it holds dataset.json and images/.")
         raise DataError(
             f"Where is {config.called}? Say --data-root DIR, or let the variable {SHELF} name the folder that holds a "
             f"folder {config.name!r}. The preset rooms-tiny needs no data."

@@ -22,14 +22,14 @@ class Layout:
 
 
 LAYOUTS: dict[Number, Layout] = {
-    "I": Layout("NYUD-v2, beside other systems", ("backbone",)),
-    "II": Layout("Cityscapes, beside other systems", ("backbone",)),
-    "III": Layout("PASCAL-Context, beside other systems", ("backbone",)),
+    "I": Layout("Systems", ("backbone",)),
+    "II": Layout("Systems", ("backbone",)),
+    "III": Layout("Systems", ("backbone",)),
     "IV": Layout("Size and cost", ("backbone", "parameters", "multiply_adds")),
     "V": Layout("What each part brings", after=("delta_m",)),
     "VI": Layout("Ways to refine the task features", ("added",), ("delta_m",)),
-    "VII": Layout("Which tasks are learnt together, NYUD-v2", ("tasks",), ("delta_m",)),
-    "VIII": Layout("Which tasks are learnt together, PASCAL-Context", ("tasks",), ("delta_m",)),
+    "VII": Layout("Which tasks are learnt together", ("tasks",), ("delta_m",)),
+    "VIII": Layout("Which tasks are learnt together", ("tasks",), ("delta_m",)),
 }
 
 HEADS: dict[Column, str] = {
@@ -63,7 +63,8 @@ def table_of(table: Table, results: Results) -> str:
     lines += [_line(name, layout, tasks, systems[0], results) for name in systems]
     lines += [_printed_line(row, layout, tasks) for row in table.printed]
     body = "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-    return f"## {table.title or layout.about}\n\nIn the layout of the paper's table {table.number}.\n\n{body}"
+    about = f"{study.preset}, in the layout of the paper's table {table.number}."
+    return f"## {table.title or layout.about}\n\n{about}\n\n{body}"
 
 
 def amount(interval: Interval | None, digits: int, *, signed: bool = False) -> str:

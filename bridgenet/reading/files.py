@@ -96,8 +96,12 @@ def load_numbers(path: Path) -> np.ndarray:
     return np.asarray(picture)
 
 
-def load_millimetres(path: Path) -> np.ndarray:
+def load_distances(path: Path, remedy: str = "16-bit PNG in millimetres, or as .npy in metres") -> np.ndarray:
     """A 16-bit picture of distances, uint16 or int32 (height, width).
+
+    Args:
+        path: The file.
+        remedy: How distances should be saved here.
 
     Raises:
         DataError: It has 8 bits or colours.
@@ -107,9 +111,8 @@ def load_millimetres(path: Path) -> np.ndarray:
         return np.asarray(picture)
     kind = "only 8 bits" if picture.mode in ("L", "P", "1") else "colours"
     raise DataError(
-        f"{path} has {kind} ({picture.mode}), but depth is expected as millimetres in one channel of 16 bits. This "
-        "is probably a picture of the depth, made to be looked at: the distances are not in it. Save them as "
-        "16-bit PNG in millimetres, or as .npy in metres."
+        f"{path} has {kind} ({picture.mode}), but depth is expected as distances in one channel of 16 bits. This "
+        f"is probably a picture of the depth, made to be looked at: the distances are not in it. Save them as {remedy}."
     )
 
 

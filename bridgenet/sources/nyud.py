@@ -27,7 +27,7 @@ from bridgenet.reading.files import (
     check_complete,
     find_files,
     load_array,
-    load_millimetres,
+    load_distances,
     load_numbers,
     load_rgb,
     read_names,
@@ -200,7 +200,7 @@ class NyudReader:
                 case "normals":
                     return _checked(path, load_rgb(path), (3,)).astype(np.float32) / 127.5 - 1
                 case "depth" if not is_array:
-                    return _checked(path, load_millimetres(path))
+                    return _checked(path, load_distances(path))
             return _checked(path, load_numbers(path))
         except FileNotFoundError:
             raise DataError(f"{path} is missing, though gt_sets names it. Restore it. {HOW_TO_GET}") from None

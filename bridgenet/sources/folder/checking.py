@@ -20,6 +20,9 @@ from bridgenet.tasks import TASKS, TaskName
 SHOWN = 10
 """Photos on the contact sheet."""
 
+APART = 100
+"""So many times as far as most photos is another unit."""
+
 Watcher = Callable[[list[str]], Iterable[str]]
 """Gives the names of the photos one by one, perhaps with a bar that says how many are left."""
 
@@ -68,11 +71,11 @@ def check_folder(root: Path, watch: Watcher = iter) -> Report:
             continue
         sample = _read(name, files, root, report)
         if sample is not None:
-            seen.add(sample)
+            seen.add(sample, files["depth"].get(name) if "depth" in files else None)
             if name in chosen:
                 report.shown[name] = sample
     report.faults += seen.faults(root, description)
-    report.notes += [*seen.notes(description), *_left_over(root, names, files, description)]
+    report.notes += [*seen.notes(description), *_left_over(root, names, files, description, report.faults)]
     return report
 
 
@@ -93,8 +96,9 @@ def _names(report: Report) -> list[str]:
     both = set(by_split.get("train", ())) & set(by_split.get("val", ()))
     if both:
         some = ", ".join(sorted(both)[:3])
-        report.notes.append(f"{len(both)} photos are in both splits ({some}): the network is judged on what it learnt.")
-    if "val" not in report.description.splits:
+        are = "photo is" if len(both) == 1 else "photos are"
+        report.notes.append(f"{len(both)} {are} in both splits ({some}): the network is judged on what it learnt.")
+    if "val" not in report.description.splits and not any("splits.val" in fault for fault in report.faults):
         report.notes.append("There is no list of photos to judge by: train with --data.hold-out 4, or name one as val.")
     return list(dict.fromkeys(name for listed in by_split.values() for name in listed))
 
@@ -135,19 +139,30 @@ class _Seen:
     counts: dict[TaskName, np.ndarray]
     """Pixels of each class."""
 
-    depths: list[np.ndarray] = field(default_factory=list)
-    """A part of every depth map."""
+    depths: dict[Path, np.ndarray] = field(default_factory=dict)
+    """A part of every depth map, by its file."""
 
-    def add(self, sample: RawSample) -> None:
+    def add(self, sample: RawSample, depth: Path | None) -> None:
         for task, count in self.counts.items():
             if task in sample.targets:
                 count += np.bincount(sample.targets[task].ravel(), minlength=256)[: len(count)]
-        if "depth" in sample.targets:
-            self.depths.append(sample.targets["depth"][::8, ::8])
+        if "depth" in sample.targets and depth is not None:
+            self.depths[depth] = sample.targets["depth"][::8, ::8]
 
     def faults(self, root: Path, description: Description) -> list[str]:
-        doubt = unlikely_unit(self.depths, description.codings["depth"].per_metre) if self.depths else ""
-        return [f"{root / 'depth'}: {doubt}"] if doubt else []
+        if not self.depths:
+            return []
+        doubt = unlikely_unit(self.depths.values(), description.codings["depth"].per_metre)
+        middles = {
+            file: float(np.median(known)) for file, depth in self.depths.items() if (known := depth[depth > 0]).size
+        }
+        usual = float(np.median([*middles.values()])) if middles else 0.0
+        odd = {file: middle for file, middle in middles.items() if not usual / APART < middle < usual * APART}
+        return ([f"{root / 'depth'}: {doubt}"] if doubt else []) + [
+            f"{file}: its median distance is {middle:.3g} m, where that of most photos is {usual:.3g} m. Is it in "
+            "another unit? One unit holds for all files, pictures and arrays."
+            for file, middle in odd.items()
+        ]
 
     def notes(self, description: Description) -> list[str]:
         lines = []
@@ -167,13 +182,16 @@ def _twice(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
     return [f"{two} and {one.name} are both there: keep one of them." for one, two in alike]
 
 
-def _left_over(root: Path, names: list[str], files: dict[str, dict[str, Path]], description: Description) -> list[str]:
+def _left_over(
+    root: Path, names: list[str], files: dict[str, dict[str, Path]], description: Description, faults: list[str]
+) -> list[str]:
     """What lies there and is not used."""
     lines = []
+    named = {*description.codings, *(task for task in TASKS if any(f"tasks.{task} " in fault for fault in faults))}
     if unlisted := sorted(files["images"].keys() - set(names)):
         some = ", ".join(unlisted[:3]) + (", ..." if len(unlisted) > 3 else "")
         lines.append(f"{len(unlisted)} photos are in no list, so they are not used: {some}.")
     for task in TASKS:
-        if task not in description.codings and (root / task).is_dir():
+        if task not in named and (root / task).is_dir():
             lines.append(f"{root / task} is there, but {DESCRIPTION} does not name {task}.")
     return lines

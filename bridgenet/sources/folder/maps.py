@@ -9,7 +9,7 @@ from typing import assert_never
 import numpy as np
 
 from bridgenet.images import ImageError, load_image
-from bridgenet.reading.files import load_array, load_millimetres, load_numbers, load_rgb
+from bridgenet.reading.files import load_array, load_distances, load_numbers, load_rgb
 from bridgenet.reading.sample import DataError
 from bridgenet.sources.folder.description import Coding
 from bridgenet.tasks import IGNORE, TASKS, TaskName
@@ -60,7 +60,9 @@ def read_map(task: TaskName, coding: Coding, path: Path, size: tuple[int, int]) 
                 return _labels(path, _plane(path, load_numbers(path), size), coding, TASKS[task].extent == "objects")
             case "metres":
                 is_array = path.suffix.lower() == ".npy"
-                stored = load_array(path) if is_array else load_millimetres(path)
+                unit = "metres" if coding.per_metre == 1 else "millimetres"
+                remedy = f"16-bit PNG or .npy in {unit}, as the description says"
+                stored = load_array(path) if is_array else load_distances(path, remedy)
                 return _depth(path, _plane(path, stored, size), coding)
             case "direction":
                 return _normals(path, size)

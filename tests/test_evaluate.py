@@ -38,7 +38,10 @@ def test_a_checkpoint_is_judged_as_its_training_judged_it(checkpoint: Path, tmp_
     assert "101 thresholds, within 0.011" in counted["found"] and "11 thresholds, within 0.011" in counted["expected"]
 
 
-def test_edges_that_were_counted_before_a_kill_are_not_counted_again(checkpoint: Path, tmp_path: Path) -> None:
+def test_edges_that_were_counted_before_a_kill_are_not_counted_again(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGENET_CACHE", str(tmp_path / "cache"))
     folder = cache_root() / "boundary-counts"
     run(Arguments(checkpoint, tasks=("edge",), json=tmp_path / "whole.json"), Runtime())
     kept = sorted(folder.iterdir())

@@ -36,7 +36,7 @@ from bridgenet.drawing.sheet import Drawn
 from bridgenet.files import BusyError, WriteError, replacing, sole_writer, write_any_letter, write_text
 from bridgenet.inspection.cost import Cost, network_cost
 from bridgenet.kinds import truth_array
-from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, locate_data, plain_message, read_launch
+from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, plain_message, read_launch
 from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
 from bridgenet.learning.by_image import gain_over_images
 from bridgenet.learning.checkpoint import read_config
@@ -120,8 +120,9 @@ def run(arguments: Arguments) -> int:
     while True:
         try:
             with sole_writer(arguments.out):
-                results = collect(study, {part: asked.config for part, asked in runs.items()}, arguments)
-                write(results, arguments.out)
+                configs = {part: asked.config for part, asked in runs.items()}
+                results = collect(study, configs, arguments)
+                write(results, configs, arguments.out)
         except BusyError:
             time.sleep(SECONDS_BETWEEN_LOOKS)
             continue
@@ -215,7 +216,7 @@ def over_images(folder: Path, other: Path, asked: TrainConfig) -> Interval | Non
         return None
 
 
-def write(results: Results, out: Path) -> None:
+def write(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> None:
     """The numbers, the tables and the pictures of a study.
 
     Raises:
@@ -226,7 +227,7 @@ def write(results: Results, out: Path) -> None:
     told = {"title": study.title, "single_task": study.single_task, "reference": study.reference, **machine}
     write_text(out / "study.json", json.dumps({**told, "rows": list(rows(results))}, indent=1) + "\n")
     write_text(out / "tables.md", study_page(results))
-    for name, picture in (*plots(results), *panels(results, out)):
+    for name, picture in (*plots(results), *panels(results, configs, out)):
         with replacing(out / f"{name}.png") as file:
             Image.fromarray(picture).save(file, "PNG")
 
@@ -247,14 +248,15 @@ def plots(results: Results) -> Iterator[tuple[str, Drawn]]:
             yield f"plots/delta_m-{over}", _bars(study, gains, words, study.title)
 
 
-def panels(results: Results, out: Path) -> Iterator[tuple[str, Drawn]]:
+def panels(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> Iterator[tuple[str, Drawn]]:
     """For each image a row of every task: the photo, the truth, and what every system answers from its first seed."""
     networks = {name: Predictor.load(results.of(name)[0].part.folder(out)) for name in _answering(results, out)}
     if not networks:
         return
-    config = max((network.config for network in networks.values()), key=lambda config: len(config.model.tasks))
+    # A checkpoint does not keep where its data lie.
+    config = max((configs[results.of(name)[0].part] for name in networks), key=lambda config: len(config.model.tasks))
     tasks: tuple[TaskName, ...] = tuple(config.model.tasks)
-    dataset = open_dataset(locate_data(config.data, None), "val", tasks)
+    dataset = open_dataset(config.data, "val", tasks)
     for index in results.study.images:
         sample = dataset[index]
         photo = (sample.image.movedim(0, -1).numpy() * 255).round().astype(np.uint8)

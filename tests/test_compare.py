@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folders import make_folder
 from PIL import Image
-from training_runs import SMALL, are_identical, history, interrupt, start, train_here, weights
+from training_runs import SMALL, TINY, are_identical, history, interrupt, start, train_here, weights
 
 from bridgenet.compare import main
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study
@@ -82,6 +83,16 @@ def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: P
     again = [*words[words.index("bridgenet.train") + 1 : words.index("--output")], "--output", tmp_path / "again"]
     assert train_here(*again, "--device", "cpu") == 0
     assert are_identical(weights(tmp_path / "again"), weights(out / "runs" / "bridgenet-0"))
+
+
+@pytest.mark.slow
+def test_a_study_of_a_folder_draws_its_photos(tmp_path: Path) -> None:
+    photos = make_folder(tmp_path / "photos", size=(64, 96))
+    options = " ".join([*TINY[: TINY.index("--device")], f"--data.name folder --data-root '{photos}'"])
+    text = f'preset = "nyud-lite0"\noptions = "{options}"\nimages = [1]\n[systems.mtl]\noptions = "--model.system mtl"'
+    assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    assert np.asarray(Image.open(tmp_path / "out" / "panels" / "1.png")).std() > 0
+    assert "Segmentation, mIoU (%)" in (tmp_path / "out" / "tables.md").read_text()
 
 
 def test_the_list_is_commands_and_trains_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,11 @@ class BridgeNet(Network):
         pattern = None if self.pattern_propagation is None else PatternMeeting(self.pattern_propagation)
         return tuple(meeting for meeting in (pattern, self.bridge_meeting) if meeting is not None)
 
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        """The coarsest map begins all tasks; from it on, each bridge grows from the map of its scale."""
+        bridges = [index for index, stage in enumerate(trace.stages) if stage.bridge is not None]
+        return {"task_specific": (-1,)} | {f"stages.{index}": (-1 - index,) for index in bridges}
+
     @property
     def norms_jointly(self) -> bool:
         """Whether the side outputs of all tasks share one layer norm."""

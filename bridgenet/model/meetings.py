@@ -6,6 +6,7 @@ them the scale of every task, read or not: `BridgeNet.hold_norms` keeps the stat
 
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +14,12 @@ from torch import Tensor, nn
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.network import (
     Meeting,
+    Pairs,
     Removal,
     Shares,
     check_same_grid,
     edit_input,
+    every_pair,
     mask_keys,
     other_trace,
     over_stages,
@@ -42,6 +45,9 @@ class PatternMeeting(Meeting):
 
     def __init__(self, propagation: TaskPatternPropagation) -> None:
         self.propagation = propagation
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        return {"pattern": every_pair(trace.predictions)}
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
@@ -106,9 +112,15 @@ class BridgeMeeting(Meeting):
     title = "BFE"
     whole = "the bridge reads all tokens"
     cut_off = "the task's tokens are {} for the bridge"
+    hub = True
 
     def __init__(self, extractors: Sequence[BridgeFeatureExtractor]) -> None:
         self.extractors = tuple(extractors)
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        """Through the bridge, a task reads its own tokens too."""
+        through = frozenset(product(trace.predictions, repeat=2))
+        return {f"stages.{index}": through for index in range(len(self.extractors))}
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None

@@ -7,6 +7,7 @@ network's own `meetings`, and spells none of its modules.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from itertools import permutations
 from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 import torch
@@ -31,6 +32,15 @@ Shares = Float[Tensor, "tasks tasks"]
 """Share of each source (row) in what each target (column) reads. Columns sum to 1."""
 
 
+Pairs = frozenset[tuple[str, str]]
+"""Who reads whom: (source, target), names of tasks."""
+
+
+def every_pair(tasks: Collection[str]) -> Pairs:
+    """Every task reads every other."""
+    return frozenset(permutations(tasks, 2))
+
+
 class Meeting(ABC):
     """A place where tasks read each other.
 
@@ -39,12 +49,22 @@ class Meeting(ABC):
         title: What people read, such as `BFE`.
         whole: What happens there, as the rest of a sentence: `the bridge reads all tokens`.
         cut_off: What is done to a task that is cut, `{}` standing for how: `the task's tokens are {} for the bridge`.
+        hub: Whether one feature is made of all that is read, and given to every task. Else each task reads for itself.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     whole: ClassVar[str]
     cut_off: ClassVar[str]
+    hub: ClassVar[bool] = False
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        """Who reads whom, by where in the trace: `pattern`, `exchange`, stages as `stages.0` and `encoder.stage1`.
+
+        A meeting that does not say more of itself is one of messages: what was exchanged tells, or else all pairs.
+        """
+        sent = {(source, target) for source, row in trace.exchange.items() for target in row if source != target}
+        return {"exchange": frozenset(sent) or every_pair(trace.predictions)}
 
     @abstractmethod
     def cut(
@@ -122,6 +142,13 @@ class Network(nn.Module, ABC):
         Empty: these tasks share an encoder at most, which none of them changes for another.
         """
 
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        """Which backbone maps enter where: places in `Trace.task_generic`, by where in the trace.
+
+        Where nothing else is said, every task begins (`task_specific`) with the coarsest.
+        """
+        return {"task_specific": (-1,)}
+
     @property
     def norms_jointly(self) -> bool:
         """Whether tasks share the statistics of a norm, so that each task's scale is everybody's."""
@@ -183,6 +210,9 @@ class FromImages(Network):
 
     @abstractmethod
     def forward(self, images: Image) -> Trace: ...
+
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        return {}
 
     def again(self, trace: Trace) -> Trace:
         if trace.images is None:

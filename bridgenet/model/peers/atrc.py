@@ -25,6 +25,7 @@ from bridgenet.model.layers import conv_norm_relu, resize_to
 from bridgenet.model.network import (
     Meeting,
     Network,
+    Pairs,
     Removal,
     Shares,
     check_same_grid,
@@ -116,6 +117,9 @@ class ContextMeeting(Meeting):
             columns.append(said / said.sum() if said.sum() > 0 else torch.full_like(said, 1 / len(tasks)))
         return torch.stack(columns, dim=1)
 
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        return {"exchange": frozenset((source, target) for target, source, _ in self._pairs())}
+
     def _pairs(self) -> Iterator[tuple[str, str, ContextKind]]:
         """Target, source and kind where one task gathers from another."""
         for target, row in self.network.kinds.items():
@@ -164,6 +168,9 @@ class Atrc(Network):
     def meetings(self) -> tuple[Meeting, ...]:
         met = any(source != target for target, row in self.kinds.items() for source in row)
         return (ContextMeeting(self),) if met else ()
+
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        return {"task_specific": tuple(range(len(trace.task_generic)))}
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         joined = joined_maps(features)

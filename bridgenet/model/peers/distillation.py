@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from bridgenet.model.network import (
     Meeting,
+    Pairs,
     Removal,
     Shares,
     check_same_grid,
@@ -88,6 +89,15 @@ class DistillationMeeting(Meeting):
 
     def __init__(self, distillations: Sequence[Distillation]) -> None:
         self.distillations = tuple(distillations)
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        """At every scale where there are several; tasks without an answer send messages and get none."""
+        messages = self.distillations[0].messages
+        sent = frozenset(
+            (source, target) for source in messages for target in senders_of(self.distillations[0], source)
+        )
+        places = [f"stages.{index}" for index in range(len(trace.stages))] or ["exchange"]
+        return dict.fromkeys(places, sent)
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None

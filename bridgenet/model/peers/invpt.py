@@ -85,6 +85,10 @@ class InvPt(Network):
         reads = self.config.systems.invpt.reads_others and len(self.tasks) > 1
         return (CrossTaskMeeting(cast(Iterable[CrossTaskStage], self.stages)),) if reads else ()
 
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        skips = {f"stages.{index + 1}": (level,) for index, level in enumerate(self.skip_maps)}
+        return {"task_specific": (-1,)} | skips
+
     @property
     def norms_jointly(self) -> bool:
         """Whether the side outputs of several tasks share a layer norm; that of one task alone is its own."""

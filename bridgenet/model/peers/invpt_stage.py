@@ -15,10 +15,12 @@ from bridgenet.model.attention import AttentionProjections, QueryReduction, atte
 from bridgenet.model.layers import ChannelNorm, FeedForward, reduced_grid, resize_to, to_feature, to_tokens
 from bridgenet.model.network import (
     Meeting,
+    Pairs,
     Removal,
     Shares,
     check_same_grid,
     edit_input,
+    every_pair,
     mask_keys,
     other_trace,
     over_stages,
@@ -203,6 +205,9 @@ class CrossTaskMeeting(Meeting):
 
     def __init__(self, stages: Iterable[CrossTaskStage]) -> None:
         self.stages = tuple(stages)
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        return {f"stages.{index}": every_pair(trace.predictions) for index in range(len(self.stages))}
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None

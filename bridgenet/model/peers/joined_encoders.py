@@ -18,10 +18,12 @@ from bridgenet.model.backbone import Backbone
 from bridgenet.model.encoders import Encoders, channels_in_stages
 from bridgenet.model.network import (
     Meeting,
+    Pairs,
     Removal,
     Shares,
     check_same_grid,
     edit_input,
+    every_pair,
     its_backbone,
     other_trace,
     random_mask,
@@ -98,6 +100,9 @@ class UnitsMeeting(Meeting):
 
     def __init__(self, units: Mapping[str, Unit]) -> None:
         self.units = units
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        return {f"encoder.{stage}": every_pair(trace.predictions) for stage in self.units}
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None

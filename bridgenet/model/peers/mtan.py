@@ -94,6 +94,10 @@ class Mtan(WithDeepLabHeads):
     def meetings(self) -> tuple[Meeting, ...]:
         return ()
 
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        """The mask of every task opens the shared map of each stage."""
+        return {f"encoder.{stage}": (index,) for index, stage in enumerate(trace.encoder)}
+
     def forward(self, images: Image) -> Trace:
         backbone = cast(Backbone, self.backbone)
         passing, shared, encoder = backbone.begin(images), list[AnyFeature](), dict[str, EncoderStage]()

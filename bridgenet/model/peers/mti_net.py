@@ -7,6 +7,7 @@ all scales are learnt, with one weight (theirs is 1: `--loss.preliminary-weight 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import product
 from typing import cast
 
 import torch
@@ -19,6 +20,7 @@ from bridgenet.model.layers import conv_norm_relu, resize_to
 from bridgenet.model.network import (
     Meeting,
     Network,
+    Pairs,
     Removal,
     check_same_grid,
     edit_input,
@@ -93,9 +95,15 @@ class PropagationMeeting(Meeting):
     title = "Propagation"
     whole = "the tasks' features are joined on their way to a finer scale"
     cut_off = "the task's feature is {} where all are joined"
+    hub = True
 
     def __init__(self, propagations: Sequence[FeaturePropagation]) -> None:
         self.propagations = tuple(propagations)
+
+    def pairs(self, trace: Trace) -> dict[str, Pairs]:
+        """A task gets of what is joined, its own part among it, but at the finest scale, where nothing is handed on."""
+        joined = frozenset(product(trace.stages[0].task_specific, repeat=2))
+        return {f"stages.{index}": joined for index in range(len(self.propagations))}
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
@@ -199,6 +207,10 @@ class MtiNet(Network):
         return PropagationMeeting(propagations), DistillationMeeting(
             [scale.distillation for scale in self.fine_to_coarse]
         )
+
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        """At every scale the map of that scale, or what the pyramid makes of it."""
+        return {f"stages.{index}": (-1 - index,) for index in range(len(trace.stages))}
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         stages: list[Stage] = []

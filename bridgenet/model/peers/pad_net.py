@@ -51,6 +51,9 @@ class PadNet(Network):
         sends = self.config.systems.pad_net.messages and len(self.features) > 1
         return (DistillationMeeting((self.distillation,)),) if sends else ()
 
+    def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
+        return {"task_specific": tuple(range(len(trace.task_generic)))}
+
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         joined = self.join(joined_maps(features))
         task_specific = {task: decode(joined) for task, decode in self.features.items()}

@@ -102,7 +102,7 @@ class Endpoints:
         [row, column] of the asking token on its grid `query_grid` [rows, columns].
         """
         with self._explained():
-            from bridgenet import drawing
+            from bridgenet import inspection
 
             x, y = fraction(x, "x"), fraction(y, "y")
             kind = one_of(kind, ("tpp", "bridge"), "kind")
@@ -112,9 +112,9 @@ class Endpoints:
             if kind == "tpp":
                 if analysis.trace.pattern is None:
                     raise StudioError(f"{analysis.checkpoint} has no Task Pattern Propagation. Ask for kind 'bridge'.")
-                row = drawing.tpp_row(analysis.trace, task, x, y, chosen)
+                row = inspection.tpp_row(analysis.trace, task, x, y, chosen)
             else:
-                row = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, chosen)[task]
+                row = inspection.bridge_rows(bridge_stage(analysis, scale), x, y, chosen)[task]
             return {
                 "id": analysis.key,
                 "kind": kind,
@@ -136,11 +136,11 @@ class Endpoints:
         to 1; uniform would be 1 / number of tasks.
         """
         with self._explained():
-            from bridgenet import drawing
+            from bridgenet import inspection
 
             x, y = fraction(x, "x"), fraction(y, "y")
             analysis = self._analysis(image, id)
-            rows = drawing.bridge_rows(bridge_stage(analysis, scale), x, y, head_of(analysis, head))
+            rows = inspection.bridge_rows(bridge_stage(analysis, scale), x, y, head_of(analysis, head))
             return {task: float(rows[task].total) for task in analysis.tasks}
 
     def interaction(self, image: object = None, id: str = "", removal: str = "mask") -> dict[str, object]:

@@ -79,8 +79,7 @@ def bridge_stage(analysis: Analysis, scale: object) -> "Stage":
 
 def target_at(analysis: Analysis, task: TaskName, x: float, y: float) -> tuple["Target", str]:
     """What the prediction says at a place, as a target of attribution, and in words."""
-    from bridgenet.drawing import token_at
-    from bridgenet.inspection import Pixel, Target
+    from bridgenet.inspection import Pixel, Target, token_at
     from bridgenet.kinds import AXES
 
     answer = analysis.prediction[task]

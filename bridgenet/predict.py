@@ -22,6 +22,7 @@ from tqdm import tqdm
 from bridgenet import drawing
 from bridgenet.command import parse
 from bridgenet.config import FilePath, Settings
+from bridgenet.drawing.figure import depth_figure, legend_figure
 from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
 from bridgenet.images import ImageError
 from bridgenet.learning.checkpoint import CheckpointError
@@ -198,7 +199,7 @@ def _write_task(answer: TaskPrediction, folder: Path) -> None:
     if TASKS[task].kind == "metres":
         millimetres = np.clip(np.round(array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
         _save(folder / f"{task}_mm.png", millimetres)
-        _save(folder / f"{task}.png", drawing.depth_figure(array))
+        _save(folder / f"{task}.png", depth_figure(array))
     else:
         _save(folder / f"{task}.png", answer.picture())
 
@@ -209,7 +210,7 @@ def _write_classes(answer: TaskPrediction, folder: Path) -> None:
     labels.putpalette(palette.tobytes())
     _save(folder / f"{answer.task}.png", labels)
     entries = drawing.legend_entries(answer.array.astype(np.int64), answer.classes, palette)
-    _save(folder / f"{answer.task}_legend.png", drawing.legend_figure(entries))
+    _save(folder / f"{answer.task}_legend.png", legend_figure(entries))
     told = [{"index": e.index, "name": e.name, "colour": e.colour, "area": round(e.area, 5)} for e in entries]
     _write_json(folder / f"{answer.task}_legend.json", told)
 

@@ -36,8 +36,9 @@ from tqdm import tqdm
 from bridgenet.command import parse
 from bridgenet.config import Count, FilePath, Settings
 from bridgenet.data import DataError, reference_images
-from bridgenet.drawing import BASIS_FILE, BasisError, contact_sheet, fit_basis
+from bridgenet.drawing.contact_sheet import contact_sheet
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
+from bridgenet.inspection import BASIS_FILE, BasisError, fit_basis
 from bridgenet.learning import CheckpointError, load_model, locate_data
 from bridgenet.sources import SOURCES
 from bridgenet.sources.folder.checking import check_folder

@@ -21,8 +21,9 @@ from tyro.constructors import PrimitiveConstructorSpec
 from bridgenet.command import USAGE, in_flags, parse
 from bridgenet.config import Count, FilePath, Positive, SettingError, Settings, TrainConfig
 from bridgenet.data import Batch, DataError, reference_images
-from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, colour_task, depth_limits, fit_basis
+from bridgenet.drawing import colour_task, depth_limits
 from bridgenet.files import WriteError, sole_writer, write_any_letter
+from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis, fit_basis
 from bridgenet.kinds import activate, truth_array
 from bridgenet.labels import ClassesByTask
 from bridgenet.learning import (

@@ -33,13 +33,42 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def written_in(places: str) -> str:
-    """The code of files, that of notebooks too."""
-    text = []
+USERS = {
+    "the studio": "app/**/*.py",
+    "the notebooks": "notebooks/*.ipynb",
+    "the commands": "bridgenet/*.py benchmarks/*.py docs/*.py",
+    "the README": "README.md",
+}
+"""Who asks the library for names, and where what they ask stands."""
+
+
+def code_of(places: str) -> list[str]:
+    """The Python of each file: of notebooks that of the cells, of Markdown that of the examples."""
+    code = []
     for file in (file for place in places.split() for file in ROOT.glob(place)):
-        cells = json.loads(file.read_text())["cells"] if file.suffix == ".ipynb" else [{"source": [file.read_text()]}]
-        text += ["".join(cell["source"]) for cell in cells]
-    return "\n".join(text)
+        text = file.read_text()
+        if file.suffix == ".ipynb":
+            cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+            text = "\n".join("".join(cell["source"]) for cell in cells)
+        elif file.suffix == ".md":
+            text = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+        code.append(text)
+    return code
+
+
+def written_in(places: str) -> str:
+    return "\n".join(code_of(places))
+
+
+def asked_of(package: str, code: str) -> set[str]:
+    """Names that code asks a package for: `package.name`, or imported from it, not from one of its modules."""
+    asked, called = set(), package.rpartition(".")[2]
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            asked |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == called:
+            asked.add(node.attr)
+    return asked
 
 
 def make(*arguments: str, folder: Path = ROOT) -> str:
@@ -67,6 +96,7 @@ def test_a_planted_import_is_reported_with_its_line(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for file, imported in (
         ("bridgenet/trace.py", "import timm\nimport bridgenet.model\n"),
+        ("bridgenet/inspection/places.py", "import bridgenet.drawing\n"),
         ("app/view/wording.py", "import app.tabs.views\n"),
         ("app/tabs/tpp/page.py", "import app.tabs.bridge.page\n"),
     ):
@@ -76,25 +106,25 @@ def test_a_planted_import_is_reported_with_its_line(tmp_path: Path) -> None:
     assert run.returncode != 0
     assert "bridgenet.trace -> timm (l.1)" in run.stdout
     assert "bridgenet.trace -> bridgenet.model (l.2)" in run.stdout
+    assert "bridgenet.inspection.places -> bridgenet.drawing (l.1)" in run.stdout
     assert "app.view.wording -> app.tabs.views (l.1)" in run.stdout
     assert "app.tabs.tpp.page -> app.tabs.bridge.page (l.1)" in run.stdout
 
 
 @pytest.mark.parametrize("package", ["bridgenet.drawing", "bridgenet.inspection"])
 def test_every_name_of_the_library_is_used_by_two_or_says_for_whom_it_is(package: str) -> None:
-    texts = [
-        written_in("app/**/*.py"),
-        written_in("notebooks/*.ipynb notebooks/*.py"),
-        written_in("bridgenet/*.py bridgenet/learning/*.py benchmarks/*.py docs/*.py"),
-        written_in("README.md"),
-    ]
-    sources = written_in(f"{package.replace('.', '/')}/*.py")
+    files = {user: [asked_of(package, code) for code in code_of(places)] for user, places in USERS.items()}
+    sources = written_in(f"{package.replace('.', '/')}/**/*.py")
     for name in import_module(package).__all__:
-        users = sum(bool(re.search(rf"\b{name}\b", text)) for text in texts)
+        users = {user for user, asked in files.items() if any(name in names for names in asked)}
         begins = rf"^(?:(?:class|def) {name}\b.*?|{name} = [^\n]*\n)"
         about = re.search(begins + r'"""(.*?)"""', sources, re.MULTILINE | re.DOTALL)
-        said = about and re.search(r"For (the studio|the notebooks|the commands|your own)", about[1])
-        assert users >= 2 or said, name
+        said = about and re.search(rf"For ({'|'.join(USERS)}|your own programs)\b", about[1])
+        assert len(users) >= 2 or said, f"{name} is used by {users or 'nobody'}"
+        if said and said[1] in USERS:
+            assert said[1] in users, f"{name} says that it is for {said[1]}, who do not use it"
+        parts = sum(name in names for names in files["the studio"])
+        assert said is None or said[1] != "the studio" or parts > 1, f"import {name} from its module"
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ from warm import Python
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, open_dataset
-from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis
 from bridgenet.files import WriteError
+from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
 from bridgenet.learning import CheckpointError, load_model
 from bridgenet.prepare import main, prepare_basis, prepare_nyud
 

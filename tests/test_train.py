@@ -21,8 +21,8 @@ from training_runs import (
     weights,
 )
 
-from bridgenet.drawing import FeatureBasis
 from bridgenet.files import WriteError, sole_writer
+from bridgenet.inspection import FeatureBasis
 from bridgenet.learning import CheckpointError, TrainingError, load_model
 from bridgenet.learning.checkpoint import load_state, save_state
 from bridgenet.presets import PRESETS

@@ -240,16 +240,16 @@ def _task_files(analysis: Analysis, task: TaskName) -> Iterator[tuple[str, bytes
 
 
 def _attention_files(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, bytes]]:
-    from bridgenet import drawing
+    from bridgenet import inspection
 
     x, y, head = selection.x, selection.y, selection.head
     for task in analysis.tasks:
         if analysis.trace.pattern is not None:
-            row = drawing.tpp_row(analysis.trace, task, x, y, head)
+            row = inspection.tpp_row(analysis.trace, task, x, y, head)
             yield f"attention/tpp_{task}.npy", npy(row.weights.astype(np.float32))
     stage = analysis.trace.stages[selection.scale] if analysis.trace.stages else None
     if stage is not None and stage.attention is not None:
-        rows = drawing.bridge_rows(stage, x, y, head)
+        rows = inspection.bridge_rows(stage, x, y, head)
         for task in analysis.tasks:
             yield f"attention/bridge_{task}.npy", npy(rows[task].weights.astype(np.float32))
 

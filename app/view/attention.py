@@ -6,8 +6,8 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.view.maps import heat_map, ramp, signed_numbers, token_map
 from app.view.view import Box, ChoiceTool, Choosable, Map, Ramp
-from bridgenet import drawing
-from bridgenet.drawing import AttentionView
+from bridgenet import drawing, inspection
+from bridgenet.inspection.attention.rows import AttentionView
 from bridgenet.model.network import Network
 from bridgenet.tasks import TaskName
 
@@ -59,7 +59,7 @@ def own_network(analysis: Analysis) -> Network:
 
 def bridge_shares(analysis: Analysis, scale: int, head: int | None) -> dict[TaskName, np.ndarray]:
     """Share of each task at every bridge token of a scale. At every token they add up to 1."""
-    maps = drawing.bridge_share_maps(analysis.trace.stages[scale], head)
+    maps = inspection.bridge_share_maps(analysis.trace.stages[scale], head)
     return {task: maps[task] for task in analysis.tasks}
 
 
@@ -68,12 +68,12 @@ def class_here(analysis: Analysis, selection: Selection) -> str:
     if "semseg" not in analysis.prediction:
         return ""
     said = analysis.prediction["semseg"]
-    return said.classes[int(said.array[drawing.token_at(selection.x, selection.y, analysis.size)])]
+    return said.classes[int(said.array[inspection.token_at(selection.x, selection.y, analysis.size)])]
 
 
 def mostly(view: AttentionView) -> str:
     """Where most of a map's weight lies, as the end of a sentence."""
-    where = drawing.place_in_words(view.placed)
+    where = inspection.place_in_words(view.placed)
     return where if where.startswith("all") else f"mostly {where}"
 
 

@@ -11,7 +11,7 @@ from app.view.charts import ShareBar, shares_of
 from app.view.maps import disc_uri
 from app.view.view import Inspector, InspectorRow, Place
 from app.view.wording import percent
-from bridgenet import drawing
+from bridgenet import inspection
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 AXES = {
@@ -74,7 +74,7 @@ def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> Inspec
 
 def pixel_of(analysis: Analysis, selection: Selection) -> tuple[int, int]:
     """Row and column of the selected pixel."""
-    return drawing.token_at(selection.x, selection.y, analysis.size)
+    return inspection.token_at(selection.x, selection.y, analysis.size)
 
 
 def class_probabilities(analysis: Analysis, task: TaskName, selection: Selection) -> np.ndarray:
@@ -102,7 +102,7 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> Inspecto
         return {}
     maps = analysis.result(bridge_shares, selection.scale, selection.head)
     grid = next(iter(maps.values())).shape
-    line, place = drawing.token_at(selection.x, selection.y, (grid[0], grid[1]))
+    line, place = inspection.token_at(selection.x, selection.y, (grid[0], grid[1]))
     shares: dict[TaskName, float] = {task: float(maps[task][line, place]) for task in analysis.tasks}
     even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
     words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"

@@ -9,7 +9,8 @@ from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.view import LegendEntry, Map, Ramp, Values
 from app.view.wording import percent
 from bridgenet import drawing
-from bridgenet.drawing.palette import ScaleName
+from bridgenet.drawing.palette import ScaleName, coloured_alike, scale_table
+from bridgenet.drawing.predictions import colour_depth, colour_probability, normals_disc
 from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
 
 IMAGE_COLOUR = "#8a867d"
@@ -74,7 +75,7 @@ def prediction_map(
         case "probability":
             unknown = unknown_words(array)
             return shared | {
-                "src": png_uri(drawing.colour_probability(array)),
+                "src": png_uri(colour_probability(array)),
                 "alt": f"Predicted probability: {about.title.lower()}{unknown}",
                 "note": "probability",
                 "ramp": {"low": "0", "high": "1", "colours": ramp("greys")},
@@ -95,7 +96,7 @@ def truth_uri(analysis: Analysis, task: TaskName, longest: int) -> str | None:
         return None
     about, classes = TASKS[task], analysis.true_classes
     if about.kind == "classes" and not (
-        task in classes and drawing.coloured_alike(classes[task], analysis.prediction.classes[task])
+        task in classes and coloured_alike(classes[task], analysis.prediction.classes[task])
     ):
         return None
     array = sampled(analysis.truth[task], longest)
@@ -192,7 +193,7 @@ def signed_numbers(values: np.ndarray, least: float = 1e-9, *, base: float = 0.0
 
 def ramp(scale: ScaleName, *, backwards: bool = False) -> list[str]:
     """A colour scale as seven CSS colours."""
-    table = drawing.scale_table(scale)[:: -1 if backwards else 1]
+    table = scale_table(scale)[:: -1 if backwards else 1]
     return [_hex(table[round(stop * 255 / 6)]) for stop in range(7)]
 
 
@@ -205,7 +206,7 @@ def single_value(text: str, scale: ScaleName, level: float) -> Ramp:
         level: Where on the scale the value lies, 0..1.
     """
     words = f"{text} everywhere" if text else "nothing is known"
-    return {"low": words, "high": "", "colours": [_hex(drawing.scale_table(scale)[round(255 * level)])] * 2}
+    return {"low": words, "high": "", "colours": [_hex(scale_table(scale)[round(255 * level)])] * 2}
 
 
 def unknown_words(array: np.ndarray) -> str:
@@ -221,7 +222,7 @@ def unknown_words(array: np.ndarray) -> str:
 @cache
 def disc_uri(size: int = 60) -> str:
     """The hemisphere of directions in the colours of the normals."""
-    return png_uri(drawing.normals_disc(size))
+    return png_uri(normals_disc(size))
 
 
 def contour_step(limits: tuple[float, float]) -> float:
@@ -235,7 +236,7 @@ def _depth_map(array: np.ndarray, limits: tuple[float, float], longest: int, *, 
     unknown = unknown_words(array)
     near, far = f"{low:.1f} m", f"{high:.1f} m"
     scale: Ramp = {"low": near, "high": far, "colours": ramp("viridis", backwards=True)}
-    picture = drawing.colour_depth(array, limits, valid=np.isfinite(array))
+    picture = colour_depth(array, limits, valid=np.isfinite(array))
     lines = contours and high > low
     if lines:
         picture = _with_contours(picture, array, contour_step(limits))

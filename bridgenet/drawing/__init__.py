@@ -1,142 +1,66 @@
-"""How results are drawn. Numbers in, pictures (uint8 RGB) out; the meaning of every colour is stated with it."""
+"""How results are drawn. Numbers in, pictures (uint8 RGB) out; the meaning of every colour is stated with it.
 
-from bridgenet.drawing.attention import Direction, Fusion, tpp_attention, tpp_grids, tpp_row
-from bridgenet.drawing.attention_grid import attention_grid_figure, attention_panel
-from bridgenet.drawing.attention_maps import (
-    AttentionRow,
-    AttentionView,
-    Scope,
-    Weighting,
-    attention_entropy,
-    colour_limits,
-    place_in_words,
-    together,
-    token_at,
-)
-from bridgenet.drawing.basis import BASIS_FILE, BasisError, FeatureBasis, basis_of_trace, fit_basis
-from bridgenet.drawing.bridge_attention import (
-    DominantTask,
-    bridge_grids,
-    bridge_rows,
-    bridge_share_maps,
-    bridge_shares,
-    dominant_task,
-    dominant_task_map,
-)
+Here is what notebooks and programs draw with. What a single part of the studio needs is in the modules.
+"""
+
+from bridgenet.drawing.attention import attention_panel, dominant_task_map
+from bridgenet.drawing.attention_grid import attention_grid_figure
 from bridgenet.drawing.changes import change_panel, gain_panel
 from bridgenet.drawing.comparison import answer_panel, answers_figure
-from bridgenet.drawing.contact_sheet import contact_sheet
-from bridgenet.drawing.features import (
-    ChannelMap,
-    PcaColours,
-    channel_map,
-    channel_norm,
-    pca_rgb,
-    pca_rgb_aligned,
-    similarity_to_token,
-)
+from bridgenet.drawing.features import basis_colours, channel_map, pca_rgb, pca_rgb_aligned
 from bridgenet.drawing.figure import (
     Bar,
     Panel,
-    attention_figure,
-    depth_figure,
     heat_panel,
-    legend_figure,
     overview_figure,
     panel_figure,
     prediction_panel,
     shares_figure,
 )
-from bridgenet.drawing.foreground import Foreground, find_foreground
-from bridgenet.drawing.palette import class_palette, coloured_alike, scale_table, task_colour
+from bridgenet.drawing.palette import class_palette
 from bridgenet.drawing.predictions import (
     LegendEntry,
     colour_classes,
-    colour_depth,
     colour_heat,
     colour_normals,
-    colour_probability,
     colour_signed,
     colour_task,
     depth_limits,
     legend_entries,
-    normals_disc,
 )
-from bridgenet.drawing.readout import read_place
 from bridgenet.drawing.signed import region_picture, signed_panel
 from bridgenet.drawing.stacked_shares import StackedRow, stacked_shares_figure
 
 __all__ = [
-    "BASIS_FILE",
-    "AttentionRow",
-    "AttentionView",
     "Bar",
-    "BasisError",
-    "ChannelMap",
-    "Direction",
-    "DominantTask",
-    "FeatureBasis",
-    "Foreground",
-    "Fusion",
     "LegendEntry",
     "Panel",
-    "PcaColours",
-    "Scope",
     "StackedRow",
-    "Weighting",
     "answer_panel",
     "answers_figure",
-    "attention_entropy",
-    "attention_figure",
     "attention_grid_figure",
     "attention_panel",
-    "basis_of_trace",
-    "bridge_grids",
-    "bridge_rows",
-    "bridge_share_maps",
-    "bridge_shares",
+    "basis_colours",
     "change_panel",
     "channel_map",
-    "channel_norm",
     "class_palette",
     "colour_classes",
-    "colour_depth",
     "colour_heat",
-    "colour_limits",
     "colour_normals",
-    "colour_probability",
     "colour_signed",
     "colour_task",
-    "coloured_alike",
-    "contact_sheet",
-    "depth_figure",
     "depth_limits",
-    "dominant_task",
     "dominant_task_map",
-    "find_foreground",
-    "fit_basis",
     "gain_panel",
     "heat_panel",
     "legend_entries",
-    "legend_figure",
-    "normals_disc",
     "overview_figure",
     "panel_figure",
     "pca_rgb",
     "pca_rgb_aligned",
-    "place_in_words",
     "prediction_panel",
-    "read_place",
     "region_picture",
-    "scale_table",
     "shares_figure",
     "signed_panel",
-    "similarity_to_token",
     "stacked_shares_figure",
-    "task_colour",
-    "together",
-    "token_at",
-    "tpp_attention",
-    "tpp_grids",
-    "tpp_row",
 ]

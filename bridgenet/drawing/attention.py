@@ -1,166 +1,62 @@
-"""Where tasks look (TPP): rows and columns of the attention of a trace, as maps.
+"""Attention as pictures: one map as a panel, where its colour scale ends, and which task the bridge asked most."""
 
-Rows are returned on the grid of the keys, with the same row `placed` on a grid that covers the image evenly: the
-windows of the keys do not (they are centred on every other cell, and the last ones reach beyond the border).
-"""
-
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import UInt8
 
-from bridgenet.drawing.attention_maps import (
-    AttentionRow,
-    AttentionView,
-    Centres,
-    Grid,
-    HandedOver,
-    Map,
-    Weighting,
-    attention_matrix,
-    distances,
-    even_box,
-    even_centres,
-    grid_of,
-    token_at,
-)
-from bridgenet.trace import Pattern, Trace
+from bridgenet.drawing.figure import Bar, Panel
+from bridgenet.drawing.palette import task_colour
+from bridgenet.drawing.predictions import colour_heat, colour_signed
+from bridgenet.inspection.attention.bridge import dominant_task
+from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Weighting
+from bridgenet.tasks import TASKS, TaskName
+from bridgenet.trace import Stage
 
-__all__ = ["AttentionRow", "Direction", "Fusion", "token_at", "tpp_attention", "tpp_grids", "tpp_row"]
-
-Direction = Literal["outgoing", "incoming"]
-"""outgoing: where the token at the place looks. incoming: which tokens look at the place. For the studio."""
-
-Fusion = Literal["before", "after"]
-"""before: the task's own pattern. after: the patterns of all tasks, fused for the task."""
-
-NO_TPP = "This network was built without Task Pattern Propagation, so there is no TPP attention."
-
-WINDOW = 3
-"""Side of the window that a key of TPP is pooled from, in cells of the base grid."""
+Scope = Literal["all", "tab", "map"]
+"""What a colour scale is shared by: all places of the image, all maps of the tab, one map."""
 
 
-def tpp_attention(
-    trace: Trace,
-    task: str,
-    nx: float,
-    ny: float,
-    *,
-    head: int | None = None,
-    direction: Direction = "outgoing",
-    fusion: Fusion = "after",
-    weighting: Weighting = "raw",
-    values: HandedOver | None = None,
-) -> AttentionView:
-    """Attention of one task at a place.
+def colour_limits(views: Mapping[str, AttentionView], scope: Scope) -> dict[str, float]:
+    """The value at the full colour of each map.
 
-    A row sums to 1, or to 0 minus the average row. A column has no fixed sum: `even` says what it would be if every
-    token looked everywhere alike.
+    all: the largest of any map of any place, so that colours do not jump while the place moves. tab: the largest of
+    these maps. map: of each map its own. For differences the largest magnitude, the scale runs to both sides.
+    """
+    own = {name: view.highest if scope == "all" else float(np.abs(view.weights).max()) for name, view in views.items()}
+    return own if scope == "map" else dict.fromkeys(own, max(own.values()))
+
+
+def attention_panel(
+    title: str, view: AttentionView, task: TaskName, limit: float, place: tuple[float, float], aspect: float
+) -> Panel:
+    """One attention map as a panel: from 0, or around 0 where it is a difference from the average. For the notebooks.
 
     Args:
-        trace: A trace of a network with TPP; the first image of its batch is taken.
-        task: Whose map.
-        nx: Fraction of the image width.
-        ny: Fraction of the image height.
-        head: Which head. None takes the mean of all.
-        direction: Where the place looks, or who looks at it.
-        fusion: Before or after the fusion over tasks.
-        weighting: How the attention is weighted.
-        values: What the task's keys hand over (`inspection.pattern_values`); for weighting by value.
-
-    Raises:
-        ValueError: The network has no TPP, there is no such head, or values are missing.
+        title: Above the map.
+        view: What is drawn.
+        task: Whose attention; its colour stands before the title.
+        limit: Attention, or size of the difference, at the full colour.
+        place: Fractions (nx, ny) where the cross-hair is drawn.
+        aspect: Height / width of the image.
     """
-    pattern = _pattern(trace)
-    attention = pattern.attention[task] if fusion == "after" else pattern.logits[task][:1].float().softmax(dim=-1)
-    matrix = attention_matrix(attention, head, weighting, values)
-    queries, keys, stride = tpp_grids(trace)
-    base = grid_of(pattern.feature[task])
-    query = token_at(nx, ny, queries)
-    if direction == "outgoing":
-        weights = matrix[query[0] * queries[1] + query[1]].reshape(keys)
-        placed, box = _place_centred(weights, base, stride), even_box(query, queries)
-        asked, others = even_centres(queries), _key_centres(base, keys, stride)
-        token, even = query, 1.0
+    if view.signed:
+        picture, bar = colour_signed(view.placed, limit), Bar("rdbu", f"less −{limit:.2g}", f"+{limit:.2g} more")
     else:
-        token = _key_at(nx, ny, base, keys, stride)
-        weights = matrix[:, token[0] * keys[1] + token[1]].reshape(queries)
-        placed, box = weights, _key_box(token, base, keys, stride)
-        asked, others = _key_centres(base, keys, stride), even_centres(queries)
-        even = matrix.shape[0] / matrix.shape[1]
-    signed = weighting == "minus-average"
-    image_size = grid_of(next(iter(trace.predictions.values())))
-    return AttentionView(
-        weights=weights,
-        placed=placed,
-        query=query,
-        query_grid=queries,
-        total=float(weights.sum()),
-        box=box,
-        away=distances(others, float(asked.rows[token[0]]), float(asked.columns[token[1]]), image_size),
-        even=0.0 if signed else even,
-        highest=float(np.abs(matrix).max()),
-        signed=signed,
-    )
+        picture, bar = colour_heat(view.placed, (0.0, limit)), Bar("magma", "0", f"{limit:.2g}")
+    note = "" if view.signed else f"sum {view.total:.2f}"
+    return Panel(title, picture, note, TASKS[task].colour, bar, place, aspect)
 
 
-def tpp_row(trace: Trace, task: str, nx: float, ny: float, head: int | None = None) -> AttentionView:
-    """Attention of one task at a place: where TPP let it look. See `tpp_attention`. For the studio.
+def dominant_task_map(
+    stage: Stage, head: int | None = None, *, weighting: Weighting = "raw", values: HandedOver | None = None
+) -> UInt8[np.ndarray, "rows columns 3"]:
+    """The task that each bridge token asked most: colour is the task, strength its lead over the second.
 
-    Raises:
-        ValueError: The network has no TPP.
+    Strength is full where the lead reaches the largest of this map; a tie is nearly white.
     """
-    return tpp_attention(trace, task, nx, ny, head=head)
-
-
-def tpp_grids(trace: Trace) -> tuple[Grid, Grid, int]:
-    """Grid of the queries, grid of the keys, and the stride of both on the base grid. For the notebooks.
-
-    Raises:
-        ValueError: There is no TPP.
-    """
-    pattern = _pattern(trace)
-    return pattern.query_grid, pattern.key_grid, pattern.stride
-
-
-def _pattern(trace: Trace) -> Pattern:
-    if trace.pattern is None:
-        raise ValueError(NO_TPP)
-    return trace.pattern
-
-
-def _nearest_windows(length: int, count: int, stride: int) -> Int[np.ndarray, "_"]:
-    """Of each half cell of a side of the base grid, the window that is centred nearest."""
-    return np.minimum((np.arange(2 * length) + stride - 1) // (2 * stride), count - 1)
-
-
-def _place_centred(weights: Map, size: Grid, stride: int) -> Map:
-    """Windows centred on every stride-th cell, drawn on half cells: each half cell shows the nearest window."""
-    rows, columns = (_nearest_windows(*side, stride) for side in zip(size, weights.shape, strict=True))
-    return weights[rows[:, None], columns]
-
-
-def _key_at(nx: float, ny: float, size: Grid, keys: Grid, stride: int) -> tuple[int, int]:
-    """The key that is drawn at a place."""
-    half = token_at(nx, ny, (2 * size[0], 2 * size[1]))
-    row, column = (_nearest_windows(*side, stride) for side in zip(size, keys, strict=True))
-    return int(row[half[0]]), int(column[half[1]])
-
-
-def _key_box(key: tuple[int, int], size: Grid, keys: Grid, stride: int) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of what is drawn for a key."""
-    spans = []
-    for index, length, count in zip(key, size, keys, strict=True):
-        drawn = np.flatnonzero(_nearest_windows(length, count, stride) == index)
-        spans.append((float(drawn[0]) / (2 * length), float(drawn[-1] + 1) / (2 * length)))
-    (top, bottom), (left, right) = spans
-    return left, top, right, bottom
-
-
-def _key_centres(size: Grid, keys: Grid, stride: int) -> Centres:
-    """Centres of the part of each window that lies in the image."""
-    centres = []
-    for length, count in zip(size, keys, strict=True):
-        start = np.arange(count) * stride - WINDOW // 2
-        centres.append((np.maximum(start, 0) + np.minimum(start + WINDOW, length)) / (2 * length))
-    return Centres(*centres)
+    dominant = dominant_task(stage, head, weighting=weighting, values=values)
+    strength = 0.12 + 0.88 * dominant.lead / max(float(dominant.lead.max()), np.finfo(np.float32).tiny)
+    colours = np.stack([task_colour(task) for task in dominant.tasks])[dominant.index]
+    return (255 - strength[..., None] * (255.0 - colours)).round().astype(np.uint8)

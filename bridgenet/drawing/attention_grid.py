@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bridgenet.drawing.attention_maps import AttentionView
-from bridgenet.drawing.figure import Bar, Panel
 from bridgenet.drawing.palette import scale_table
-from bridgenet.drawing.predictions import Picture, colour_heat, colour_signed
+from bridgenet.drawing.predictions import Picture, colour_heat
 from bridgenet.drawing.sheet import GREY, Drawn, Sheet
+from bridgenet.inspection.attention.rows import AttentionView
 from bridgenet.tasks import TASKS, TaskName
 
 WIDTH, MARGIN, GAP, GROUP_GAP = 9.9, 0.16, 0.09, 0.24
@@ -80,27 +79,6 @@ def attention_grid_figure(
             sheet.picture(*where, colour_heat(view.placed, (0.0, limit)))
             _outline(sheet, where, view.box)
     return sheet.pixels()
-
-
-def attention_panel(
-    title: str, view: AttentionView, task: TaskName, limit: float, place: tuple[float, float], aspect: float
-) -> Panel:
-    """One attention map as a panel: from 0, or around 0 where it is a difference from the average. For the notebooks.
-
-    Args:
-        title: Above the map.
-        view: What is drawn.
-        task: Whose attention; its colour stands before the title.
-        limit: Attention, or size of the difference, at the full colour.
-        place: Fractions (nx, ny) where the cross-hair is drawn.
-        aspect: Height / width of the image.
-    """
-    if view.signed:
-        picture, bar = colour_signed(view.placed, limit), Bar("rdbu", f"less −{limit:.2g}", f"+{limit:.2g} more")
-    else:
-        picture, bar = colour_heat(view.placed, (0.0, limit)), Bar("magma", "0", f"{limit:.2g}")
-    note = "" if view.signed else f"sum {view.total:.2f}"
-    return Panel(title, picture, note, TASKS[task].colour, bar, place, aspect)
 
 
 def _draw_image(sheet: Sheet, image: Picture, top: float, box: Outline, place: tuple[float, float]) -> None:

@@ -20,7 +20,7 @@ LONGEST = 400
 def contact_sheet(
     samples: Mapping[str, RawSample], tasks: Sequence[TaskName], classes: ClassesByTask, title: str = ""
 ) -> Drawn:
-    """A row for each photo: itself, and its ground truth with legends. For the commands.
+    """A row for each photo: itself, and its ground truth with legends.
 
     Args:
         samples: Photos by name; what could not be read of their ground truth is left out.

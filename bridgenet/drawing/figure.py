@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bridgenet.drawing.attention import AttentionRow
 from bridgenet.drawing.palette import ScaleName, class_palette, scale_table
 from bridgenet.drawing.predictions import (
     LegendEntry,
@@ -162,30 +161,6 @@ def heat_panel(title: str, values: np.ndarray, limits: Limits, unit: str = "") -
     return Panel(title, colour_heat(values, limits), key=Bar("magma", low, high))
 
 
-def attention_figure(
-    image: Picture, rows: Mapping[TaskName, AttentionRow], nx: float, ny: float, title: str = ""
-) -> Drawn:
-    """Where each task was looked at from one place, all on one scale from 0 to the largest weight.
-
-    For your own programs.
-
-    Args:
-        image: The image, as analysed.
-        rows: Attention row of each task, from `tpp_row` or `bridge_rows`.
-        nx: Fraction of the image width of the query.
-        ny: Fraction of the image height of the query.
-        title: One sentence above all.
-    """
-    largest = max(float(row.weights.max()) for row in rows.values())
-    bar, aspect = Bar("magma", "0", f"{largest:.2g}"), image.shape[0] / image.shape[1]
-    panels = [Panel("Image", image, key="the query is where the lines cross", place=(nx, ny))]
-    for task, row in rows.items():
-        picture = colour_heat(row.placed, (0.0, largest))
-        share = f"{row.total:.0%}" if row.total < 0.9995 else "row sum 1"
-        panels.append(Panel(TASKS[task].title, picture, share, TASKS[task].colour, bar, (nx, ny), aspect))
-    return panel_figure(panels, title=title)
-
-
 def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: float = 9.0) -> Drawn:
     """Shares of the tasks as one stacked bar, with a tick where equal shares would meet. For the notebooks."""
     top = 0.42 if title else 0.12
@@ -207,13 +182,13 @@ def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: floa
 
 
 def depth_figure(depth: np.ndarray, limits: Limits | None = None) -> Drawn:
-    """One depth map at its own size with a bar in metres. For the commands and benchmarks."""
+    """One depth map at its own size with a bar in metres."""
     width = max(2.9, depth.shape[1] / DPI)
     return panel_figure([prediction_panel("depth", depth, {}, limits)], panel_width=width)
 
 
 def legend_figure(entries: Sequence[LegendEntry]) -> Drawn:
-    """Class colours, names and areas, largest area first, one below the other. For the commands and benchmarks."""
+    """Class colours, names and areas, largest area first, one below the other."""
     line, width = 0.25, 2.9
     sheet = Sheet(width, 2 * MARGIN + line * max(len(entries), 1))
     if not entries:

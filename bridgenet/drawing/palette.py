@@ -24,10 +24,7 @@ def class_palette(colours: Sequence[str]) -> Palette:
 
 
 def coloured_alike(one: Classes, other: Classes) -> bool:
-    """Whether two sets of classes can be shown side by side: some names are in both, and those have equal colours.
-
-    For the studio.
-    """
+    """Whether two sets of classes can be shown side by side: some names are in both, and those have equal colours."""
     colours = dict(zip(one.names, one.colours, strict=True))
     shared = [
         (colours[name], colour) for name, colour in zip(other.names, other.colours, strict=True) if name in colours
@@ -36,7 +33,7 @@ def coloured_alike(one: Classes, other: Classes) -> bool:
 
 
 def task_colour(task: str) -> UInt8[np.ndarray, "3"]:
-    """The colour that stands for a task in every bar, dot and map. For your own programs."""
+    """The colour that stands for a task in every bar, dot and map."""
     return to_rgb(next(entry.colour for name, entry in TASKS.items() if name == task))
 
 
@@ -47,10 +44,7 @@ def to_rgb(colour: str) -> UInt8[np.ndarray, "3"]:
 
 @cache
 def scale_table(scale: ScaleName) -> UInt8[np.ndarray, "256 3"]:
-    """256 colours of a perceptually even scale. Greys run from white to black, `rdbu` from blue over white to red.
-
-    For the studio.
-    """
+    """256 colours of a perceptually even scale. Greys run from white to black, `rdbu` from blue over white to red."""
     stops = get_colorscale(SCALES[scale])
     places = [place for place, _ in stops]
     colours = np.array([_stop_rgb(colour) for _, colour in stops], dtype=float)

@@ -51,7 +51,7 @@ def colour_depth(
     limits: Limits | None = None,
     valid: Bool[np.ndarray, "height width"] | None = None,
 ) -> Picture:
-    """Depth in metres: near is yellow, far is dark purple. For the studio.
+    """Depth in metres: near is yellow, far is dark purple.
 
     Args:
         depth: Distances in metres.
@@ -85,7 +85,7 @@ def colour_normals(normals: Float[np.ndarray, "height width 3"]) -> Picture:
 
 
 def normals_disc(size: int = 96) -> UInt8[np.ndarray, "size size 4"]:
-    """Legend of the normals: the hemisphere of directions that face the viewer, seen from the viewer. For the studio.
+    """Legend of the normals: the hemisphere of directions that face the viewer, seen from the viewer.
 
     The centre faces the viewer, the right edge faces right, the top faces up. RGBA, transparent outside the disc.
     """
@@ -100,7 +100,7 @@ def normals_disc(size: int = 96) -> UInt8[np.ndarray, "size size 4"]:
 
 
 def colour_probability(probability: Float[np.ndarray, "height width"]) -> Picture:
-    """Probabilities from 0 (white) to 1 (black); NaN is hatched. For the studio."""
+    """Probabilities from 0 (white) to 1 (black); NaN is hatched."""
     return _hatch_invalid(apply_scale(probability, "greys"), np.isfinite(probability))
 
 

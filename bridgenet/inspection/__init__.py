@@ -1,100 +1,71 @@
-"""Looking into a network and changing what it does: numbers in, numbers out; `drawing` makes the pictures."""
+"""Looking into a network and changing what it does: numbers in, numbers out; `drawing` makes the pictures.
 
-from bridgenet.inspection.attention import (
-    Purity,
-    RegionShare,
-    bridge_values,
-    fusion_shares,
-    pattern_values,
-    region_shares,
-    semantic_purity,
+Here is what notebooks and programs ask with. What a single part of the studio needs is in the modules.
+"""
+
+from bridgenet.inspection.attention.bridge import (
+    bridge_grids,
+    bridge_rows,
+    bridge_share_maps,
+    bridge_shares,
+    dominant_task,
 )
-from bridgenet.inspection.attribution import (
-    FeatureBaseline,
-    LayerAttribution,
-    LayerMethod,
-    TaskAttribution,
-    TaskMethod,
-    attribute_layer,
-    attribute_tasks,
-)
+from bridgenet.inspection.attention.fusion import fusion_effects, fusion_shares
+from bridgenet.inspection.attention.propagation import tpp_attention, tpp_grids, tpp_row
+from bridgenet.inspection.attention.purity import row_purity
+from bridgenet.inspection.attention.regions import region_shares
+from bridgenet.inspection.attention.rows import attention_entropy
+from bridgenet.inspection.attention.shares import attention_shares
+from bridgenet.inspection.attention.values import bridge_values, pattern_values
+from bridgenet.inspection.attribution import attribute_layer, attribute_tasks
 from bridgenet.inspection.capture import capture
-from bridgenet.inspection.colours import colour_agreement
-from bridgenet.inspection.cost import (
-    Cost,
-    MeetingCosts,
-    costs_by_tasks,
-    costs_of_shapes,
-    meeting_costs,
-    meeting_seconds,
-    multiply_adds,
-    network_cost,
-)
+from bridgenet.inspection.cost import costs_of_shapes, meeting_seconds, network_cost
 from bridgenet.inspection.effects import difference_map, effect_of
-from bridgenet.inspection.fusion import fusion_effects
-from bridgenet.inspection.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
-from bridgenet.inspection.interaction import InteractionMatrix, interaction_matrix
-from bridgenet.inspection.intervene import cut_trace, random_drop, replace, without_reading, without_task, zeros
-from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMethod, attribute_pixels, baseline_image
-from bridgenet.inspection.purity import RowPurity, row_purity
-from bridgenet.inspection.questions import target_at
-from bridgenet.inspection.ranks import RankInterval, half_agreement, rank_interval
-from bridgenet.inspection.refinement import Changed, changed_share, with_bridge_strength
-from bridgenet.inspection.refinement_error import (
-    comparable_tasks,
-    error_in_words,
-    picture_errors,
-    with_other_bridge,
-)
-from bridgenet.inspection.sanity import DeletionCurve, deletion_curve, rank_agreement, reinitialised
-from bridgenet.inspection.shares import attention_shares
-from bridgenet.inspection.similarity import (
-    LevelContent,
-    Spectrum,
+from bridgenet.inspection.features.basis import BASIS_FILE, BasisError, FeatureBasis, basis_of_trace, fit_basis
+from bridgenet.inspection.features.colours import colour_agreement
+from bridgenet.inspection.features.components import similarity_to_token
+from bridgenet.inspection.features.similarity import (
     cka_matrix,
     effective_rank,
-    high_frequency_share,
     level_content,
     linear_cka,
     radial_spectrum,
     spectral_centroid,
 )
+from bridgenet.inspection.interaction import InteractionMatrix, interaction_matrix
+from bridgenet.inspection.intervene import cut_trace, random_drop, replace, without_reading, without_task, zeros
+from bridgenet.inspection.pixels import attribute_pixels, baseline_image
+from bridgenet.inspection.places import place_in_words, token_at
+from bridgenet.inspection.questions import target_at
+from bridgenet.inspection.ranks import half_agreement, rank_interval
+from bridgenet.inspection.readout import read_place
+from bridgenet.inspection.refinement import changed_share, with_bridge_strength
+from bridgenet.inspection.refinement_error import comparable_tasks, error_in_words, picture_errors, with_other_bridge
+from bridgenet.inspection.sanity import deletion_curve, rank_agreement, reinitialised
 from bridgenet.inspection.spread import cell_sums, reach, share_inside
-from bridgenet.inspection.targets import Box, Pixel, Region, Segment, Target, Whole, predicted_segment
+from bridgenet.inspection.targets import Box, Pixel, Segment, Target, Whole
 
 __all__ = [
+    "BASIS_FILE",
+    "BasisError",
     "Box",
-    "Changed",
-    "Cost",
-    "DeletionCurve",
-    "FeatureBaseline",
-    "GroupEffects",
-    "Groups",
+    "FeatureBasis",
     "InteractionMatrix",
-    "LayerAttribution",
-    "LayerMethod",
-    "LevelContent",
-    "MeetingCosts",
     "Pixel",
-    "PixelAttribution",
-    "PixelBaseline",
-    "PixelMethod",
-    "Purity",
-    "RankInterval",
-    "Region",
-    "RegionShare",
-    "RowPurity",
     "Segment",
-    "Spectrum",
     "Target",
-    "TaskAttribution",
-    "TaskMethod",
     "Whole",
+    "attention_entropy",
     "attention_shares",
     "attribute_layer",
     "attribute_pixels",
     "attribute_tasks",
     "baseline_image",
+    "basis_of_trace",
+    "bridge_grids",
+    "bridge_rows",
+    "bridge_share_maps",
+    "bridge_shares",
     "bridge_values",
     "capture",
     "cell_sums",
@@ -102,44 +73,44 @@ __all__ = [
     "cka_matrix",
     "colour_agreement",
     "comparable_tasks",
-    "costs_by_tasks",
     "costs_of_shapes",
     "cut_trace",
     "deletion_curve",
     "difference_map",
-    "dominant_group",
+    "dominant_task",
     "effect_of",
     "effective_rank",
     "error_in_words",
-    "feature_groups",
+    "fit_basis",
     "fusion_effects",
     "fusion_shares",
     "half_agreement",
-    "high_frequency_share",
     "interaction_matrix",
-    "label_groups",
     "level_content",
     "linear_cka",
-    "meeting_costs",
     "meeting_seconds",
-    "multiply_adds",
     "network_cost",
     "pattern_values",
     "picture_errors",
-    "predicted_segment",
+    "place_in_words",
     "radial_spectrum",
     "random_drop",
     "rank_agreement",
     "rank_interval",
     "reach",
+    "read_place",
     "region_shares",
     "reinitialised",
     "replace",
     "row_purity",
-    "semantic_purity",
     "share_inside",
+    "similarity_to_token",
     "spectral_centroid",
     "target_at",
+    "token_at",
+    "tpp_attention",
+    "tpp_grids",
+    "tpp_row",
     "with_bridge_strength",
     "with_other_bridge",
     "without_reading",

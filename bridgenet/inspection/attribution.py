@@ -21,11 +21,8 @@ from bridgenet.shapes import AnyFeature, Image
 from bridgenet.trace import Trace
 
 TaskMethod = Literal["ablation", "shapley"]
-"""For the studio."""
 LayerMethod = Literal["gradcam", "gradient_x_activation"]
-"""For the studio."""
 FeatureBaseline = Literal["mean", "zero"]
-"""For your own programs."""
 Progress = Callable[[int, int], None]
 
 CHUNK = 4
@@ -47,7 +44,7 @@ class Refines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskAttribution:
-    """How much each task's mixed feature contributes to a target, in the target's unit. For the studio.
+    """How much each task's mixed feature contributes to a target, in the target's unit.
 
     Attributes:
         tasks: In the order of the network.
@@ -76,7 +73,7 @@ class TaskAttribution:
 
 @dataclass(frozen=True, slots=True)
 class LayerAttribution:
-    """Where in a layer a target comes from: positive raises it, negative lowers it. For the studio.
+    """Where in a layer a target comes from: positive raises it, negative lowers it.
 
     Attributes:
         map: On the layer's own grid.

@@ -32,7 +32,7 @@ CLASSES = 20
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of some modules, for one image. For your own programs.
+    """Of some modules, for one image.
 
     Attributes:
         multiply_adds: Of convolutions and matrix products.
@@ -51,7 +51,7 @@ NOTHING = Cost(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class MeetingCosts:
-    """Of ways to let the tasks of a network read each other, over all its stages. For your own programs.
+    """Of ways to let the tasks of a network read each other, over all its stages.
 
     Attributes:
         bridge: One Bridge Feature Extractor per stage reads all tasks at once.
@@ -68,7 +68,7 @@ class MeetingCosts:
 
 
 def meeting_costs(model: Network, trace: Trace) -> MeetingCosts:
-    """Costs for one image. For your own programs.
+    """Costs for one image.
 
     Args:
         model: A BridgeNet, in evaluation mode.
@@ -124,7 +124,7 @@ def network_cost(config: ModelConfig, image_size: tuple[int, int]) -> Cost:
 
 
 def costs_by_tasks(config: ModelConfig, image_size: tuple[int, int]) -> dict[int, Cost]:
-    """Of the whole network if it had two tasks, three, and so on to eight, for one image. For the studio.
+    """Of the whole network if it had two tasks, three, and so on to eight, for one image.
 
     Up to six it is counted: with the network's own tasks first, then others. Seven and eight go on along the parabola
     through the last three, which is what attention and messages between all pairs need.
@@ -169,7 +169,7 @@ def meeting_seconds(model: Network, trace: Trace, repeats: int = 5) -> tuple[flo
 
 
 def multiply_adds(module: nn.Module, *inputs: object) -> int:
-    """Multiply-adds of the convolutions and matrix products of one call. For the notebooks."""
+    """Multiply-adds of the convolutions and matrix products of one call."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*inputs)
     return counter.get_total_flops() // 2

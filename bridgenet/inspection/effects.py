@@ -29,6 +29,8 @@ def effect_of(task: str, before: AnyFeature, after: AnyFeature) -> float:
 def difference_map(before: Trace, after: Trace, task: str) -> Float[np.ndarray, "_ _"]:
     """Change of one task at every pixel of the prediction, for the first image of the batch: see `kinds.change_map`.
 
+    For the notebooks.
+
     Returns:
         float32 (height, width).
     """

@@ -18,6 +18,7 @@ from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
+from bridgenet.inspection.attention.shares import attention_shares
 from bridgenet.inspection.effects import effect_of
 from bridgenet.inspection.intervene import (
     Norm,
@@ -29,7 +30,6 @@ from bridgenet.inspection.intervene import (
     random_drop,
     without_task,
 )
-from bridgenet.inspection.shares import attention_shares
 from bridgenet.model.network import Network, Removal
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace

@@ -57,7 +57,7 @@ def check_way(removal: str, norm: str) -> Removal:
 
 @contextmanager
 def replace(model: nn.Module, name: str, function: Callable[[Any], Any]) -> Iterator[None]:
-    """While it lasts, a module returns `function` of its output.
+    """While it lasts, a module returns `function` of its output. For your own programs.
 
     For example `with replace(model, "stages.0.extractor", zeros): ...`.
 
@@ -85,7 +85,7 @@ def replace(model: nn.Module, name: str, function: Callable[[Any], Any]) -> Iter
 
 
 def zeros(output: Any) -> Any:
-    """The same structure (tensor, tuple, list, dict, dataclass) with every tensor set to zero."""
+    """The same structure (tensor, tuple, list, dict, dataclass) of zeros. For your own programs."""
     return map_tensors(torch.zeros_like, output)
 
 

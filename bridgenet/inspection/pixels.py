@@ -16,9 +16,7 @@ from bridgenet.inspection.targets import Target
 from bridgenet.shapes import Image
 
 PixelMethod = Literal["integrated_gradients", "gradient_x_input", "occlusion"]
-"""For the studio."""
 PixelBaseline = Literal["mean", "black", "blurred"]
-"""For the studio."""
 
 BLUR_SHARE = 1 / 16
 """Deviation of the blur over the image's shorter side: objects dissolve, the layout of light and colour stays."""
@@ -26,7 +24,7 @@ BLUR_SHARE = 1 / 16
 
 @dataclass(frozen=True, slots=True)
 class PixelAttribution:
-    """Where in the image a target comes from: positive raises it, negative lowers it. For the studio.
+    """Where in the image a target comes from: positive raises it, negative lowers it.
 
     Attributes:
         map: At the size of the image, in the target's unit. Gradients: summed over the colour channels. occlusion: the

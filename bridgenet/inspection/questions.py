@@ -6,7 +6,7 @@ from bridgenet.trace import Trace
 
 
 def target_at(trace: Trace, task: TaskName, at: Pixel, *, segment: bool = False) -> Target:
-    """The target that asks for what a task predicts at a place of the first image.
+    """The target that asks for what a task predicts at a place of the first image. For the notebooks.
 
     Tasks with classes ask for the class that is predicted there, normals for the largest component there.
 

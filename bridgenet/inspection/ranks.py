@@ -16,7 +16,7 @@ Cells = Float[np.ndarray, "tasks tasks"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankInterval:
-    """A rank correlation between two matrices, off their diagonals, and its 95 % interval. For your own programs.
+    """A rank correlation between two matrices, off their diagonals, and its 95 % interval.
 
     Attributes:
         value: Spearman's, -1..1; NaN where nothing can be ranked.

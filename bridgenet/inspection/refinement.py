@@ -22,7 +22,7 @@ STRENGTHS = (0.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """How many pixels of a prediction changed, and whether for the better. For the studio.
+    """How many pixels of a prediction changed, and whether for the better.
 
     Attributes:
         share: Of all pixels, 0 to 1.

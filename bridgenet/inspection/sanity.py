@@ -21,7 +21,7 @@ CELL = 16
 
 @dataclass(frozen=True, slots=True)
 class DeletionCurve:
-    """The target while pixels are deleted, the most important first, and in a random order as control. For the studio.
+    """The target while pixels are deleted, the most important first, and in a random order as control.
 
     Attributes:
         fractions: Share of the image's pixels that are gone, from 0 to 1.

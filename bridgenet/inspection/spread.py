@@ -49,6 +49,8 @@ def share_inside(map: AnyMap, region: Region) -> float:
 def reach(map: AnyMap, x: float, y: float, share: float = 0.5, aspect: float | None = None) -> float:
     """Radius around a place, over the width of the image, that holds a share of the absolute values of a map.
 
+    For the notebooks.
+
     Args:
         map: Of any resolution: it covers the whole image.
         x: Fraction 0..1 of the width.

@@ -22,7 +22,7 @@ Mask = Bool[Tensor, "height width"]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Every pixel of the image. For the studio."""
+    """Every pixel of the image. For your own programs."""
 
     def mask(self, size: tuple[int, int]) -> Mask:
         return torch.ones(size, dtype=torch.bool)
@@ -114,12 +114,11 @@ class Segment:
 
 
 Region = Whole | Pixel | Box | Segment
-"""For the studio."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One number per image.
+    """One number per image. For the studio.
 
     Attributes:
         task: Whose prediction.
@@ -191,7 +190,7 @@ class Target:
 
 
 def predicted_segment(trace: Trace, task: TaskName, *, index: int | None = None, at: Pixel | None = None) -> Segment:
-    """Where the first image of a trace was predicted to be of one class. For the studio.
+    """Where the first image of a trace was predicted to be of one class.
 
     The segment stays what it is while features are cut or pixels deleted, so values remain comparable.
 

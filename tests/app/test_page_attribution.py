@@ -17,7 +17,9 @@ from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, m
 from app.tabs.views import view_of
 from app.waiting.background import CancelledError, steps_of
 from bridgenet import inspection
-from bridgenet.inspection import DeletionCurve, LayerAttribution, Pixel, Segment, Target, Whole
+from bridgenet.inspection import Pixel, Segment, Target, Whole
+from bridgenet.inspection.attribution import LayerAttribution
+from bridgenet.inspection.sanity import DeletionCurve
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,8 @@ from app.tabs.bridge.page import (
     region_shares,
     share_maps,
 )
-from bridgenet import drawing
+from bridgenet import inspection
+from bridgenet.inspection.attention.rows import together
 from bridgenet.tasks import TASKS
 
 
@@ -42,7 +43,7 @@ def heats(value: Mapping[str, Any]) -> list[dict[str, Any]]:
 def test_shares_of_the_bridge_add_up_to_everything(analysis: Analysis, selection: Selection) -> None:
     shares = bridge(analysis, selection)["shares"].shares
     assert sum(entry["share"] for entry in shares) == pytest.approx(1, abs=1e-5)
-    expected = drawing.bridge_shares(analysis.trace.stages[0], selection.x, selection.y)
+    expected = inspection.bridge_shares(analysis.trace.stages[0], selection.x, selection.y)
     assert [entry["share"] for entry in shares] == pytest.approx(list(expected.values()))
 
 
@@ -101,7 +102,7 @@ def test_every_map_has_the_token_that_asks(analysis: Analysis, selection: Select
 
 
 def test_hovering_reads_who_was_asked_most(analysis: Analysis, selection: Selection) -> None:
-    dominant = drawing.dominant_task(analysis.trace.stages[0])
+    dominant = inspection.dominant_task(analysis.trace.stages[0])
     shown = tiles(bridge(analysis, selection))["dominant"]
     assert shown["values"]["names"] == [TASKS[task].title for task in analysis.tasks]
     assert sum(entry["share"] for entry in shown["legend"]) == pytest.approx(1)
@@ -177,8 +178,8 @@ def test_the_sentence_does_not_make_a_favourite_of_equals() -> None:
 
 
 def test_the_sentence_says_where_it_was_read(analysis: Analysis, selection: Selection) -> None:
-    everything = drawing.together({**bridge_rows(analysis, selection)})
-    assert drawing.place_in_words(everything.placed) in words(bridge(analysis, selection)["say"])
+    everything = together({**bridge_rows(analysis, selection)})
+    assert inspection.place_in_words(everything.placed) in words(bridge(analysis, selection)["say"])
 
 
 def test_one_task_alone_has_no_shares_to_compare(tmp_path: Path) -> None:

@@ -18,9 +18,11 @@ from app.tabs.features.pictures import SHARED_BY_ROW, colours_by, foreground_of,
 from app.view.charts import Chart
 from app.view.scales import scale_names
 from app.view.view import View
-from bridgenet import drawing
-from bridgenet.drawing import BASIS_FILE, fit_basis
-from bridgenet.inspection import cka_matrix, effective_rank, label_groups
+from bridgenet import inspection
+from bridgenet.inspection import BASIS_FILE, cka_matrix, effective_rank, fit_basis
+from bridgenet.inspection.features.components import channel_norm
+from bridgenet.inspection.features.foreground import Foreground
+from bridgenet.inspection.features.groups import label_groups
 from bridgenet.tasks import TASKS
 
 
@@ -132,7 +134,7 @@ def test_a_foreground_is_offered_only_where_there_is_one(analysis: Analysis, sel
     mask = np.zeros(analysis.size, dtype=bool)
     mask[:60] = True
     full = replace(analysis, results=Results())
-    full.results.keep(drawing.Foreground(mask, "the upper part"), foreground_of)
+    full.results.keep(Foreground(mask, "the upper part"), foreground_of)
     assert offered(full) == ["saved", "image", "foreground"]
     assert "the upper part" in features(full, asked(selection, "pca", basis="foreground"))["hint"]
 
@@ -146,8 +148,8 @@ def test_pictures_follow_the_task_where_features_belong_to_one(analysis: Analysi
 def test_similarity_is_one_at_the_place_itself_and_follows_it(analysis: Analysis, selection: Selection) -> None:
     value = features(analysis, asked(selection, "similarity"))
     entry = at_scale(analysis, "depth", 2)["bridge"]
-    similarity = drawing.similarity_to_token(entry.feature, selection.x, selection.y)
-    row, column = drawing.token_at(selection.x, selection.y, entry.grid)
+    similarity = inspection.similarity_to_token(entry.feature, selection.x, selection.y)
+    row, column = inspection.token_at(selection.x, selection.y, entry.grid)
     assert similarity[row, column] == pytest.approx(1)
     shown = one(value, "bridge-2")
     assert shown["ramp"]["low"] == "−1" and shown["ramp"]["high"] == "+1"
@@ -161,8 +163,8 @@ def test_the_headline_of_similarity_names_the_class_with_the_highest_mean(
 ) -> None:
     selection = asked(replace(selection, scale=2), "similarity", kind="refined")
     entry = chosen_entry(analysis, "depth", 2, "refined")
-    values = drawing.similarity_to_token(entry.feature, selection.x, selection.y)
-    values[drawing.token_at(selection.x, selection.y, entry.grid)] = np.nan
+    values = inspection.similarity_to_token(entry.feature, selection.x, selection.y)
+    values[inspection.token_at(selection.x, selection.y, entry.grid)] = np.nan
     answer = analysis.prediction["semseg"]
     height, width = answer.array.shape
     rows = ((np.arange(height) + 0.5) * values.shape[0] / height).astype(int)
@@ -176,7 +178,7 @@ def test_the_headline_of_similarity_names_the_class_with_the_highest_mean(
 def test_strength_is_the_length_of_the_feature_on_the_scale_that_is_asked_for(
     analysis: Analysis, selection: Selection
 ) -> None:
-    longest = {entry.name: float(drawing.channel_norm(entry.feature).max()) for entry in entries(analysis, "depth")}
+    longest = {entry.name: float(channel_norm(entry.feature).max()) for entry in entries(analysis, "depth")}
     row = [name for name in longest if name.startswith("refined")]
     expected = {"map": longest["refined-0"], "tab": max(longest[name] for name in row), "all": max(longest.values())}
     for scope, high in expected.items():

@@ -8,7 +8,7 @@ from networks import photo, without
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.view.inspector import class_probabilities, inspector, most_refined, most_uncertain, task_row
-from bridgenet import drawing
+from bridgenet import inspection
 
 ROW, COLUMN = int(0.6 * 90), int(0.4 * 120)
 """The pixel of the selection."""
@@ -91,7 +91,7 @@ def test_the_shares_of_the_bridge_are_those_of_the_trace(analysis: Analysis, sel
             value = inspector(analysis, replace(selection, scale=scale, head=head))
             shares = [entry["share"] for entry in value["asked"].shares]
             assert sum(shares) == pytest.approx(1, abs=1e-5)
-            expected = drawing.bridge_shares(stage, selection.x, selection.y, head)
+            expected = inspection.bridge_shares(stage, selection.x, selection.y, head)
             assert shares == pytest.approx([expected[task] for task in analysis.tasks], abs=1e-6)
 
 

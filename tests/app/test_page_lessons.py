@@ -13,7 +13,7 @@ from app.tabs import LESSON_STEPS, TABS, views
 from app.tabs.interaction import cuts
 from app.tabs.lessons.findings import answers_agree, steepest
 from app.tabs.lessons.page import LESSONS, answer, lessons, offered
-from bridgenet import drawing, inspection
+from bridgenet import inspection
 from bridgenet.config.systems import PadNetConfig, SystemConfigs
 from bridgenet.tasks import TASKS
 
@@ -114,7 +114,7 @@ def test_edges_agree_with_depth_where_they_lie_on_its_steps(analysis: Analysis) 
 
 
 def test_the_bridge_lesson_tells_the_shares_of_the_place(analysis: Analysis, selection: Selection) -> None:
-    shares = drawing.bridge_shares(analysis.trace.stages[0], selection.x, selection.y)
+    shares = inspection.bridge_shares(analysis.trace.stages[0], selection.x, selection.y)
     most = max(shares, key=lambda task: shares[task])
     said = text_of(answer(analysis, selection, "bridge"))
     assert f"{100 * shares[most]:.0f} % from {TASKS[most].title.lower()}" in said

@@ -12,6 +12,7 @@ from app.analysis.session import Analysis, Session
 from app.tabs.overview.page import error_maps, headline, modes, overview
 from app.view.maps import contour_step, prediction_map, truth_uri, unknown_words
 from bridgenet import drawing
+from bridgenet.drawing.predictions import colour_depth
 from bridgenet.kinds import error_array
 from bridgenet.tasks import IGNORE
 
@@ -122,7 +123,7 @@ def test_the_truth_is_wiped_over_its_prediction_in_the_same_colours(measured: An
     assert (wipe["left"], wipe["right"]) == ("truth", "prediction")
     assert (picture(wipe["src"])[9:-9] == picture(value["semseg"]["src"])[9:-9]).all()
     depth = picture(value["depth"]["wipe"]["src"])
-    assert (depth[45:] == drawing.colour_depth(measured.truth["depth"], measured.depth_limits)[45:]).all()
+    assert (depth[45:] == colour_depth(measured.truth["depth"], measured.depth_limits)[45:]).all()
     assert "wipe" not in value["image"]
 
 

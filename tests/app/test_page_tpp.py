@@ -11,8 +11,9 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.tpp.page import PAGE, tpp, tpp_sentence, tpp_view, used_patterns
 from app.view.attention import has_bridge
-from bridgenet import drawing, inspection
-from bridgenet.drawing import AttentionView
+from bridgenet import inspection
+from bridgenet.inspection.attention.purity import semantic_purity
+from bridgenet.inspection.attention.rows import AttentionView
 
 EVERY_WAY = [
     {"tpp.direction": direction, "tpp.weighting": weighting, "tpp.fusion": fusion}
@@ -134,8 +135,8 @@ def test_heads_are_compared_in_numbers(analysis: Analysis, selection: Selection)
     atlas = group(tpp(analysis, selection), "tpp-atlas")["chart"]
     assert [row[0]["text"] for row in atlas.rows] == ["mean", "head 1", "head 2"]
     view = tpp_view(analysis, selection, "depth", 1)
-    assert atlas.rows[2][1] == f"{drawing.attention_entropy(view.weights):.2f}"
-    mass, area = inspection.semantic_purity(view.placed, analysis.prediction["semseg"].array, selection.x, selection.y)
+    assert atlas.rows[2][1] == f"{inspection.attention_entropy(view.weights):.2f}"
+    mass, area = semantic_purity(view.placed, analysis.prediction["semseg"].array, selection.x, selection.y)
     assert atlas.rows[2][3] == f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
 
 

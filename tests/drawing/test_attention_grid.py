@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from bridgenet.drawing import (
-    AttentionView,
-    attention_grid_figure,
-    attention_panel,
-    colour_heat,
-    panel_figure,
-    task_colour,
-    tpp_attention,
-)
+from bridgenet.drawing import attention_grid_figure, attention_panel, colour_heat, panel_figure
+from bridgenet.drawing.palette import task_colour
+from bridgenet.inspection import tpp_attention
+from bridgenet.inspection.attention.rows import AttentionView
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from bridgenet.drawing import answer_panel, answers_figure, colour_depth, depth_limits
+from bridgenet.drawing import answer_panel, answers_figure, depth_limits
+from bridgenet.drawing.predictions import colour_depth
 from bridgenet.sources import SOURCES
 
 TRUTH = {"depth": np.linspace(1, 3, 48).reshape(6, 8), "semseg": np.arange(48).reshape(6, 8) % 3}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from bridgenet.drawing import channel_map, channel_norm, colour_signed, pca_rgb, pca_rgb_aligned, similarity_to_token
+from bridgenet.drawing import channel_map, colour_signed, pca_rgb, pca_rgb_aligned
 
 
 def _map(seed: int = 0, channels: int = 12, size: tuple[int, int] = (9, 11)) -> np.ndarray:
@@ -74,21 +74,6 @@ def test_a_map_of_another_width_is_turned_to_the_colours_of_the_reference() -> N
     wanted = pca_rgb(reference).pictures[0].astype(int)
     aligned = pca_rgb_aligned(same_content, reference).pictures[0].astype(int)
     assert np.abs(aligned - wanted).max() <= 2
-
-
-def test_norm_is_the_length_of_each_token() -> None:
-    feature = np.zeros((2, 3, 4), np.float32)
-    feature[:, 1, 2] = (3, 4)
-    norm = channel_norm(feature)
-    assert norm[1, 2] == 5 and norm.sum() == 5
-
-
-def test_a_token_is_most_like_itself_and_opposite_to_its_mirror() -> None:
-    feature = _map()
-    similarity = similarity_to_token(feature, 0.5, 0.5)
-    assert similarity[4, 5] == pytest.approx(1, abs=1e-5) and similarity.max() <= 1
-    two = np.stack([np.tile([-1.0, 1.0], (4, 1)), np.zeros((4, 2))])
-    np.testing.assert_allclose(similarity_to_token(two, 0.1, 0.5), np.tile([1.0, -1.0], (4, 1)))
 
 
 def test_a_channel_of_both_signs_is_drawn_around_zero_and_another_from_its_own_limits() -> None:

@@ -1,20 +1,10 @@
 import numpy as np
 import pytest
 
-from bridgenet.drawing import (
-    AttentionRow,
-    LegendEntry,
-    attention_figure,
-    class_palette,
-    colour_depth,
-    depth_figure,
-    legend_figure,
-    overview_figure,
-    panel_figure,
-    shares_figure,
-    task_colour,
-)
-from bridgenet.drawing.figure import Panel
+from bridgenet.drawing import LegendEntry, class_palette, overview_figure, panel_figure, shares_figure
+from bridgenet.drawing.figure import Panel, depth_figure, legend_figure
+from bridgenet.drawing.palette import task_colour
+from bridgenet.drawing.predictions import colour_depth
 from bridgenet.sources import SOURCES
 
 
@@ -64,16 +54,6 @@ def test_a_depth_figure_has_the_picture_and_a_bar_in_the_same_colours() -> None:
 def test_a_depth_figure_of_nothing_and_of_one_distance_can_be_drawn() -> None:
     depth_figure(np.full((40, 40), np.nan))
     depth_figure(np.full((40, 40), 2.0))
-
-
-def test_attention_of_all_tasks_is_on_one_scale() -> None:
-    def row(weight: float) -> AttentionRow:
-        weights = np.full((3, 4), weight)
-        return AttentionRow(weights, weights, (1, 1), (3, 4), float(weights.sum()))
-
-    figure = attention_figure(np.zeros((60, 80, 3), np.uint8), {"depth": row(0.02), "edge": row(0.06)}, 0.5, 0.5)
-    assert _has(figure, np.array((252, 253, 191)), 10_000), "the largest weight is at the end of the scale"
-    assert not _has(figure, np.array((252, 253, 191)), 90_000), "the smaller one is not"
 
 
 def test_shares_are_as_long_as_they_are_large() -> None:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from bridgenet.drawing import class_palette, coloured_alike, scale_table, task_colour
-from bridgenet.drawing.palette import apply_scale, to_rgb
+from bridgenet.drawing import class_palette
+from bridgenet.drawing.palette import apply_scale, coloured_alike, scale_table, task_colour, to_rgb
 from bridgenet.labels import Classes
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName

@@ -7,16 +7,14 @@ from hypothesis.extra.numpy import arrays
 from bridgenet.drawing import (
     class_palette,
     colour_classes,
-    colour_depth,
     colour_heat,
     colour_normals,
-    colour_probability,
     colour_signed,
     colour_task,
     depth_limits,
     legend_entries,
-    normals_disc,
 )
+from bridgenet.drawing.predictions import colour_depth, colour_probability, normals_disc
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import IGNORE, TASKS
 

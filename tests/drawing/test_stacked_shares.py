@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bridgenet.drawing import StackedRow, stacked_shares_figure, task_colour
+from bridgenet.drawing import StackedRow, stacked_shares_figure
+from bridgenet.drawing.palette import task_colour
 from bridgenet.drawing.stacked_shares import _number
 
 

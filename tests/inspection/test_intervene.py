@@ -2,15 +2,7 @@ import pytest
 import torch
 from toys import again, depth_reads_semseg, hooks_of, lively, pictures, same, traced
 
-from bridgenet.inspection import (
-    capture,
-    cut_trace,
-    random_drop,
-    replace,
-    without_reading,
-    without_task,
-    zeros,
-)
+from bridgenet.inspection import capture, cut_trace, random_drop, replace, without_reading, without_task, zeros
 from bridgenet.model import BridgeNet
 from bridgenet.model.network import REMOVALS
 from bridgenet.trace import Stage, Trace

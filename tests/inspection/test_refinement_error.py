@@ -3,12 +3,7 @@ import pytest
 import torch
 from toys import hooks_of, lively, same, traced
 
-from bridgenet.inspection import (
-    comparable_tasks,
-    error_in_words,
-    picture_errors,
-    with_other_bridge,
-)
+from bridgenet.inspection import comparable_tasks, error_in_words, picture_errors, with_other_bridge
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import IGNORE
 

@@ -40,7 +40,9 @@ from app.view.page import Page, button, choice, choices
 from app.view.spoken import Spoken
 from app.view.view import Follows, Group, Map, Tool, View
 from app.view.wording import wording
-from bridgenet.inspection import DeletionCurve, LayerAttribution, PixelAttribution, TaskAttribution
+from bridgenet.inspection.attribution import LayerAttribution, TaskAttribution
+from bridgenet.inspection.pixels import PixelAttribution
+from bridgenet.inspection.sanity import DeletionCurve
 from bridgenet.tasks import TASKS, Kind
 
 TEXT = Path(__file__).with_name("text.md")

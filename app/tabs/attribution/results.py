@@ -15,14 +15,10 @@ from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.drawing.charts import BarRow, Bars, Curve, Curves
 from bridgenet.drawing.sheet import Axis
-from bridgenet.inspection import (
-    DeletionCurve,
-    LayerAttribution,
-    PixelAttribution,
-    Segment,
-    TaskAttribution,
-    rank_agreement,
-)
+from bridgenet.inspection import Segment, rank_agreement
+from bridgenet.inspection.attribution import LayerAttribution, TaskAttribution
+from bridgenet.inspection.pixels import PixelAttribution
+from bridgenet.inspection.sanity import DeletionCurve
 from bridgenet.tasks import TASKS, TaskName, with_unit
 
 LONGEST = 320

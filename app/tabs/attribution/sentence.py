@@ -10,7 +10,10 @@ from app.tabs.attribution.results import shown_values
 from app.view.encoding import sampled
 from app.view.spoken import Spoken
 from app.view.wording import percent
-from bridgenet.inspection import DeletionCurve, LayerAttribution, Pixel, PixelAttribution, Segment, TaskAttribution
+from bridgenet.inspection import Pixel, Segment
+from bridgenet.inspection.attribution import LayerAttribution, TaskAttribution
+from bridgenet.inspection.pixels import PixelAttribution
+from bridgenet.inspection.sanity import DeletionCurve
 from bridgenet.tasks import TASKS, TaskName
 
 Said = list[Spoken]

@@ -14,16 +14,9 @@ from app.tabs.attribution.goal import COMPONENT, Goal, goal_of, region_name
 from app.view.page import Progress
 from app.view.scales import scale_of
 from bridgenet import inspection
-from bridgenet.inspection import (
-    DeletionCurve,
-    LayerAttribution,
-    LayerMethod,
-    PixelAttribution,
-    PixelBaseline,
-    PixelMethod,
-    TaskAttribution,
-    TaskMethod,
-)
+from bridgenet.inspection.attribution import LayerAttribution, LayerMethod, TaskAttribution, TaskMethod
+from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMethod
+from bridgenet.inspection.sanity import DeletionCurve
 from bridgenet.tasks import TASKS
 from bridgenet.trace import Trace
 

@@ -29,9 +29,10 @@ from app.view.spoken import Spoken
 from app.view.view import Box, Group, LegendEntry, Map, Ramp, Tool, Values, View
 from app.view.wording import percent, wording
 from bridgenet import drawing, inspection
-from bridgenet.drawing import AttentionView, Weighting
+from bridgenet.drawing.attention import colour_limits
 from bridgenet.drawing.charts import BarRow, Bars
-from bridgenet.inspection import RegionShare
+from bridgenet.inspection.attention.regions import RegionShare
+from bridgenet.inspection.attention.rows import AttentionView, Weighting, together
 from bridgenet.tasks import TASKS, TaskName
 
 TEXT = Path(__file__).with_name("text.md")
@@ -58,7 +59,7 @@ def bridge(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer of the bridge's attention at the selected pixel and scale."""
     rows = bridge_rows(analysis, selection)
     shares: dict[TaskName, float] = {task: row.total for task, row in rows.items()}
-    everything = drawing.together({**rows})
+    everything = together({**rows})
     place = f", {mostly(everything)}{_on_class(analysis, everything)}"
     what, how = wording(TEXT)
     weighting = selection.text(WEIGHTING)
@@ -123,7 +124,7 @@ class Way:
 
 def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionView]:
     """What the bridge token at the selected place read from each task. The totals add up to 1."""
-    rows = drawing.bridge_rows(
+    rows = inspection.bridge_rows(
         analysis.trace.stages[selection.scale],
         selection.x,
         selection.y,
@@ -139,7 +140,7 @@ def share_maps(analysis: Analysis, way: Way) -> dict[TaskName, np.ndarray]:
     if way.weighting == "raw":
         return analysis.result(bridge_shares, way.scale, way.head)
     stage = analysis.trace.stages[way.scale]
-    maps = drawing.bridge_share_maps(stage, way.head, **_weighting(analysis, way))
+    maps = inspection.bridge_share_maps(stage, way.head, **_weighting(analysis, way))
     return {task: maps[task] for task in analysis.tasks}
 
 
@@ -168,11 +169,11 @@ def _values(analysis: Analysis, scale: int) -> np.ndarray:
 
 def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName, AttentionView]) -> Group:
     """The photo, what was read of each task from the selected place, and who was asked most."""
-    limits = drawing.colour_limits({**rows}, selection.scope)
+    limits = colour_limits({**rows}, selection.scope)
     box = token_box(next(iter(rows.values())))
     maps = [photo_map(analysis, "click anywhere, in any map") | {"token": box}]
     for task, row in rows.items():
-        about, where = TASKS[task], drawing.place_in_words(row.placed)
+        about, where = TASKS[task], inspection.place_in_words(row.placed)
         away = "" if row.distance is None else f" · {percent(row.distance)} away"
         alt = f"Attention of the bridge to {about.title.lower()} tokens, {percent(row.total)} in all, mostly {where}"
         drawn = attention_map(f"bridge-{task}", about.title, row, limits[task], SHARED[selection.scope], alt)
@@ -187,7 +188,7 @@ def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName
 def _dominant_map(analysis: Analysis, way: Way) -> Map:
     """The task that each bridge token asked most: hovering reads its name and lead, the legend isolates a task."""
     stage, weighting = analysis.trace.stages[way.scale], _weighting(analysis, way)
-    dominant = drawing.dominant_task(stage, way.head, **weighting)
+    dominant = inspection.dominant_task(stage, way.head, **weighting)
     names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
     area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
     legend: list[LegendEntry] = [

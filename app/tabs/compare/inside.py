@@ -15,7 +15,8 @@ from app.view.wording import percent
 from bridgenet import drawing, inspection
 from bridgenet.drawing.charts import OTHER_COLOURS, Curve, Curves
 from bridgenet.drawing.sheet import Axis
-from bridgenet.inspection import Cost, InteractionMatrix
+from bridgenet.inspection import InteractionMatrix
+from bridgenet.inspection.cost import Cost, costs_by_tasks
 from bridgenet.tasks import TASKS, TaskName
 
 
@@ -82,7 +83,7 @@ def matrix_of_photo(analysis: Analysis) -> InteractionMatrix | None:
 def costs(analysis: Analysis) -> dict[int, Cost]:
     """What the network costs for a photo of this size, for two to eight tasks."""
     height, width = analysis.images().shape[-2:]
-    return inspection.costs_by_tasks(analysis.predictor.model.config, (height, width))
+    return costs_by_tasks(analysis.predictor.model.config, (height, width))
 
 
 def _feature_map(letter: str, task: TaskName, feature: Tensor, picture: np.ndarray, explained: float) -> Map:

@@ -58,7 +58,7 @@ class Side:
         heads = stage.attention.shape[1]
         head = selection.head if selection.head is not None and selection.head < heads else None
         across = 1 - selection.x if self.mirrored else selection.x
-        read = drawing.bridge_shares(stage, across, selection.y, head)
+        read = inspection.bridge_shares(stage, across, selection.y, head)
         return {task: read[task] for task in self.analysis.tasks}
 
 

@@ -12,11 +12,11 @@ from app.view.scales import scale_names
 from app.view.spoken import Spoken
 from app.view.view import Group
 from app.view.wording import percent
-from bridgenet import drawing
+from bridgenet import drawing, inspection
 from bridgenet.drawing.charts import BarRow, Bars, Curve, Curves
 from bridgenet.drawing.sheet import Axis
-from bridgenet.inspection import LevelContent, cka_matrix, effective_rank, level_content, radial_spectrum
-from bridgenet.inspection.similarity import CLEARLY, NYQUIST
+from bridgenet.inspection import cka_matrix, effective_rank, level_content, radial_spectrum
+from bridgenet.inspection.features.similarity import CLEARLY, NYQUIST, LevelContent
 from bridgenet.tasks import TASKS, TaskName
 
 Said = list[Spoken]
@@ -90,12 +90,12 @@ def claim_sentence(analysis: Analysis, stage: int) -> Said:
 def likeness_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> Said:
     """What resembles the token at the cross-hair, by predicted class."""
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
-    values = drawing.similarity_to_token(entry.feature, selection.x, selection.y)
+    values = inspection.similarity_to_token(entry.feature, selection.x, selection.y)
     finds = f"{in_words(entry.kind)} at {entry.scale} finds this place"
     if "semseg" not in analysis.prediction:
         near = float((values > 0.5).mean())
         return [{"text": f"The {finds} like {percent(near)} of the image (cosine above 0.5)."}]
-    row, column = drawing.token_at(selection.x, selection.y, entry.grid)
+    row, column = inspection.token_at(selection.x, selection.y, entry.grid)
     values[row, column] = np.nan
     order, seen = _classes_by_likeness(analysis, selection, values)
     if not order:
@@ -115,7 +115,7 @@ def _classes_by_likeness(
     answer = analysis.prediction["semseg"]
     labels = sampled(answer.array, GLANCE).astype(np.int64)
     tall, wide = labels.shape
-    seen = answer.classes[int(labels[drawing.token_at(selection.x, selection.y, (tall, wide))])]
+    seen = answer.classes[int(labels[inspection.token_at(selection.x, selection.y, (tall, wide))])]
     rows = ((np.arange(tall) + 0.5) * values.shape[0] / tall).astype(int)
     columns = ((np.arange(wide) + 0.5) * values.shape[1] / wide).astype(int)
     spread = values[rows][:, columns]

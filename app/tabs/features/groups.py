@@ -15,8 +15,8 @@ from app.view.page import Progress
 from app.view.spoken import Spoken
 from app.view.view import Group, LegendEntry, Map, Values
 from app.view.wording import percent
-from bridgenet import drawing
-from bridgenet.inspection import GroupEffects, Groups, dominant_group, feature_groups, label_groups
+from bridgenet import drawing, inspection
+from bridgenet.inspection.features.groups import GroupEffects, Groups, dominant_group, feature_groups, label_groups
 from bridgenet.tasks import TASKS, TaskName
 
 MOST_GROUPS = 6
@@ -87,7 +87,7 @@ def group_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> list
     entry = chosen_entry(analysis, selection.task, selection.scale, kind)
     groups, effects = analysis.result(groups_of, entry.path), analysis.results.get(effects_of, entry.path)
     first = f"The largest group of the {in_words(entry.kind)} at {entry.scale}"
-    where = drawing.place_in_words(groups.maps[0])
+    where = inspection.place_in_words(groups.maps[0])
     said: list[Spoken] = [{"text": f"{first} holds {percent(float(groups.shares[0]))} of it, mostly {where}"}]
     label = effects.labels[0] if effects is not None else None
     if effects is None or label is None:
@@ -102,7 +102,7 @@ def _group_map(entry: Entry, groups: Groups, index: int, top: float, shared: str
     title, share = f"Group {index + 1}", percent(float(groups.shares[index]))
     label = effects.labels[index] if effects is not None else None
     words = "" if label is None or effects is None else f"moves {TASKS[_task(label)].title.lower()} most"
-    where = drawing.place_in_words(groups.maps[index])
+    where = inspection.place_in_words(groups.maps[index])
     alt = f"{title} of the {in_words(entry.kind)} at {entry.scale}: {share} of it, mostly {where}; {words}"
     colour = "#{:02x}{:02x}{:02x}".format(*PALETTE[index])
     drawn = heat_map(f"group-{index + 1}", title, groups.maps[index], top, alt.removesuffix("; "), shared)

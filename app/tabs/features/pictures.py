@@ -12,8 +12,11 @@ from app.view.attention import has_bridge, signed_map
 from app.view.maps import heat_map, photo_map, token_map
 from app.view.view import Box, Choose, Group, Map
 from app.view.wording import percent
-from bridgenet import drawing
-from bridgenet.drawing import BASIS_FILE, BasisError, ChannelMap, FeatureBasis
+from bridgenet import drawing, inspection
+from bridgenet.drawing.features import ChannelMap
+from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
+from bridgenet.inspection.features.components import channel_norm
+from bridgenet.inspection.features.foreground import Foreground, find_foreground
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName
 
@@ -84,7 +87,7 @@ def with_scale(analysis: Analysis, rows: list[Group], selection: Selection) -> l
 def pca_rows(analysis: Analysis, task: TaskName, wish: str) -> list[Group]:
     """Principal components as colours."""
     basis = analysis.result(colours_by, wish).basis
-    pictures = basis.colours(analysis.trace, [entry.path for entry in entries(analysis, task)])
+    pictures = drawing.basis_colours(basis, analysis.trace, [entry.path for entry in entries(analysis, task)])
 
     def draw(entry: Entry) -> Map:
         alt = f"{_about(entry)}: three principal components as colours, {_grid(entry)} tokens"
@@ -118,17 +121,17 @@ def colours_by(analysis: Analysis, wish: str) -> Colours:
     return _own_basis(analysis, "fitted on this image: colours hold for it alone")
 
 
-def foreground_of(analysis: Analysis) -> drawing.Foreground | None:
+def foreground_of(analysis: Analysis) -> Foreground | None:
     """The foreground, if the predictions tell one."""
     answers: dict[TaskName, np.ndarray] = {task: analysis.prediction[task].array for task in analysis.tasks}
-    return drawing.find_foreground(answers, analysis.prediction.classes)
+    return find_foreground(answers, analysis.prediction.classes)
 
 
 def similarity_rows(analysis: Analysis, selection: Selection) -> list[Group]:
     """Cosine similarity of all tokens to the one at the selected place."""
 
     def draw(entry: Entry) -> Map:
-        values = drawing.similarity_to_token(entry.feature, selection.x, selection.y)
+        values = inspection.similarity_to_token(entry.feature, selection.x, selection.y)
         others = np.abs(values).ravel()
         others = np.delete(others, _token_index(entry, selection))
         own = selection.scope == "map" and others.size
@@ -143,7 +146,7 @@ def similarity_rows(analysis: Analysis, selection: Selection) -> list[Group]:
 
 def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Group]:
     """Length of the feature at every token."""
-    norms = {entry.name: drawing.channel_norm(entry.feature) for entry in entries(analysis, task)}
+    norms = {entry.name: channel_norm(entry.feature) for entry in entries(analysis, task)}
     rows = {entry.name: row for row, (_, kinds, _) in enumerate(ROWS) for entry in _of(kinds, analysis, task)}
 
     def draw(entry: Entry) -> Map:
@@ -217,7 +220,7 @@ def _foreground_basis(analysis: Analysis) -> Colours:
     if found is None:
         return _own_basis(analysis, "there is no foreground in this image: fitted on all of it")
     try:
-        basis = drawing.basis_of_trace(analysis.trace, found.mask, found.rule)
+        basis = inspection.basis_of_trace(analysis.trace, found.mask, found.rule)
     except BasisError:
         return _own_basis(analysis, "the foreground is smaller than a few tokens: fitted on all of the image")
     return Colours(basis, f"fitted on the foreground of this image ({found.rule}); what is outside may be saturated")
@@ -228,7 +231,7 @@ def _own_basis(analysis: Analysis, words: str) -> Colours:
 
 
 def _basis_of_image(analysis: Analysis) -> FeatureBasis:
-    return drawing.basis_of_trace(analysis.trace)
+    return inspection.basis_of_trace(analysis.trace)
 
 
 def _title(entry: Entry) -> str:
@@ -248,10 +251,10 @@ def _named(drawn: Map, entry: Entry, task: TaskName) -> Map:
 
 
 def _token_index(entry: Entry, selection: Selection) -> int:
-    row, column = drawing.token_at(selection.x, selection.y, entry.grid)
+    row, column = inspection.token_at(selection.x, selection.y, entry.grid)
     return row * entry.grid[1] + column
 
 
 def _token_box(entry: Entry, selection: Selection) -> Box:
-    (row, column), (height, width) = drawing.token_at(selection.x, selection.y, entry.grid), entry.grid
+    (row, column), (height, width) = inspection.token_at(selection.x, selection.y, entry.grid), entry.grid
     return {"left": column / width, "top": row / height, "width": 1 / width, "height": 1 / height}

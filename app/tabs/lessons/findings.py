@@ -18,8 +18,8 @@ from app.view.own_errors import error_of
 from app.view.scales import scale_names
 from app.view.spoken import Spoken
 from app.view.wording import answers_in_words, percent
-from bridgenet import drawing
-from bridgenet.inspection.similarity import linear_cka
+from bridgenet import inspection
+from bridgenet.inspection import linear_cka
 from bridgenet.kinds import difference
 from bridgenet.predictor import Prediction
 from bridgenet.tasks import TASKS, TaskName
@@ -81,7 +81,7 @@ def bridge_asks(analysis: Analysis, selection: Selection) -> list[Spoken]:
     here = Side(analysis, "").shares(selection)
     if here is None:
         return []
-    maps = drawing.bridge_share_maps(stage)
+    maps = inspection.bridge_share_maps(stage)
     means: dict[TaskName, float] = {task: float(maps[task].mean()) for task in analysis.tasks}
     most, overall = max(here, key=lambda task: here[task]), max(means, key=lambda task: means[task])
     first: Spoken = {"text": f"{percent(here[most])} from {TASKS[most].title.lower()}", "colour": TASKS[most].colour}

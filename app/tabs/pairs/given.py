@@ -12,7 +12,7 @@ from torch import Tensor
 from app.analysis.selection import Selection, Word
 from app.analysis.session import Analysis
 from app.view.attention import own_network, reads_tokens
-from bridgenet import drawing
+from bridgenet import inspection
 from bridgenet.tasks import TaskName
 
 STAGE = Word("pairs.stage", "After")
@@ -105,7 +105,7 @@ def read(analysis: Analysis, selection: Selection) -> Given:
     """Tokens that the selected place reads, by the attention of each task at a scale."""
     stage = analysis.trace.stages[selection.scale]
     assert stage.query_grid is not None and stage.key_grid is not None
-    row, column = drawing.token_at(selection.x, selection.y, stage.query_grid)
+    row, column = inspection.token_at(selection.x, selection.y, stage.query_grid)
     query = row * stage.query_grid[1] + column
     maps: Pairs = {}
     overall: Shares = {}
@@ -136,7 +136,7 @@ def gates(analysis: Analysis) -> Pairs:
 def at_place(selection: Selection, values: np.ndarray) -> float:
     """The value of a map at the selected place."""
     rows, columns = values.shape
-    return float(values[drawing.token_at(selection.x, selection.y, (rows, columns))])
+    return float(values[inspection.token_at(selection.x, selection.y, (rows, columns))])
 
 
 def _size(feature: Tensor) -> np.ndarray:

@@ -26,7 +26,7 @@ from app.view.page import Page, choices, word
 from app.view.spoken import Spoken
 from app.view.view import Choose, Group, Map, Tool, View
 from app.view.wording import percent, wording
-from bridgenet import drawing
+from bridgenet import inspection
 from bridgenet.tasks import TASKS, TaskName
 
 TEXT = Path(__file__).with_name("text.md")
@@ -126,7 +126,7 @@ def _tile(selection: Selection, source: TaskName, target: TaskName, values: np.n
     title = "itself" if source == target else f"to {TASKS[target].short}"
     here, mean = f"here {at_place(selection, values):.2g}", f"mean {float(values.mean()):.2g}"
     pair = f"{TASKS[source].title} to {TASKS[target].title.lower()}"
-    alt = f"{pair}: {here}, {mean}; most {drawing.place_in_words(values)}"
+    alt = f"{pair}: {here}, {mean}; most {inspection.place_in_words(values)}"
     choose: Choose = {"option": "task", "value": target, "chosen": target == selection.task}
     # The text above says what the colours share: there is no room for it below every map.
     drawn = heat_map(f"pairs-{source}-{target}", title, values, max(high, 1e-9), alt, "")

@@ -25,8 +25,11 @@ from app.view.page import Page, choice
 from app.view.spoken import Spoken
 from app.view.view import Choose, Group, Map, View
 from app.view.wording import percent, wording
-from bridgenet import drawing, inspection
-from bridgenet.drawing import AttentionView, Direction, Fusion, Weighting
+from bridgenet import inspection
+from bridgenet.drawing.attention import colour_limits
+from bridgenet.inspection.attention.propagation import Direction, Fusion
+from bridgenet.inspection.attention.purity import semantic_purity
+from bridgenet.inspection.attention.rows import AttentionView, Weighting
 from bridgenet.tasks import TASKS, TaskName
 
 TEXT = Path(__file__).with_name("text.md")
@@ -79,7 +82,7 @@ def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int
     weighting = cast(Weighting, selection.text(WEIGHTING))
     # The network is asked once per photo and task.
     values = analysis.result(_values, task) if weighting == "value" else None
-    return drawing.tpp_attention(
+    return inspection.tpp_attention(
         analysis.trace,
         task,
         selection.x,
@@ -98,7 +101,7 @@ def used_patterns(analysis: Analysis, selection: Selection) -> dict[TaskName, di
 
     def at_place(share: np.ndarray) -> float:
         rows, columns = share.shape
-        return float(share[drawing.token_at(selection.x, selection.y, (rows, columns))])
+        return float(share[inspection.token_at(selection.x, selection.y, (rows, columns))])
 
     return {
         target: {source: at_place(shares[target][source]) for source in analysis.tasks} for target in analysis.tasks
@@ -165,7 +168,7 @@ def _unlike_the_average(views: Mapping[TaskName, AttentionView], direction: str,
 
 def _from(view: AttentionView) -> str:
     """Where those who look are: `in the upper left` becomes `mostly from the upper left`."""
-    where = drawing.place_in_words(view.placed)
+    where = inspection.place_in_words(view.placed)
     if where.startswith("all"):
         return f"from {where}"
     return f"mostly from {where[where.index('the') :]}"
@@ -187,7 +190,7 @@ def _groups(
     strip: Mapping[int | None, AttentionView],
 ) -> list[Group]:
     everything = {str(name): view for part in (views, strip) for name, view in part.items()}
-    limits = drawing.colour_limits(everything, selection.scope)
+    limits = colour_limits(everything, selection.scope)
     maps = [photo_map(analysis, "click anywhere, in any map") | {"token": token_box(views[selection.task])}]
     for task, view in views.items():
         choose: Choose = {"option": "task", "value": task, "chosen": task == selection.task}
@@ -213,7 +216,7 @@ def _groups(
 
 
 def _tile(name: str, title: str, view: AttentionView, limit: float, selection: Selection, more: Map) -> Map:
-    where = f"more than usual {drawing.place_in_words(view.placed)}" if view.signed else mostly(view)
+    where = f"more than usual {inspection.place_in_words(view.placed)}" if view.signed else mostly(view)
     numbers = _numbers(view)
     alt = f"TPP attention, {title.lower()}: {where}; {_sum(view)}"
     alt += f", {numbers}" if numbers else ""
@@ -237,9 +240,9 @@ def _sum(view: AttentionView) -> str:
 def _average_map(analysis: Analysis, task: TaskName, head: int | None, fusion: Fusion) -> Map:
     """Where the average token of a task looks: what its rows have in common."""
     title = TASKS[task].title.lower()
-    ask = partial(drawing.tpp_attention, analysis.trace, task, 0.5, 0.5, head=head, fusion=fusion)
+    ask = partial(inspection.tpp_attention, analysis.trace, task, 0.5, 0.5, head=head, fusion=fusion)
     average = ask().placed - ask(weighting="minus-average").placed
-    alt = f"Where the average token looks, {title}: {drawing.place_in_words(average)}"
+    alt = f"Where the average token looks, {title}: {inspection.place_in_words(average)}"
     heat = heat_map("tpp-average", "Average row", average, float(average.max()), alt, SHARED["map"])
     return heat | {"note": title, "colour": TASKS[task].colour, "foot": "what all places have in common"}
 
@@ -268,7 +271,7 @@ def _purity(analysis: Analysis, selection: Selection, view: AttentionView) -> st
     if view.signed or view.total <= 0:
         return "–"
     labels = analysis.prediction["semseg"].array
-    mass, area = inspection.semantic_purity(view.placed, labels, selection.x, selection.y)
+    mass, area = semantic_purity(view.placed, labels, selection.x, selection.y)
     return f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
 
 

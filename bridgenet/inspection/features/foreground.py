@@ -16,7 +16,7 @@ SMALLEST_SHARE = 0.01
 
 
 class Foreground(NamedTuple):
-    """Which pixels belong to it, and by what they were chosen, in words. For the studio."""
+    """Which pixels belong to it, and by what they were chosen, in words."""
 
     mask: Bool[np.ndarray, "height width"]
     rule: str
@@ -24,8 +24,6 @@ class Foreground(NamedTuple):
 
 def find_foreground(answers: Mapping[TaskName, np.ndarray], classes: ClassesByTask) -> Foreground | None:
     """The foreground by the first task that finds one: saliency, human parts, else all that is not wall or the like.
-
-    For the studio.
 
     Args:
         answers: Predictions by task: probability of saliency, class indices.

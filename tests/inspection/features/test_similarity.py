@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from bridgenet.inspection.similarity import (
+from bridgenet.inspection.features.similarity import (
     LevelContent,
     cka_matrix,
     effective_rank,

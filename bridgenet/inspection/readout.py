@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bridgenet.drawing.attention_maps import token_at
+from bridgenet.inspection.places import token_at
 from bridgenet.kinds import known
 from bridgenet.labels import ClassesByTask
 from bridgenet.tasks import TASKS, TaskName

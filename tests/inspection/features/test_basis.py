@@ -7,14 +7,16 @@ import torch
 from torch import Tensor
 
 from bridgenet.config import ModelConfig
-from bridgenet.drawing import BASIS_FILE, BasisError, FeatureBasis, basis_of_trace, find_foreground, fit_basis
+from bridgenet.drawing import basis_colours
+from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis, basis_of_trace, fit_basis
+from bridgenet.inspection.features.foreground import find_foreground
 from bridgenet.learning import load_model
 from bridgenet.model import build_model
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.sources import SOURCES
 from bridgenet.trace import Trace
 
-CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
 
 
 def images(count: int = 3, size: tuple[int, int] = (96, 128)) -> list[Tensor]:
@@ -49,12 +51,12 @@ def trace(model: BridgeNet) -> Trace:
 
 
 def test_every_kind_of_feature_has_colours_on_its_own_grid(basis: FeatureBasis, trace: Trace) -> None:
-    pictures = basis.colours(trace)
+    pictures = basis_colours(basis, trace)
     wanted = {"task_generic.0", "task_specific.depth", "pattern.feature.sal", "stages.1.bridge"}
     assert wanted | {"stages.1.task_specific.depth", "stages.2.refined.edge"} <= set(pictures)
     for path, picture in pictures.items():
         assert picture.shape == (*trace[path].shape[-2:], 3) and picture.dtype == np.uint8
-    assert set(basis.colours(trace, ["stages.0.bridge"])) == {"stages.0.bridge"}
+    assert set(basis_colours(basis, trace, ["stages.0.bridge"])) == {"stages.0.bridge"}
 
 
 def test_the_basis_is_the_same_in_every_run(basis: FeatureBasis, model: BridgeNet, tmp_path: Path) -> None:
@@ -69,12 +71,12 @@ def test_the_same_features_get_the_same_colours_in_another_image(basis: FeatureB
     feature = trace[path]
     other = torch.cat([feature.flip(-1), 9 * feature[..., :5]], dim=-1)
     stage = replace(trace.stages[2], bridge=other)
-    moved = basis.colours(replace(trace, stages=(*trace.stages[:2], stage)), [path])[path]
-    original = basis.colours(trace, [path])[path]
+    moved = basis_colours(basis, replace(trace, stages=(*trace.stages[:2], stage)), [path])[path]
+    original = basis_colours(basis, trace, [path])[path]
     difference = np.abs(moved[:, : original.shape[1]].astype(int) - original[:, ::-1])
     assert difference.max() <= 1
     # A basis of its own image does not hold for another one.
-    alone = basis_of_trace(replace(trace, stages=(*trace.stages[:2], stage))).colours(trace, [path])[path]
+    alone = basis_colours(basis_of_trace(replace(trace, stages=(*trace.stages[:2], stage))), trace, [path])[path]
     assert np.abs(alone.astype(int) - original).max() > 10
 
 
@@ -89,7 +91,7 @@ def test_directions_are_orthonormal_and_their_largest_loadings_positive(basis: F
 
 def test_limits_are_the_first_and_last_percentile_of_all_maps_of_a_group(trace: Trace) -> None:
     own = basis_of_trace(trace)
-    pictures = own.colours(trace, own.groups["stages.2"].means)
+    pictures = basis_colours(own, trace, own.groups["stages.2"].means)
     tokens = np.concatenate([picture.reshape(-1, 3) for picture in pictures.values()])
     for level in (0, 255):
         assert ((tokens == level).mean(axis=0) < 0.02).all() and ((tokens == level).sum(axis=0) > 0).all()
@@ -109,7 +111,7 @@ def test_a_backbone_level_takes_the_colours_of_the_bridge_where_it_says_the_same
     stage = replace(trace.stages[1], task_specific={}, refined={})
     stages = (trace.stages[0], stage, trace.stages[2])
     own = replace(trace, task_generic=(*trace.task_generic[:2], generic, trace.task_generic[3]), stages=stages)
-    pictures = basis_of_trace(own).colours(own, ["task_generic.2", "stages.1.bridge"])
+    pictures = basis_colours(basis_of_trace(own), own, ["task_generic.2", "stages.1.bridge"])
     difference = pictures["task_generic.2"].astype(int) - pictures["stages.1.bridge"]
     assert np.abs(difference).max() <= 2
 
@@ -117,7 +119,7 @@ def test_a_backbone_level_takes_the_colours_of_the_bridge_where_it_says_the_same
 def test_kinds_of_very_different_strength_all_show_their_colours(trace: Trace) -> None:
     faint = replace(trace.stages[2], bridge=1e-3 * trace.stages[2].bridge)
     own = replace(trace, stages=(*trace.stages[:2], faint))
-    picture = basis_of_trace(own).colours(own, ["stages.2.bridge"])["stages.2.bridge"]
+    picture = basis_colours(basis_of_trace(own), own, ["stages.2.bridge"])["stages.2.bridge"]
     assert picture.std() > 20
 
 
@@ -128,8 +130,8 @@ def test_a_saved_basis_comes_back_and_knows_its_weights(
     basis.save(path)
     loaded = FeatureBasis.load(path, model)
     assert (loaded.images, loaded.source) == (3, "noise")
-    for name, picture in basis.colours(trace).items():
-        np.testing.assert_array_equal(loaded.colours(trace, [name])[name], picture)
+    for name, picture in basis_colours(basis, trace).items():
+        np.testing.assert_array_equal(basis_colours(loaded, trace, [name])[name], picture)
     assert path.stat().st_size < 300_000
     assert [entry.name for entry in tmp_path.iterdir()] == [BASIS_FILE]
 
@@ -146,7 +148,7 @@ def test_a_basis_of_other_weights_is_refused(
         FeatureBasis.load(path, trained_on)
     other = trace_of(build_model(replace(tiny_config, embed_width=16)).eval(), images()[0])
     with pytest.raises(BasisError, match=r"stages\.0\.bridge with 64 channels, the trace has 24 channels"):
-        basis.colours(other, ["stages.0.bridge"])
+        basis_colours(basis, other, ["stages.0.bridge"])
 
 
 def test_missing_and_damaged_files_say_what_to_do(tmp_path: Path, basis: FeatureBasis) -> None:

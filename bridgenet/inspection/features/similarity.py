@@ -32,7 +32,7 @@ RIDGE = 1e-2
 
 
 class Spectrum(NamedTuple):
-    """How the variance of a feature map spreads over spatial frequencies. For your own programs.
+    """How the variance of a feature map spreads over spatial frequencies.
 
     Attributes:
         frequency: Middle of each ring in cycles per token, 0..0.5 (Nyquist). Times the width of the grid it is cycles
@@ -48,8 +48,6 @@ class Spectrum(NamedTuple):
 
 class LevelContent(NamedTuple):
     """How well one map can be read from another by a linear map per token, on parts of the image it was not fitted on.
-
-    For the studio.
 
     Share of the variance explained: 1 perfectly, 0 or less no better than a constant. The claim that a bridge feature
     carries both levels holds where both of its numbers exceed their control.
@@ -158,7 +156,7 @@ def spectral_centroid(feature: AnyMap) -> float:
 
 
 def high_frequency_share(feature: AnyMap, above: float = NYQUIST / 2) -> float:
-    """Share of the energy at spatial frequencies from `above` (cycles per token) on. For your own programs."""
+    """Share of the energy at spatial frequencies from `above` (cycles per token) on."""
     energy, frequency = _transform(feature)
     return float(energy[frequency >= above].sum())
 

@@ -3,23 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Int
 
-from bridgenet.drawing.attention_maps import (
-    AttentionView,
-    Centres,
-    Grid,
-    HandedOver,
-    Map,
-    Matrix,
-    Weighting,
-    attention_matrix,
-    distances,
-    even_box,
-    grid_of,
-    token_at,
-)
-from bridgenet.drawing.palette import task_colour
+from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Matrix, Weighting, attention_matrix
+from bridgenet.inspection.places import Centres, Grid, Map, distances, even_box, grid_of, token_at
 from bridgenet.trace import Stage
 
 NO_BRIDGE = "This network was built without Bridge Feature Extractor, so the bridge asked nobody."
@@ -27,7 +14,7 @@ NO_BRIDGE = "This network was built without Bridge Feature Extractor, so the bri
 
 @dataclass(frozen=True, slots=True)
 class DominantTask:
-    """The task that each bridge token asked most. For your own programs.
+    """The task that each bridge token asked most.
 
     Attributes:
         tasks: Names, in the order of the stage.
@@ -137,19 +124,6 @@ def dominant_task(
     ranked = np.sort(shares, axis=0)
     lead = ranked[-1] - ranked[-2] if len(shares) > 1 else np.ones(shares.shape[1:])
     return DominantTask(tuple(maps), shares.argmax(axis=0), lead)
-
-
-def dominant_task_map(
-    stage: Stage, head: int | None = None, *, weighting: Weighting = "raw", values: HandedOver | None = None
-) -> UInt8[np.ndarray, "rows columns 3"]:
-    """The task that each bridge token asked most: colour is the task, strength its lead over the second.
-
-    Strength is full where the lead reaches the largest of this map; a tie is nearly white.
-    """
-    dominant = dominant_task(stage, head, weighting=weighting, values=values)
-    strength = 0.12 + 0.88 * dominant.lead / max(float(dominant.lead.max()), np.finfo(np.float32).tiny)
-    colours = np.stack([task_colour(task) for task in dominant.tasks])[dominant.index]
-    return (255 - strength[..., None] * (255.0 - colours)).round().astype(np.uint8)
 
 
 def _bridge_matrix(stage: Stage, head: int | None, weighting: Weighting, values: HandedOver | None) -> Matrix:

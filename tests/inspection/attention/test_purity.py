@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bridgenet.inspection import row_purity, semantic_purity
+from bridgenet.inspection import row_purity
+from bridgenet.inspection.attention.purity import semantic_purity
 
 LABELS = np.repeat([[3, 3, 8, 8]], 6, axis=0)
 PLACES = [((column + 0.5) / 4, (row + 0.5) / 2) for row in range(2) for column in range(4)]

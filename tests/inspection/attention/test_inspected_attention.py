@@ -6,16 +6,20 @@ import torch
 from scipy.stats import t as student
 
 from bridgenet.config import ModelConfig
-from bridgenet.drawing import (
+from bridgenet.inspection import (
     bridge_rows,
     bridge_share_maps,
     bridge_shares,
+    bridge_values,
     dominant_task,
+    fusion_shares,
+    pattern_values,
+    region_shares,
     token_at,
     tpp_attention,
     tpp_grids,
 )
-from bridgenet.inspection import bridge_values, fusion_shares, pattern_values, region_shares, semantic_purity
+from bridgenet.inspection.attention.purity import semantic_purity
 from bridgenet.model import build_model
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace

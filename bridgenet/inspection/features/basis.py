@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 from scipy.linalg import orthogonal_procrustes
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bridgenet.drawing.features import COMPONENTS, feature_array, fix_signs
 from bridgenet.files import replacing
+from bridgenet.inspection.features.components import COMPONENTS, feature_array, fix_signs
 from bridgenet.trace import Trace
 
 BASIS_FILE = "feature_basis.npz"
@@ -66,13 +66,13 @@ class GroupBasis:
     means: dict[str, Float[np.ndarray, " channels"]]
     strengths: dict[str, float]
 
-    def colour(self, path: str, feature: Float[np.ndarray, "channels height width"]) -> UInt8[np.ndarray, "_ _ 3"]:
-        """A map of the group as RGB."""
+    def levels(self, path: str, feature: Float[np.ndarray, "channels height width"]) -> Float[np.ndarray, "_ _ 3"]:
+        """A map of the group as levels of the three colours, 0..1."""
         scores = np.einsum("ck,chw->hwk", self.directions, feature - self.means[path][:, None, None])
         low, high = self.limits
         constant = high - low < 1e-12
         level = np.where(constant, 0.5, (scores / self.strengths[path] - low) / np.where(constant, 1, high - low))
-        return (np.clip(level, 0, 1) * 255).round().astype(np.uint8)
+        return np.clip(level, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -96,19 +96,19 @@ class FeatureBasis:
         """Trace paths of all maps that it can colour."""
         return [path for group in self.groups.values() for path in group.means]
 
-    def colours(self, trace: Trace, paths: Iterable[str] | None = None) -> dict[str, UInt8[np.ndarray, "_ _ 3"]]:
-        """Feature maps of a trace as RGB, by path.
+    def levels(self, trace: Trace, paths: Iterable[str] | None = None) -> dict[str, Float[np.ndarray, "_ _ 3"]]:
+        """Levels of the three colours at every token of feature maps, 0..1, by path.
 
         Args:
-            trace: Of a batch the first image is drawn.
-            paths: Which maps; None draws all.
+            trace: Of a batch the first image counts.
+            paths: Which maps; None takes all.
 
         Raises:
             BasisError: The trace comes from a network of another shape.
             KeyError: A path is not one of `paths`.
         """
         tensors = dict(trace.items())
-        pictures = {}
+        levels = {}
         for path in self.paths if paths is None else paths:
             group = self._group(path)
             if path not in tensors or tensors[path].shape[1] != len(group.directions):
@@ -117,8 +117,8 @@ class FeatureBasis:
                     f"This basis knows {path} with {len(group.directions)} channels, the trace has {found} there: it "
                     f"belongs to another network. {_how_to_make('CHECKPOINT')}"
                 )
-            pictures[path] = group.colour(path, feature_array(tensors[path]))
-        return pictures
+            levels[path] = group.levels(path, feature_array(tensors[path]))
+        return levels
 
     def explained(self, path: str) -> float:
         """Share of variance, 0..1, that the three colours show of a group: by its name, or the path of a map in it."""

@@ -5,16 +5,8 @@ import pytest
 import torch
 
 from bridgenet import PRESETS
-from bridgenet.drawing import (
-    bridge_grids,
-    bridge_rows,
-    bridge_share_maps,
-    bridge_shares,
-    dominant_task,
-    dominant_task_map,
-    task_colour,
-    together,
-)
+from bridgenet.inspection import bridge_grids, bridge_rows, bridge_share_maps, bridge_shares, dominant_task
+from bridgenet.inspection.attention.rows import together
 from bridgenet.model import build_model
 from bridgenet.trace import Stage, Trace
 
@@ -73,8 +65,6 @@ def test_the_dominant_task_and_its_lead_can_be_read() -> None:
     assert dominant.tasks == ("depth", "edge")
     np.testing.assert_array_equal(dominant.index, [[0, 1, 0]])
     np.testing.assert_allclose(dominant.lead, [[0.4, 0.6, 0]], atol=1e-6)
-    picture = dominant_task_map(stage)
-    assert (picture[0, 1] == task_colour("edge")).all() and picture[0, 2].min() > 200
 
 
 def test_a_single_task_leads_everywhere() -> None:

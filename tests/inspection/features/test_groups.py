@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from bridgenet.inspection.groups import Groups, dominant_group, feature_groups, label_groups
+from bridgenet.inspection.features.groups import Groups, dominant_group, feature_groups, label_groups
 from bridgenet.learning import load_model
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace
@@ -34,7 +34,7 @@ def hooks(model: torch.nn.Module) -> int:
 @pytest.fixture
 def model() -> BridgeNet:
     """A network that has learnt: with random weights the bridge is too faint to move anything."""
-    return load_model(Path(__file__).parents[2] / "checkpoints" / "rooms-tiny")[0]
+    return load_model(Path(__file__).parents[3] / "checkpoints" / "rooms-tiny")[0]
 
 
 @pytest.fixture

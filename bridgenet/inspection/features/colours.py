@@ -5,7 +5,7 @@ from jaxtyping import Float, UInt8
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from bridgenet.inspection.similarity import AnyMap
+from bridgenet.inspection.features.similarity import AnyMap
 
 
 def colour_agreement(

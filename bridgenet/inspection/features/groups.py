@@ -28,7 +28,7 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Groups:
-    """Parts of a feature map: feature = its usual value + sum over groups of map x direction, nearly. For the studio.
+    """Parts of a feature map: feature = its usual value + sum over groups of map x direction, nearly.
 
     The usual value of a channel is its median over the image: what is nothing special belongs to no group.
 
@@ -52,7 +52,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class GroupEffects:
-    """What the tasks do without each group. For the studio.
+    """What the tasks do without each group.
 
     Attributes:
         tasks: Names, in the order of the columns.
@@ -77,7 +77,7 @@ class GroupEffects:
 
 
 def feature_groups(feature: Tensor | np.ndarray, groups: int = 6, seed: int = 0) -> Groups:
-    """Parts of a feature map by non-negative matrix factorisation. For the studio.
+    """Parts of a feature map by non-negative matrix factorisation.
 
     Features are signed. Each channel is split into what lies above its median over the image and what lies below,
     both non-negative; a group's direction is the one part minus the other.
@@ -120,7 +120,7 @@ def feature_groups(feature: Tensor | np.ndarray, groups: int = 6, seed: int = 0)
 
 @torch.inference_mode()
 def label_groups(model: Network, trace: Trace, groups: Groups, stage: int) -> GroupEffects:
-    """Removes each group from the bridge feature of a stage and measures how much every task changes. For the studio.
+    """Removes each group from the bridge feature of a stage and measures how much every task changes.
 
     Finer stages see the change too, as the bridge feature is handed on to them. The joint layer norms keep the
     statistics of the whole pass, so that no task is moved by rescaling alone.
@@ -153,7 +153,7 @@ def label_groups(model: Network, trace: Trace, groups: Groups, stage: int) -> Gr
 
 
 def dominant_group(maps: Float[np.ndarray, "groups height width"]) -> Float[np.ndarray, "height width"]:
-    """Number of the strongest group at every token; NaN where none is there. For the studio."""
+    """Number of the strongest group at every token; NaN where none is there."""
     return np.where(maps.max(axis=0) > 0, maps.argmax(axis=0), np.nan)
 
 

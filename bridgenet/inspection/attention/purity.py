@@ -1,23 +1,32 @@
-"""Does attention stay with its own kind? All rows of a head together, against rows that were dealt out at random."""
+"""Does attention stay with its own kind? A row, and all rows of a head against rows dealt out at random."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
-from bridgenet.inspection.attention import semantic_purity
-
-Labels = Integer[np.ndarray, "_height _width"]
+from bridgenet.inspection.attention.regions import LabelMap, sampled_labels
+from bridgenet.inspection.places import Map, token_at
 
 ROUNDS = 1000
 """How often the rows are dealt out."""
 
 
+class Purity(NamedTuple):
+    """How much of the attention stays in the class of the place, and how much would if it were even.
+
+    Attributes:
+        mass: Share of the attention on pixels of the predicted class of the place, 0..1.
+        area: Share of the image that this class covers, 0..1.
+    """
+
+    mass: float
+    area: float
+
+
 class RowPurity(NamedTuple):
     """Mean semantic purity of all rows of a head, and what it is compared with. All are shares, 0..1.
-
-    For your own programs.
 
     Attributes:
         own: Attention on the predicted class of the place that asks.
@@ -33,10 +42,28 @@ class RowPurity(NamedTuple):
     interval: tuple[float, float]
 
 
+def semantic_purity(placed: Map, labels: LabelMap, nx: float, ny: float) -> Purity:
+    """How much of an attention map lies on the predicted class of a place.
+
+    Args:
+        placed: Attention on a grid that covers the image evenly, not negative.
+        labels: Predicted classes, of any size.
+        nx: Fraction of the image width.
+        ny: Fraction of the image height.
+
+    Raises:
+        ValueError: The map is empty: it sums to 0.
+    """
+    if placed.sum() <= 0:
+        raise ValueError("This map sums to 0: there is no attention whose purity could be measured.")
+    same = (sampled_labels(labels, placed.shape) == _class_at(labels, nx, ny)).mean(axis=-1)
+    return Purity(float((placed * same).sum() / placed.sum()), float(same.mean()))
+
+
 def row_purity(
     placed: Sequence[Float[np.ndarray, "_rows _columns"]],
     places: Sequence[tuple[float, float]],
-    labels: Labels,
+    labels: LabelMap,
     seed: int = 0,
 ) -> RowPurity:
     """How much the rows of a head stay in the class of their places, and how much they would by chance.
@@ -68,6 +95,6 @@ def row_purity(
     return RowPurity(float(mass.diagonal().mean()), even, float(mass.mean()), (float(low), float(high)))
 
 
-def _class_at(labels: Labels, nx: float, ny: float) -> int:
+def _class_at(labels: LabelMap, nx: float, ny: float) -> int:
     height, width = labels.shape
-    return int(labels[min(max(int(ny * height), 0), height - 1), min(max(int(nx * width), 0), width - 1)])
+    return int(labels[token_at(nx, ny, (height, width))])

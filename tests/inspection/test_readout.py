@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bridgenet.drawing import read_place
+from bridgenet.inspection import read_place
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import IGNORE, TaskName
 

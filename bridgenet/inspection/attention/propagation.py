@@ -1,0 +1,160 @@
+"""Where tasks look (TPP): rows and columns of the attention of a trace, as maps.
+
+Rows are returned on the grid of the keys, with the same row `placed` on a grid that covers the image evenly: the
+windows of the keys do not (they are centred on every other cell, and the last ones reach beyond the border).
+"""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int
+
+from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Weighting, attention_matrix
+from bridgenet.inspection.places import (
+    Centres,
+    Grid,
+    Map,
+    distances,
+    even_box,
+    even_centres,
+    grid_of,
+    token_at,
+)
+from bridgenet.trace import Pattern, Trace
+
+Direction = Literal["outgoing", "incoming"]
+"""outgoing: where the token at the place looks. incoming: which tokens look at the place."""
+
+Fusion = Literal["before", "after"]
+"""before: the task's own pattern. after: the patterns of all tasks, fused for the task."""
+
+NO_TPP = "This network was built without Task Pattern Propagation, so there is no TPP attention."
+
+WINDOW = 3
+"""Side of the window that a key of TPP is pooled from, in cells of the base grid."""
+
+
+def tpp_attention(
+    trace: Trace,
+    task: str,
+    nx: float,
+    ny: float,
+    *,
+    head: int | None = None,
+    direction: Direction = "outgoing",
+    fusion: Fusion = "after",
+    weighting: Weighting = "raw",
+    values: HandedOver | None = None,
+) -> AttentionView:
+    """Attention of one task at a place.
+
+    A row sums to 1, or to 0 minus the average row. A column has no fixed sum: `even` says what it would be if every
+    token looked everywhere alike.
+
+    Args:
+        trace: A trace of a network with TPP; the first image of its batch is taken.
+        task: Whose map.
+        nx: Fraction of the image width.
+        ny: Fraction of the image height.
+        head: Which head. None takes the mean of all.
+        direction: Where the place looks, or who looks at it.
+        fusion: Before or after the fusion over tasks.
+        weighting: How the attention is weighted.
+        values: What the task's keys hand over (`inspection.pattern_values`); for weighting by value.
+
+    Raises:
+        ValueError: The network has no TPP, there is no such head, or values are missing.
+    """
+    pattern = _pattern(trace)
+    attention = pattern.attention[task] if fusion == "after" else pattern.logits[task][:1].float().softmax(dim=-1)
+    matrix = attention_matrix(attention, head, weighting, values)
+    queries, keys, stride = tpp_grids(trace)
+    base = grid_of(pattern.feature[task])
+    query = token_at(nx, ny, queries)
+    if direction == "outgoing":
+        weights = matrix[query[0] * queries[1] + query[1]].reshape(keys)
+        placed, box = _place_centred(weights, base, stride), even_box(query, queries)
+        asked, others = even_centres(queries), _key_centres(base, keys, stride)
+        token, even = query, 1.0
+    else:
+        token = _key_at(nx, ny, base, keys, stride)
+        weights = matrix[:, token[0] * keys[1] + token[1]].reshape(queries)
+        placed, box = weights, _key_box(token, base, keys, stride)
+        asked, others = _key_centres(base, keys, stride), even_centres(queries)
+        even = matrix.shape[0] / matrix.shape[1]
+    signed = weighting == "minus-average"
+    image_size = grid_of(next(iter(trace.predictions.values())))
+    return AttentionView(
+        weights=weights,
+        placed=placed,
+        query=query,
+        query_grid=queries,
+        total=float(weights.sum()),
+        box=box,
+        away=distances(others, float(asked.rows[token[0]]), float(asked.columns[token[1]]), image_size),
+        even=0.0 if signed else even,
+        highest=float(np.abs(matrix).max()),
+        signed=signed,
+    )
+
+
+def tpp_row(trace: Trace, task: str, nx: float, ny: float, head: int | None = None) -> AttentionView:
+    """Attention of one task at a place: where TPP let it look. See `tpp_attention`. For the studio.
+
+    Raises:
+        ValueError: The network has no TPP.
+    """
+    return tpp_attention(trace, task, nx, ny, head=head)
+
+
+def tpp_grids(trace: Trace) -> tuple[Grid, Grid, int]:
+    """Grid of the queries, grid of the keys, and the stride of both on the base grid. For the notebooks.
+
+    Raises:
+        ValueError: There is no TPP.
+    """
+    pattern = _pattern(trace)
+    return pattern.query_grid, pattern.key_grid, pattern.stride
+
+
+def _pattern(trace: Trace) -> Pattern:
+    if trace.pattern is None:
+        raise ValueError(NO_TPP)
+    return trace.pattern
+
+
+def _nearest_windows(length: int, count: int, stride: int) -> Int[np.ndarray, "_"]:
+    """Of each half cell of a side of the base grid, the window that is centred nearest."""
+    return np.minimum((np.arange(2 * length) + stride - 1) // (2 * stride), count - 1)
+
+
+def _place_centred(weights: Map, size: Grid, stride: int) -> Map:
+    """Windows centred on every stride-th cell, drawn on half cells: each half cell shows the nearest window."""
+    rows, columns = (_nearest_windows(*side, stride) for side in zip(size, weights.shape, strict=True))
+    return weights[rows[:, None], columns]
+
+
+def _key_at(nx: float, ny: float, size: Grid, keys: Grid, stride: int) -> tuple[int, int]:
+    """The key that is drawn at a place."""
+    half = token_at(nx, ny, (2 * size[0], 2 * size[1]))
+    row, column = (_nearest_windows(*side, stride) for side in zip(size, keys, strict=True))
+    return int(row[half[0]]), int(column[half[1]])
+
+
+def _key_box(key: tuple[int, int], size: Grid, keys: Grid, stride: int) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what is drawn for a key."""
+    spans = []
+    for index, length, count in zip(key, size, keys, strict=True):
+        drawn = np.flatnonzero(_nearest_windows(length, count, stride) == index)
+        spans.append((float(drawn[0]) / (2 * length), float(drawn[-1] + 1) / (2 * length)))
+    (top, bottom), (left, right) = spans
+    return left, top, right, bottom
+
+
+def _key_centres(size: Grid, keys: Grid, stride: int) -> Centres:
+    """Centres of the part of each window that lies in the image."""
+    centres = []
+    for length, count in zip(size, keys, strict=True):
+        start = np.arange(count) * stride - WINDOW // 2
+        centres.append((np.maximum(start, 0) + np.minimum(start + WINDOW, length)) / (2 * length))
+    return Centres(*centres)

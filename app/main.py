@@ -177,7 +177,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
     """The page, and how it is launched: private, quiet, without a trace on the network."""
     from starlette.middleware import Middleware
 
-    from app.browser import browser_head, modules_route, preloading
+    from app.browser import announcing, browser_head, modules_route
     from app.first_values import first_values
     from app.page import build_demo
     from app.tabs import TABS
@@ -193,7 +193,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "share": False,
         "root_path": options.root_path,
         "head": browser_head(TABS) + studio_head(),
-        "app_kwargs": {"routes": [modules_route()], "middleware": [Middleware(preloading)]},
+        "app_kwargs": {"routes": [modules_route()], "middleware": [Middleware(announcing)]},
         "show_error": True,
         "theme": studio_theme(),
         "css": studio_css(),

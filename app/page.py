@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.analysis.session import Session
+from app.browser import TITLE
 from app.endpoints import add_endpoints
 from app.first_values import First
 from app.handlers import Handlers
@@ -46,9 +47,7 @@ def build_demo(session: Session, first: First, limits: Limits | None = None) -> 
     """
     handlers = Handlers(session, limits)
     first["rail"]["limit"] = handlers.limits.megabytes
-    with gr.Blocks(
-        title="BridgeNet Studio", fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)
-    ) as demo:
+    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)) as demo:
         parts = _parts(first, handlers, Downloads(session))
         line = parts["wire"]
 

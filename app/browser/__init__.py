@@ -11,12 +11,17 @@ from hashlib import blake2b
 from html import escape
 from pathlib import Path
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOLDER = Path(__file__).parent
+
+TITLE = "BridgeNet Studio"
+"""Of the page."""
+
 ARRIVAL = "arrival.js"
 """Stands in the page itself: it speaks where the modules did not arrive."""
 
@@ -36,17 +41,28 @@ def modules_route() -> Route:
     return Route(f"/{_place()}/{{name}}", module)
 
 
-def preloading(app: ASGIApp) -> ASGIApp:
-    """The studio, whose page says in its first line that the modules will be needed: they arrive while it is read.
+def announcing(app: ASGIApp) -> ASGIApp:
+    """The studio, whose page has its title, and says in its first line that the modules will be needed.
 
-    The head of the page would say so too late: Gradio's own script puts it there.
+    So they arrive while it is read. Gradio's own script would put both into the page, which is too late.
     """
     wanted = ", ".join(f"<{_place()}/{name}>; rel=modulepreload" for name in _modules())
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        begun: list[Message] = []
+
         async def say(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"link", wanted.encode())]
+                begun.append(message)
+                return
+            if begun:
+                start, body = begun.pop(), message.get("body", b"")
+                message["body"] = body.replace(b"<head>", f"<head><title>{escape(TITLE)}</title>".encode(), 1)
+                headers = MutableHeaders(scope=start)
+                headers.append("link", wanted)
+                if "content-length" in headers:
+                    headers["content-length"] = str(int(headers["content-length"]) + len(message["body"]) - len(body))
+                await send(start)
             await send(message)
 
         page = scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) in ("", "/")

@@ -8,12 +8,12 @@ from pathlib import Path
 import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from app.analysis.session import Session
-from app.browser import ARRIVAL, FOLDER, browser_head, modules_route, preloading, start_of
+from app.browser import ARRIVAL, FOLDER, announcing, browser_head, modules_route, start_of
 from app.endpoints import add_endpoints
 from app.parts import lesson_card, linked_viewer, wire
 from app.tabs import TABS
@@ -40,8 +40,8 @@ def modules() -> list[str]:
 
 def pages() -> TestClient:
     """A page and its modules, as the studio serves them."""
-    routes = [Route("/", lambda request: PlainTextResponse("the page")), modules_route()]
-    return TestClient(Starlette(routes=routes, middleware=[Middleware(preloading)]))
+    routes = [Route("/", lambda request: HTMLResponse("<html><head></head><body>ä</body></html>")), modules_route()]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(announcing)]))
 
 
 def announced(client: TestClient, path: str = "/") -> list[str]:
@@ -63,6 +63,12 @@ def test_a_page_under_a_path_announces_them_too_and_nothing_but_the_page_does() 
     client = TestClient(Starlette(routes=[Mount("/lab/studio", pages().app)]))
     assert announced(client, "/lab/studio/") == announced(pages())
     assert not announced(pages(), "/" + announced(pages())[0])
+
+
+def test_the_page_has_its_title_before_any_script_runs() -> None:
+    answer = pages().get("/")
+    assert answer.text == "<html><head><title>BridgeNet Studio</title></head><body>ä</body></html>"
+    assert int(answer.headers["content-length"]) == len(answer.content)
 
 
 def test_modules_are_served_as_scripts_that_browsers_may_keep_and_nothing_else_is() -> None:

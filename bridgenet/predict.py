@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ from bridgenet.files import WriteError, check_writable, replacing, write_any_let
 from bridgenet.images import ImageError
 from bridgenet.learning.checkpoint import CheckpointError
 from bridgenet.predictor import Prediction, Predictor, TaskPrediction
+from bridgenet.sources.folder.description import DESCRIPTION
 from bridgenet.tasks import TASKS
 
 OTHER_SUFFIXES = {".heic", ".heif", ".svg"}
 """Photos by their name that PIL does not know: they are tried, so that the reader hears why they fail."""
 
 SETTINGS_FILE = "settings.json"
+
+MOST_FOLDERS, SHOWN_FOLDERS = 10_000, 5
+"""Folders that are looked through for images where there are none at once; how many of them a message names."""
 
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 """Names that Windows keeps for itself, whatever stands behind a dot."""
@@ -62,7 +67,7 @@ class Arguments(Settings):
     """What is predicted, by which network, and where the answers go."""
 
     path: tyro.conf.Positional[FilePath]
-    """An image, or a folder of images."""
+    """An image, or a folder of images. Of a folder with a dataset.json it is the folder images in it."""
 
     checkpoint: FilePath
     """Folder of a trained network."""
@@ -108,17 +113,35 @@ def find_images(path: Path) -> tuple[list[Path], list[Path]]:
         return [path], []
     if not path.is_dir():
         raise ImageError(f"There is no file or folder {path}. Check the path.")
-    known = set(Image.registered_extensions()) | OTHER_SUFFIXES
+    # What lies in a data set beside its photos, as its contact sheet, is no photo.
+    if (path / DESCRIPTION).is_file() and (path / "images").is_dir():
+        path /= "images"
     try:
-        files = sorted(file for file in path.iterdir() if file.is_file())
+        entries = sorted(path.iterdir())
     except OSError as error:
         raise ImageError(f"The folder {path} cannot be read ({error.strerror}). Allow reading it.") from error
-    # "._x.jpg" is what macOS notes about x.jpg. Other hidden files are told of only if they claim to be images.
-    images = [file for file in files if file.suffix.lower() in known and not file.name.startswith("._")]
-    files = [file for file in files if file in images or not file.name.startswith(".")]
+    # Hidden files are told of only if they claim to be images.
+    files = [file for file in entries if file.is_file() and (_is_image(file) or not file.name.startswith("."))]
+    images = [file for file in files if _is_image(file)]
     if not images:
-        raise ImageError(f"The folder {path} holds no image ({len(files)} other files). Sub-folders are not searched.")
+        raise ImageError(f"The folder {path} holds no image ({len(files)} other files). {_where_else(path)}")
     return images, [file for file in files if file not in images]
+
+
+def _is_image(file: Path) -> bool:
+    """Whether its name is that of an image. "._x.jpg" is what macOS notes about x.jpg."""
+    known = {*Image.registered_extensions(), *OTHER_SUFFIXES}
+    return file.suffix.lower() in known and not file.name.startswith("._")
+
+
+def _where_else(path: Path) -> str:
+    """What is said of a folder without an image: which folders below it have some."""
+    below = ((Path(folder), sum(_is_image(Path(name)) for name in names)) for folder, _, names in os.walk(path))
+    found = [f"{folder} ({count})" for folder, count in islice(below, MOST_FOLDERS) if count]
+    if not found:
+        return "Nor do the folders in it."
+    more = f" and {len(found) - SHOWN_FOLDERS} more" if len(found) > SHOWN_FOLDERS else ""
+    return f"There are some in {', '.join(sorted(found)[:SHOWN_FOLDERS])}{more}: name one of these folders."
 
 
 def folder_names(files: Iterable[Path]) -> dict[Path, str]:

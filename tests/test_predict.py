@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from folders import make_folder
 from PIL import Image
 from warm import Python
 
@@ -15,7 +16,7 @@ from bridgenet import PRESETS
 from bridgenet.drawing import class_palette
 from bridgenet.learning.checkpoint import save_model
 from bridgenet.model import build_model
-from bridgenet.predict import folder_names, main, title_of
+from bridgenet.predict import find_images, folder_names, main, title_of
 
 pytestmark = pytest.mark.slow
 
@@ -211,7 +212,12 @@ def test_what_makes_the_whole_run_impossible_is_said_in_one_line(
     (tmp_path / "file").write_text("in the way")
     _photo().save(tmp_path / "photo.png")
     photo, out = tmp_path / "photo.png", tmp_path / "out"
+    deep = tmp_path / "streets" / "val" / "munster"
+    deep.mkdir(parents=True)
+    for number in range(3):
+        _photo().save(deep / f"{number}.png")
     for path, folder, where, words in (
+        (tmp_path / "streets", checkpoint, out, f"holds no image (0 other files). There are some in {deep} (3): name"),
         (tmp_path / "nowhere", checkpoint, out, "There is no file or folder"),
         (tmp_path / "empty", checkpoint, out, "holds no image"),
         (photo, tmp_path / "no_checkpoint", out, "There is no checkpoint folder"),
@@ -221,6 +227,17 @@ def test_what_makes_the_whole_run_impossible_is_said_in_one_line(
         assert main([str(path), "--checkpoint", str(folder), "--out", str(where)]) == 2
         told = capsys.readouterr().err.strip()
         assert words in told and len(told.splitlines()) == 1
+
+
+def test_of_a_data_set_its_photos_are_predicted_and_not_its_contact_sheet(tmp_path: Path) -> None:
+    photos = make_folder(tmp_path / "photos", ("semseg",), (48, 64), count=3)
+    (photos / "images" / "notes.txt").write_text("mine")
+    _photo().save(photos / "contact_sheet.png")
+    images, left_out = find_images(photos)
+    assert [image.name for image in images] == ["photo 0.png", "photo 1.jpg", "photo 2.png"]
+    assert left_out == [photos / "images" / "notes.txt"]
+    (photos / "dataset.json").unlink()
+    assert find_images(photos) == ([photos / "contact_sheet.png"], [photos / "train.txt", photos / "val.txt"])
 
 
 def test_the_command_line_ends_with_status_1_where_a_file_fails(checkpoint: Path, tmp_path: Path) -> None:

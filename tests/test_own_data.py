@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,15 @@ from app.analysis.session import Session
 from app.main import find_checkpoint, parse
 from app.tabs.views import all_views
 from bridgenet import Predictor
+from bridgenet.config import DataConfig
+from bridgenet.data import DataError, open_dataset
 from bridgenet.evaluate import main as evaluate
 from bridgenet.images import load_image
-from bridgenet.learning.checkpoint import read_config
+from bridgenet.learning.checkpoint import read_config, save_model
+from bridgenet.model import build_model
 from bridgenet.predict import main as predict
 from bridgenet.prepare import main as prepare
+from bridgenet.presets import PRESETS
 from bridgenet.sources import source_at
 from bridgenet.tasks import ALL_TASKS
 from bridgenet.train import main as train
@@ -128,6 +134,26 @@ def test_what_contradicts_the_folder_is_refused(
     )
 
 
+def test_who_forgets_that_it_is_a_folder_of_his_own_is_told_so(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[Callable[[list[str]], int], list[str]]] = []
+    for preset in ("nyud-lite0", "rooms-tiny"):
+        asked.append((train, [preset, "--device", "cpu", "--output", str(tmp_path / "run")]))
+    config = PRESETS["nyud-lite0"]
+    config = replace(config, model=replace(config.model, backbone=PRESETS["rooms-tiny"].model.backbone))
+    save_model(tmp_path / "judged", build_model(config.model), config, {}, "A card.")
+    asked.append((evaluate, [str(tmp_path / "judged"), "--device", "cpu"]))
+    for command, line in asked:
+        assert command([*line, "--data-root", str(folder)]) == 1
+        said = capsys.readouterr().err.strip()
+        assert f"{folder} holds dataset.json: it is a data set of its own, not " in said
+        assert "Add --data.name folder to train on it (--data folder to evaluate)." in said and "gt_sets" not in said
+    for name in ("pascal_context", "cityscapes"):
+        with pytest.raises(DataError, match="it is a data set of its own"):
+            open_dataset(DataConfig(name, root=folder), "val", ())
+
+
 def test_a_folder_in_order_is_said_to_be_so_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_folder(tmp_path, ALL_TASKS, (48, 64))
     (tmp_path / "images" / "spare.jpg").write_bytes((tmp_path / "images" / "photo 1.jpg").read_bytes())
@@ -146,7 +172,9 @@ def test_all_that_is_wrong_is_told_file_by_file(tmp_path: Path, capsys: pytest.C
     make_folder(tmp_path, ALL_TASKS, (48, 64), count=10)
     describe(tmp_path, tasks={**{task: OPTIONS[task] for task in ALL_TASKS}, "colour": {}})
     with (tmp_path / "train.txt").open("a") as file:
-        file.write("photo 1\nphoto 99\n")
+        file.write("photo 1\nphoto 98\nphoto 99\n")
+    with (tmp_path / "val.txt").open("a") as file:
+        file.write("photo 98\n")
     faulty = {
         "semseg/photo 0.png": np.full((48, 64), 9, np.uint8),
         "semseg/photo 1.png": np.zeros((48, 60), np.uint8),
@@ -174,13 +202,15 @@ def test_all_that_is_wrong_is_told_file_by_file(tmp_path: Path, capsys: pytest.C
         ("There is no folder", "edge"),
         ("images/photo 8.png", "readable image"),
         ("human_parts/photo 9", "missing; photo 9.bmp is there, but only .png and .npy are read"),
-        ("images/photo 99", "missing"),
+        ("human_parts/photo 9", "read. val.txt names it."),
+        ("images/photo 99", "photo 99.jpg is missing. train.txt names it."),
+        ("images/photo 98", "photo 98.jpg is missing. train.txt and val.txt name it."),
         ("images/photo 2.png and", ""),
         ("train.txt names photo 1 2 times", ""),
         ("tasks.colour is no task", ""),
     ):  # fmt: skip
         assert [line for line in lines if name in line and said in line], (name, said, lines)
-    assert lines[-1] == "16 things are wrong." and (tmp_path / "seen.png").is_file()
+    assert lines[-1] == "17 things are wrong." and (tmp_path / "seen.png").is_file()
 
 
 def test_a_folder_that_says_nothing_is_answered_in_a_sentence(

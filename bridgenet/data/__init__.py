@@ -14,7 +14,7 @@ from bridgenet.data.sample import Batch, Draw, Sample, collate, collate_by_size
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
 from bridgenet.reading.sample import DataError, DataWarning, RawSample, Reader
 from bridgenet.reading.source import Asked, Split
-from bridgenet.sources import find_source
+from bridgenet.sources import another_data_set, find_source
 from bridgenet.tasks import TaskName
 
 __all__ = [
@@ -175,4 +175,7 @@ def _open_split(config: DataConfig, split: Split, tasks: tuple[TaskName, ...], s
     if config.root is None and source.needs_root:
         raise DataError(f"Say where {source.name} lies: set `root` to its folder (on the command line, --data.root).")
     count = config.rooms if split == "train" else config.validation_rooms
-    return source.open(Asked(split, tasks, config.root or Path(), size, count))
+    try:
+        return source.open(Asked(split, tasks, config.root or Path(), size, count))
+    except DataError as error:
+        raise DataError(another_data_set(config.name, config.root) or str(error)) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError
-from bridgenet.sources import SOURCES, find_source
+from bridgenet.sources import SOURCES, another_data_set, find_source
 
 SHELF = "BRIDGENET_DATA"
 """Environment variable that names the folder of all data sets; each has a folder of its own name in it."""
@@ -20,10 +20,13 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
         root: The folder that was asked for, or None.
 
     Raises:
-        DataError: Nothing says where the data lie, or nobody knows them.
+        DataError: Nothing says where the data lie, or nobody knows them; or what was asked for is another data set.
     """
     source = SOURCES.get(config.name)
     if source and not source.needs_root:
+        # Nobody reads that folder, so nobody else would say it.
+        if told := another_data_set(config.name, root or config.root):
+            raise DataError(told)
         return replace(config, root=None)
     shelf = os.environ.get(SHELF)
     root = root or config.root or (Path(shelf) / config.name if shelf else None)

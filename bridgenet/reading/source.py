@@ -57,6 +57,7 @@ class Source:
             and opening it refuses the other tasks.
         classes: Of its tasks that name classes, as far as they are known before it is opened.
         describe: Of one whose files say what it is: itself, with the title, tasks and classes of what lies in a folder.
+        described_in: The file that says so.
         needs_root: Whether it lies in a folder.
         photos: Whether its pictures are photographs; others are drawn.
         edges: How boundaries are judged.
@@ -71,6 +72,7 @@ class Source:
     tasks: tuple[TaskName, ...] = ()
     classes: Mapping[TaskName, Classes] = field(default_factory=dict)
     describe: Callable[[Path], "Source"] | None = None
+    described_in: str = ""
     needs_root: bool = True
     photos: bool = True
     edges: EdgeProtocol = EdgeProtocol()

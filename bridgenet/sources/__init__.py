@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from bridgenet.reading.sample import DataError
 from bridgenet.reading.source import Source
 
-__all__ = ["SOURCES", "find_source", "source_at"]
+__all__ = ["SOURCES", "another_data_set", "find_source", "source_at"]
 
 
 def _listed() -> dict[str, Source]:
@@ -45,3 +45,24 @@ def source_at(name: str, root: Path | None) -> Source:
     """
     source = find_source(name)
     return source.describe(root) if source.describe is not None and root is not None else source
+
+
+def another_data_set(name: str, root: Path | None) -> str:
+    """What is said of a folder that was taken for a data set of this name but says itself that it is another.
+
+    Args:
+        name: The data set that was asked for.
+        root: The folder.
+
+    Returns:
+        A sentence; nothing where the folder does not say so.
+    """
+    if root is None:
+        return ""
+    for other in SOURCES.values():
+        if other.name != name and other.described_in and (root / other.described_in).is_file():
+            return (
+                f"{root} holds {other.described_in}: it is a data set of its own, not {name}. Add --data.name "
+                f"{other.name} to train on it (--data {other.name} to evaluate)."
+            )
+    return ""

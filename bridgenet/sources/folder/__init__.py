@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridgenet.reading.source import Source
-from bridgenet.sources.folder.description import read_description
+from bridgenet.sources.folder.description import DESCRIPTION, read_description
 from bridgenet.sources.folder.reader import FolderReader
 
 __all__ = ["SOURCE"]
@@ -30,4 +30,5 @@ SOURCE = Source(
     title="your own data",
     open=lambda asked: FolderReader(asked.root, asked.split, asked.tasks),
     describe=_describe,
+    described_in=DESCRIPTION,
 )

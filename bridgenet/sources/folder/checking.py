@@ -58,7 +58,8 @@ def check_folder(root: Path, watch: Watcher = iter) -> Report:
     """
     description, faults = judge_description(root)
     report = Report(description, faults=faults)
-    names = _names(report)
+    lists = _names(report)
+    names = list(lists)
     kinds: dict[str, tuple[str, ...]] = {"images": PHOTOS, **dict.fromkeys(description.codings, MAPS)}
     files = {kind: find_files(root / kind, suffixes) for kind, suffixes in kinds.items()}
     for kind, suffixes in kinds.items():
@@ -67,9 +68,9 @@ def check_folder(root: Path, watch: Watcher = iter) -> Report:
     seen = _Seen({task: np.zeros(len(known), np.int64) for task, known in description.classes.items()})
     for name in watch(names):
         if name not in files["images"]:
-            report.faults += _missing(root / "images", name, PHOTOS)
+            report.faults += _missing(root / "images", name, PHOTOS, lists[name])
             continue
-        sample = _read(name, files, root, report)
+        sample = _read(name, files, root, report, lists[name])
         if sample is not None:
             seen.add(sample, files["depth"].get(name) if "depth" in files else None)
             if name in chosen:
@@ -79,8 +80,8 @@ def check_folder(root: Path, watch: Watcher = iter) -> Report:
     return report
 
 
-def _names(report: Report) -> list[str]:
-    """Names of the photos, each once. What is wrong with the lists is reported."""
+def _names(report: Report) -> dict[str, list[str]]:
+    """The lists that name a photo, by its name. What is wrong with them is reported."""
     by_split: dict[Split, list[str]] = {}
     for split, path in report.description.splits.items():
         try:
@@ -100,11 +101,17 @@ def _names(report: Report) -> list[str]:
         report.notes.append(f"{len(both)} {are} in both splits ({some}): the network is judged on what it learnt.")
     if "val" not in report.description.splits and not any("splits.val" in fault for fault in report.faults):
         report.notes.append("There is no list of photos to judge by: train with --data.hold-out 4, or name one as val.")
-    return list(dict.fromkeys(name for listed in by_split.values() for name in listed))
+    lists: dict[str, list[str]] = {}
+    for split, listed in by_split.items():
+        for name in dict.fromkeys(listed):
+            lists.setdefault(name, []).append(report.description.splits[split].name)
+    return lists
 
 
-def _read(name: str, files: dict[str, dict[str, Path]], root: Path, report: Report) -> RawSample | None:
-    """A photo with the ground truth that can be read; what cannot is reported."""
+def _read(
+    name: str, files: dict[str, dict[str, Path]], root: Path, report: Report, lists: list[str]
+) -> RawSample | None:
+    """A photo with the ground truth that can be read; what cannot is reported, with the lists that name the photo."""
     try:
         photo = read_photo(files["images"][name])
     except DataError as error:
@@ -113,7 +120,7 @@ def _read(name: str, files: dict[str, dict[str, Path]], root: Path, report: Repo
     targets: dict[TaskName, np.ndarray] = {}
     for task, coding in report.description.codings.items():
         if name not in files[task]:
-            report.faults += _missing(root / task, name, MAPS)
+            report.faults += _missing(root / task, name, MAPS, lists)
         elif photo is not None:
             try:
                 targets[task], doubt = read_map(task, coding, files[task][name], (photo.shape[0], photo.shape[1]))
@@ -123,13 +130,14 @@ def _read(name: str, files: dict[str, dict[str, Path]], root: Path, report: Repo
     return None if photo is None else RawSample(photo, targets)
 
 
-def _missing(folder: Path, name: str, suffixes: tuple[str, ...]) -> list[str]:
+def _missing(folder: Path, name: str, suffixes: tuple[str, ...], lists: list[str]) -> list[str]:
     """What is said of a file that is missing where its folder is not; perhaps it has a suffix that is not read."""
     if not folder.is_dir():
         return []
     others = sorted(path.name for path in folder.glob(f"{escape(name)}.*"))
     there = f"; {others[0]} is there, but only {' and '.join(suffixes)} are read" if others else ""
-    return [f"{folder / name}{suffixes[0]} is missing{there}."]
+    name_it = "names it" if len(lists) == 1 else "name it"
+    return [f"{folder / name}{suffixes[0]} is missing{there}. {' and '.join(lists)} {name_it}."]
 
 
 @dataclass

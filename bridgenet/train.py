@@ -18,8 +18,9 @@ import tyro
 from torch import Tensor
 from tyro.constructors import PrimitiveConstructorSpec
 
-from bridgenet.command import USAGE, in_flags, parse
+from bridgenet.command import USAGE, in_flags, parse, refusal
 from bridgenet.config import Count, FilePath, Positive, SettingError, Settings, TrainConfig
+from bridgenet.config.unseen import check_looked_at
 from bridgenet.data import Batch, DataError, reference_images
 from bridgenet.drawing import colour_task, depth_limits
 from bridgenet.files import WriteError, sole_writer, write_any_letter
@@ -121,13 +122,19 @@ def read(line: Sequence[str] | None = None) -> Arguments:
     """What the command line says: a preset and changes to it.
 
     Raises:
-        SystemExit: It asks for help, or cannot be understood.
+        SystemExit: It asks for help, cannot be understood, or changes what the chosen system does not look at.
     """
     kind = tyro.extras.subcommand_type_from_defaults(
         {name: Arguments(config) for name, config in PRESETS.items()},
         {name: _describe(config) for name, config in PRESETS.items()},
     )
-    return parse(kind, "bridgenet.train", __doc__, line, first=("preset", list(PRESETS)))
+    words = [str(word) for word in (sys.argv[1:] if line is None else line)]
+    arguments = parse(kind, "bridgenet.train", __doc__, words, first=("preset", list(PRESETS)))
+    try:
+        check_looked_at(arguments.config, PRESETS[words[0]])
+    except SettingError as error:
+        raise refusal(in_flags(error, Arguments), "bridgenet.train") from None
+    return arguments
 
 
 def told_channels(config: TrainConfig, line: Sequence[str] | None = None) -> dict[TaskName, int]:
@@ -280,7 +287,7 @@ def _describe(config: TrainConfig) -> str:
 
 
 def _how_to_go_on(output: Path) -> str:
-    return f"\nStopped and saved in {output}. The same command goes on from here; --resume never starts elsewhere."
+    return f"\nStopped and saved in {output}. The same command goes on from here."
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """What is wrong on a command line is said in a sentence: no traceback, no list of other flags."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bridgenet import evaluate, predict, prepare, train
+from bridgenet.config import SYSTEMS, TrainConfig, from_dict, to_dict
 from bridgenet.presets import PRESETS
 from bridgenet.tasks import TaskName
 
@@ -53,6 +55,38 @@ def refused(line: str, capsys: pytest.CaptureFixture[str]) -> str:
             "train rooms-tiny --model.system mlt",
             ', not "mlt". Perhaps you meant mtl.',
         ),
+        (
+            "train rooms-tiny --model.system mtl --model.refinement add",
+            "--model.refinement is a setting of bridgenet, and mtl does not look at it. Leave it out. Its own: "
+            "--model.systems.mtl.head-width, --model.systems.mtl.dilations.",
+        ),
+        (
+            "train rooms-tiny --model.no-bfe --model.system pad-net",
+            "--model.no-bfe is a setting of bridgenet",
+        ),
+        (
+            "train nyud-lite0 --model.system atrc --model.systems.invpt.embed-width 8",
+            "--model.systems.invpt.embed-width is a setting of invpt, and atrc does not look at it.",
+        ),
+        (
+            "train rooms-tiny --model.systems.pad-net.no-messages",
+            "--model.systems.pad-net.no-messages is a setting of pad-net, and bridgenet does not look at it. Leave it",
+        ),
+        ("train rooms-tiny --model.system mti-net --model.embed-width 32", "--model.embed-width is a setting of bridg"),
+        (
+            "train rooms-tiny --model.system invpt --model.systems.invpt.embed-width 8 --model.embed-width 32",
+            "--model.embed-width is not looked at where --model.systems.invpt.embed-width is 8.",
+        ),
+        (
+            "train rooms-tiny --model.no-tpp --model.tpp-output prediction",
+            "--model.tpp-output is not looked at",
+        ),
+        ("train rooms-tiny --model.no-bfe --model.bridge-reads foreign", "is not looked at without bfe. Leave one of"),
+        ("train rooms-tiny --model.system stl --loss.preliminary-weight 1", "--loss.preliminary-weight weighs first"),
+        (
+            "train rooms-tiny --model.system atrc --optim.gradient-checkpointing decoder",
+            "--optim.gradient-checkpointing must be none, backbone or all with atrc",
+        ),
         ("train rooms-tiny --model.backbone.drop-path 2", "--model.backbone.drop-path must be a number from 0 to 1"),
         ("train rooms-tiny --data.input-size 9000 9000", "GB"),
         ("train rooms-tiny --optim.batch-size 1000000", "GB"),
@@ -83,6 +117,19 @@ def test_a_line_that_cannot_be_used_is_refused_in_a_sentence(
     line: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told in refused(line, capsys)
+
+
+def test_what_another_system_leaves_unseen_is_refused_only_where_somebody_set_it() -> None:
+    for line in (
+        "rooms-tiny --model.system mtl --model.refinement tfr",  # As it is without.
+        "rooms-tiny --model.system invpt --model.embed-width 32",  # A width that InvPT leaves open.
+        "rooms-tiny --model.system atrc --loss.preliminary-weight 1 --optim.gradient-checkpointing all",
+        "nyud-vit-l --model.refinement add --model.no-tpp --model.system bridgenet",
+        *(f"rooms-tiny --model.system {system}" for system in SYSTEMS),
+    ):
+        config = train.read(line.split()).config
+        # Who asks in Python, and who opens a checkpoint, may have what he likes.
+        assert from_dict(TrainConfig, to_dict(replace(config, model=replace(config.model, refinement="concat"))))
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if "edge" in PRESETS[name].model.tasks])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from planting import copy_packages, put_in, run_there, touched
-from training_runs import SMALL
+from training_runs import SMALL_RUN
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +160,7 @@ def test_a_network_that_passes_messages_is_a_file_its_settings_and_a_line(tmp_pa
 
     trained = tmp_path / "run"
     asked = ("--model.system", "pairs", "--model.systems.pairs.width", "6")
-    run_there(tmp_path, "-c", USE_IT, trained, *SMALL, *asked, "--steps", "2", "--output", trained)
+    run_there(tmp_path, "-c", USE_IT, trained, *SMALL_RUN, *asked, "--steps", "2", "--output", trained)
     card = (trained / "README.md").read_text()
     assert "Pairs for" in card and "| Depth | rmse |" in card
     assert json.loads((tmp_path / "judged.json").read_text())["depth"]["rmse"] > 0

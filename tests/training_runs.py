@@ -18,20 +18,27 @@ from warm import Python
 import bridgenet
 from bridgenet.train import Arguments, read, run
 
-SMALL = (
+SMALL_RUN = (
     "rooms-tiny --data.input-size 32 64 --data.rooms 16 --data.validation-rooms 6 --basis-images 4 --data.workers 1 "
-    "--model.embed-width 12 "
-    "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --model.backbone.drop-path 0.1 --model.drop-path 0.5 "
-    "--optim.batch-size 2 --optim.warmup-steps 2 --save-every 3 --log-every 1 --validate-every 1000 --device cpu"
+    "--model.backbone.drop-path 0.1 --optim.batch-size 2 --optim.warmup-steps 2 --save-every 3 --log-every 1 "
+    "--validate-every 1000 --device cpu"
 ).split()
-"""A run whose every step takes a small part of a second, by ordinary flags."""
+"""A run of any system whose every step takes a small part of a second, by ordinary flags."""
 
-TINY = (
+SMALL = [
+    *SMALL_RUN,
+    *"--model.embed-width 12 --model.prediction-width 4 --model.refiner-blocks 1 1 1 --model.drop-path 0.5".split(),
+]
+"""The same of BridgeNet."""
+
+TINY_RUN = (
     "--steps 2 --optim.batch-size 2 --optim.warmup-steps 1 --basis-images 2 --data.workers 0 --data.input-size 32 64 "
-    "--no-pretrained-backbone --optim.frozen --model.backbone.name test_efficientnet --model.embed-width 12 "
-    "--model.prediction-width 4 --model.refiner-blocks 1 1 1 --device cpu"
+    "--no-pretrained-backbone --optim.frozen --model.backbone.name test_efficientnet --device cpu"
 ).split()
-"""What makes a run of any preset one of seconds."""
+"""What makes a run of any preset and system one of seconds."""
+
+TINY = [*TINY_RUN, *"--model.embed-width 12 --model.prediction-width 4 --model.refiner-blocks 1 1 1".split()]
+"""The same of BridgeNet."""
 
 BRIDGENET = Path(bridgenet.__file__).parent
 

@@ -31,6 +31,12 @@ TITLES: dict[System, str] = {
 }
 """What people read."""
 
+ANSWER_ONCE: tuple[System, ...] = ("mtl", "stl", "cross-stitch", "nddr", "mtan")
+"""Their tasks have no first answers, which a loss could weigh."""
+
+RECOMPUTED: tuple[System, ...] = ("bridgenet", "invpt")
+"""Their decoders can keep little for the gradient and compute the rest again."""
+
 ContextKind = Literal["none", "global", "local", "target-label", "source-label"]
 """What one task gathers from another: nothing, all its places, those around, or one vector for each region of the
 target's or the source's own auxiliary answer."""
@@ -149,7 +155,7 @@ class InvPtConfig(Settings):
 
 @dataclass(frozen=True)
 class SystemConfigs(Settings):
-    """Settings of every system but BridgeNet. Those of the others than the chosen one are not looked at."""
+    """Settings of every system but BridgeNet. Only those of the chosen one are looked at, see `unseen`."""
 
     mtl: MultiTaskBaselineConfig = field(default_factory=MultiTaskBaselineConfig)
     stl: SingleTaskConfig = field(default_factory=SingleTaskConfig)
@@ -160,3 +166,7 @@ class SystemConfigs(Settings):
     mti_net: MtiNetConfig = field(default_factory=MtiNetConfig)
     atrc: AtrcConfig = field(default_factory=AtrcConfig)
     invpt: InvPtConfig = field(default_factory=InvPtConfig)
+
+    def of(self, system: System) -> Settings | None:
+        """Those of a system; None for BridgeNet, whose settings are the model's."""
+        return getattr(self, system.replace("-", "_"), None)

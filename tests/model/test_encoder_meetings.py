@@ -8,8 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
-from training_runs import SMALL as SMALL_RUN
-from training_runs import are_identical, told_to_everybody, train_here, weights
+from training_runs import SMALL_RUN, are_identical, told_to_everybody, train_here, weights
 
 from bridgenet import build_model, evaluate, predict
 from bridgenet.config import BackboneConfig, ModelConfig, OptimConfig

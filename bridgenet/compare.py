@@ -91,7 +91,7 @@ def main(line: Sequence[str] | None = None) -> int:
     try:
         return run(arguments)
     except (StudyError, ValueError, WriteError) as error:
-        print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
+        print(f"\n{_in_own_flags(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)  # noqa: T201
@@ -153,7 +153,10 @@ def finish(title: str, part: Part, asked: train.Arguments, arguments: Arguments)
         return True
     print(f"\n{title}, seed {part.seed}", file=sys.stderr)  # noqa: T201
     try:
-        if not arguments.collect and train.run(asked) == train.INTERRUPTED:
+        if trained := finished_steps(folder) is not None:
+            check_finished(folder, asked.config)
+        whole = trained and (arguments.collect or train.has_basis(folder))
+        if not whole and train.run(asked) == train.INTERRUPTED:
             raise KeyboardInterrupt
         with sole_writer(folder):
             return (folder / JUDGED).exists() or judge(folder, asked)
@@ -161,7 +164,7 @@ def finish(title: str, part: Part, asked: train.Arguments, arguments: Arguments)
         print("Another worker has it.", file=sys.stderr)  # noqa: T201
         return True
     except train.FAILURES as error:
-        print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
+        print(f"\n{_in_own_flags(error)}", file=sys.stderr)  # noqa: T201
         return False
 
 
@@ -293,6 +296,11 @@ def _answering(results: Results, out: Path) -> list[str]:
     return [name for name, folder in folders.items() if read_config(folder).model.bridge_reads != "foreign"]
 
 
+def _in_own_flags(error: Exception) -> str:
+    """What went wrong; a training says where to put another one, and here that is the folder of the study."""
+    return str(error) if isinstance(error, StudyError) else plain_message(error).replace("--output", "--out")
+
+
 def _asked(study: Study, part: Part, arguments: Arguments, *, here: bool = True) -> train.Arguments:
     """The training of a part as its command line says it, with everything in its place.
 
@@ -306,7 +314,7 @@ def _asked(study: Study, part: Part, arguments: Arguments, *, here: bool = True)
         StudyError: Its options cannot be used; what is wrong with them has been said.
     """
     words = [*study.line(part, arguments.out), *([] if arguments.device is None else ["--device", arguments.device])]
-    where = f"These are the options of {part.system!r} in {arguments.study}."
+    where = f"These are the options of {part.system!r} in {arguments.study}, after those of all systems."
     try:
         asked = train.read(words)
     except SystemExit:

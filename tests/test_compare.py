@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 from folders import make_folder
 from PIL import Image
-from training_runs import SMALL, TINY, are_identical, history, interrupt, start, train_here, weights
+from training_runs import SMALL, SMALL_RUN, TINY_RUN, are_identical, history, interrupt, start, train_here, weights
 
 from bridgenet.compare import main
+from bridgenet.learning.checkpoint import save_model
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study
 from bridgenet.learning.study_tables import study_page
+from bridgenet.model import build_model
+from bridgenet.presets import PRESETS
 
-OPTIONS = " ".join([*SMALL[1 : SMALL.index("--device")], "--tasks semseg,depth --steps 9 --validate-every 9"])
+OPTIONS = " ".join([*SMALL_RUN[1:-2], "--tasks semseg,depth --steps 9 --validate-every 9"])
+WIDTHS = " ".join(SMALL[len(SMALL_RUN) :])
+"""Of BridgeNet."""
 
 STUDY = f"""
 title = "Two rooms"
@@ -31,6 +36,7 @@ options = "--model.system stl"
 
 [systems.bridgenet]
 title = "BridgeNet"
+options = "{WIDTHS}"
 seeds = [0, 1]
 
 [systems.mtl]
@@ -88,7 +94,7 @@ def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: P
 @pytest.mark.slow
 def test_a_study_of_a_folder_draws_its_photos(tmp_path: Path) -> None:
     photos = make_folder(tmp_path / "photos", size=(64, 96))
-    options = " ".join([*TINY[: TINY.index("--device")], f"--data.name folder --data-root '{photos}'"])
+    options = " ".join([*TINY_RUN[:-2], f"--data.name folder --data-root '{photos}'"])
     text = f'preset = "nyud-lite0"\noptions = "{options}"\nimages = [1]\n[systems.mtl]\noptions = "--model.system mtl"'
     assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
     assert np.asarray(Image.open(tmp_path / "out" / "panels" / "1.png")).std() > 0
@@ -115,17 +121,30 @@ def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
     for text, message in (
         ("preset = ", "no TOML"),
         (SHORT.replace("preset", "prest"), "Perhaps you meant preset"),
-        (SHORT + "[systems.mlt]\nsedes = [1]", "sedes"),
-        (SHORT + '[[tables]]\nnumber = "IX"', "VIII"),
+        (SHORT + "[systems.mlt]\nsedes = [1]", "systems.mlt.sedes is unknown. Perhaps you meant seeds."),
+        (
+            SHORT + '[[tables]]\nnumber = "IX"',
+            ': tables, entry 1, number must be I, II, III, IV, V, VI, VII or VIII, not "IX".',
+        ),
+        (
+            SHORT + '[[tables]]\nnumber = "V"\n[[tables.printed]]\ntitle = "x"\nvalues = { depth = "0.5" }',
+            ': tables, entry 1, printed, entry 1, values.depth must be a number, not "0.5".',
+        ),
+        ('preset = "rooms-tiny"\n[systems]\nmtl = "--steps 3"', ': systems.mtl must be a table, not "--steps 3".'),
+        (SHORT + "seeds = 3", ": systems.mtl.seeds must be a list, each entry a whole number from 0 to 1,000,000,000"),
         (SHORT + '[[tables]]\nnumber = "V"\nsystems = ["mlt"]', "Perhaps you meant mtl"),
         ('single_task = "slt"\n' + SHORT, "single_task must be mtl"),
-        (SHORT.replace("--model.system mtl", "--output x"), "--output, which a study says itself"),
+        (SHORT.replace("--model.system mtl", "--output x"), ": systems.mtl.options has --output, which"),
         (SHORT.replace("systems.mtl", 'systems."a/b"'), "'a/b'"),
         (SHORT.replace("--model.system mtl", "--model.system mlt"), "Perhaps you meant mtl"),
         (SHORT.replace("--model.system mtl", "--stps 3"), "Perhaps you meant --steps"),
         (SHORT.replace("--model.system mtl", "--tasks semseg,sofa"), "sofa"),
         (SHORT.replace('"--model.system mtl"', '"--title \'x"'), "quotation"),
         (SHORT.replace("rooms-tiny", "rooms-tny"), "rooms-tiny"),
+        (
+            'options = "--model.refinement add"\n' + SHORT,
+            "--model.refinement is a setting of bridgenet, and mtl does not look at it.",
+        ),
     ):
         for listed in ([], ["--list"]):
             assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out"), *listed]) != 0
@@ -133,9 +152,28 @@ def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
             assert message in said.err and not said.out, text
     assert main([str(file_of(tmp_path, "images = [100]\n" + SHORT)), "--out", str(tmp_path / "out")]) != 0
     assert "images has 100, but there are 100 validation images: 0 to 99" in capsys.readouterr().err
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "dataset.json").write_text("{}")
+    for preset in ("rooms-tiny", "nyud-lite0"):
+        text = f'preset = "{preset}"\noptions = "--data-root {tmp_path / "photos"}"\n[systems.bridgenet]'
+        assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out")]) != 0
+        assert "it is a data set of its own" in (said := capsys.readouterr().err) and "--data.name folder" in said
     with pytest.raises(StudyError, match="cannot be read"):
         read_study(tmp_path / "nowhere.toml")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_with_other_settings_is_refused_by_the_name_of_its_own_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "out" / "runs" / "mtl-0"
+    save_model(run, build_model(PRESETS["rooms-tiny"].model), PRESETS["rooms-tiny"], {"step": 1200}, "A card.")
+    for more in ([], ["--collect"]):
+        assert main([str(file_of(tmp_path, SHORT)), "--out", str(tmp_path / "out"), "--device", "cpu", *more]) == 1
+        said = capsys.readouterr().err
+        assert "model.system is 'bridgenet' there and 'mtl' here" in said
+        assert "choose another --out to start a new run" in said and "--output" not in said
+    assert not (run / "evaluated.json").exists()
 
 
 def result(system: str, seed: int, miou: float, rmse: float | None, parameters: int = 1_000_000) -> Result:

@@ -179,7 +179,8 @@ def _sentence(cls: type, problem: Mapping[str, Any]) -> str:
         if isinstance(hint, type) and is_dataclass(hint):
             known = _field_types(hint)
             if part not in known:
-                return f"{_joined(name, part)} is unknown: {hint.__name__} has no field {part}.{_choices(part, known)}"
+                where = "" if name else f": {hint.__name__} has no field {part}"
+                return f"{_joined(name, part)} is unknown{where}.{_choices(part, known)}"
         if place == ["[key]"]:
             names = get_args(_without_limits(hint))[0]
             return f"{name} may not name {_shown(part)}, only {allowed(names)}.{perhaps(part, get_args(names))}"
@@ -219,7 +220,8 @@ def _without_limits(hint: Any) -> Any:
 
 
 def _joined(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
+    """The name of a part of a field, or of an entry of a list: `tables, entry 1, number`."""
+    return f"{prefix}{' ' if prefix.endswith(',') else '.'}{name}" if prefix else name
 
 
 def _choices(word: str, known: Iterable[str]) -> str:

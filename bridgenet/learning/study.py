@@ -134,17 +134,31 @@ class Study(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, system in self.systems.items():
+        for name in self.systems:
             if not name.replace("-", "").replace("_", "").isalnum():
                 raise self.refuse(f"systems has the name {name!r}: letters, digits, - and _ alone, for it is a folder.")
-            for word in (*shlex.split(self.options), *shlex.split(system.options)):
-                if word.partition("=")[0].replace("_", "-") in OWN_OPTIONS:
-                    raise self.refuse(f"options of {name!r} has {word}, which a study says itself.")
+        self._check_options("options", self.options)
+        for name, system in self.systems.items():
+            self._check_options(f"systems.{name}.options", system.options)
         asked = [("single_task", self.single_task), ("reference", self.reference)]
         asked += [("tables", name) for table in self.tables for name in table.systems]
         for what, name in asked:
             if name is not None and name not in self.systems:
                 raise self.refuse(not_among(what, name, self.systems))
+
+    def _check_options(self, where: str, options: str) -> None:
+        """Whether they can be cut into words, and leave to the study what it says itself.
+
+        Raises:
+            SettingError: They do not.
+        """
+        try:
+            words = shlex.split(options)
+        except ValueError as error:
+            raise self.refuse(f"{where} cannot be read: {error}. Is a quotation mark alone?") from None
+        for word in words:
+            if word.partition("=")[0].replace("_", "-") in OWN_OPTIONS:
+                raise self.refuse(f"{where} has {word}, which a study says itself.")
 
     @property
     def parts(self) -> tuple["Part", ...]:
@@ -270,8 +284,13 @@ def read_study(file: Path) -> Study:
         raise StudyError(f"{file}: a study has no {strange[0]!r}.{near}")
     try:
         return from_dict(Study, values)
-    except (SettingError, ValueError) as error:
-        raise StudyError(f"{file}: {error}") from None
+    except SettingError as error:
+        raise StudyError(f"{file}: {_in_toml(str(error))}") from None
+
+
+def _in_toml(message: str) -> str:
+    """What is said of a setting, in words of the file: it has tables, and nothing stands for no value."""
+    return message.replace("an object with names and values", "a table").replace(" or null", "")
 
 
 def rows(results: Results) -> Iterator[dict[str, Any]]:

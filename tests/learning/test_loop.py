@@ -1,14 +1,44 @@
 import os
 import signal
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from bridgenet.config import OptimConfig
+from bridgenet.config import SYSTEMS, OptimConfig, System, TrainConfig
+from bridgenet.config.systems import (
+    CrossStitchConfig,
+    InvPtConfig,
+    MtanConfig,
+    MtiNetConfig,
+    MultiTaskBaselineConfig,
+    NddrConfig,
+    PadNetConfig,
+    SingleTaskConfig,
+    SystemConfigs,
+)
+from bridgenet.learning.checkpoint import load_state
 from bridgenet.learning.freezing import freeze, set_training, still_frozen, unfreeze
-from bridgenet.learning.loop import clip_gradient
+from bridgenet.learning.loop import clip_gradient, fit
+from bridgenet.learning.resume import find_state
+from bridgenet.learning.run import setup
+from bridgenet.learning.runtime import Runtime, start_runtime
 from bridgenet.learning.stopping import StopRequest
+from bridgenet.presets import PRESETS
+
+NARROW = SystemConfigs(
+    mtl=MultiTaskBaselineConfig(8),
+    stl=SingleTaskConfig(8),
+    cross_stitch=CrossStitchConfig(8),
+    nddr=NddrConfig(8),
+    mtan=MtanConfig(8),
+    pad_net=PadNetConfig(8),
+    mti_net=MtiNetConfig(width=16),
+    invpt=InvPtConfig(12, 4),
+)
+"""Every system with a few channels."""
 
 
 def network() -> nn.Sequential:
@@ -70,3 +100,48 @@ def test_the_first_signal_asks_and_the_second_insists(number: signal.Signals) ->
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def tiny(system: System) -> TrainConfig:
+    """Two steps of a small network whose paths are dropped by chance."""
+    preset = PRESETS["rooms-tiny"].only(["semseg", "depth"])
+    model = replace(
+        preset.model,
+        system=system,
+        systems=NARROW,
+        backbone=replace(preset.model.backbone, drop_path=0.2),
+        embed_width=12,
+        prediction_width=4,
+        refiner_blocks=(1, 1, 1),
+        drop_path=0.5,
+    )
+    data = replace(preset.data, input_size=(32, 64), rooms=4, validation_rooms=1, workers=0)
+    optim = replace(preset.optim, steps=2, batch_size=2, warmup_steps=1, average_decay=0.9)
+    return replace(preset, model=model, data=data, optim=optim)
+
+
+def sitting(config: TrainConfig, folder: Path, runtime: Runtime, *, asked_to_stop: bool) -> dict[str, torch.Tensor]:
+    """Weights and their average after a sitting of a run, from what its folder holds."""
+    run = setup(config, folder, find_state(folder, "auto"), runtime)
+    with StopRequest() as stop:
+        if asked_to_stop:
+            signal.raise_signal(signal.SIGTERM)
+        assert fit(run, None, stop, lambda batch, trace: []) is not asked_to_stop
+    return {
+        f"{name}.{place}": tensor
+        for name, part in (("model", run.model), ("average", run.result))
+        for place, tensor in part.state_dict().items()
+    }
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_system_that_was_stopped_goes_on_to_the_same_weights(system: System, tmp_path: Path) -> None:
+    config = tiny(system)
+    with start_runtime("cpu", "fp32") as runtime:
+        whole = sitting(config, tmp_path / "whole", runtime, asked_to_stop=False)
+        half = sitting(config, tmp_path / "halved", runtime, asked_to_stop=True)
+        assert load_state(tmp_path / "halved" / "training.pt")["step"] == 1
+        halved = sitting(config, tmp_path / "halved", runtime, asked_to_stop=False)
+    assert halved.keys() == whole.keys()
+    assert [name for name, tensor in whole.items() if not torch.equal(tensor, halved[name])] == []
+    assert any(not torch.equal(tensor, half[name]) for name, tensor in whole.items())

@@ -259,10 +259,10 @@ def panels(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> 
     # A checkpoint does not keep where its data lie.
     config = max((configs[results.of(name)[0].part] for name in networks), key=lambda config: len(config.model.tasks))
     tasks: tuple[TaskName, ...] = tuple(config.model.tasks)
-    dataset = open_dataset(config.data, "val", tasks)
+    # Photo and truth as they are: neither resized to what the network sees, nor padded.
+    dataset = open_dataset(replace(config.data, resize=True), "val", tasks)
     for index in results.study.images:
-        sample = dataset[index]
-        photo = (sample.image.movedim(0, -1).numpy() * 255).round().astype(np.uint8)
+        sample, photo = dataset[index], dataset.reader.read(index, ()).image
         truth: dict[TaskName, np.ndarray] = {task: truth_array(task, sample.targets[task]) for task in tasks}
         said = {results.study.titled(name): network(photo) for name, network in networks.items()}
         shown: list[Panel] = []
@@ -270,7 +270,7 @@ def panels(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> 
             given = {"truth": truth, **{name: {one: said[name][one].array for one in said[name]} for name in said}}
             shown.append(Panel(TASKS[task].title, photo))
             shown += [
-                replace(answer_panel(name, task, answers[task], truth, config.classes), note="")
+                replace(answer_panel(name, task, answers[task], truth, config.classes, key=name == "truth"), note="")
                 if task in answers
                 else Panel(name, np.full_like(photo, 255), "not learnt")
                 for name, answers in given.items()

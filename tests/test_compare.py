@@ -97,7 +97,13 @@ def test_a_study_of_a_folder_draws_its_photos(tmp_path: Path) -> None:
     options = " ".join([*TINY_RUN[:-2], f"--data.name folder --data-root '{photos}'"])
     text = f'preset = "nyud-lite0"\noptions = "{options}"\nimages = [1]\n[systems.mtl]\noptions = "--model.system mtl"'
     assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
-    assert np.asarray(Image.open(tmp_path / "out" / "panels" / "1.png")).std() > 0
+    sheet = np.asarray(Image.open(tmp_path / "out" / "panels" / "1.png"))
+    # Photo, truth and answer have the proportions of the photo, not of what the network sees: 64x96, not 32x64.
+    top, middles, height = 88, [16 + 244 * card + 115 for card in range(3)], 230 * 64 // 96
+    assert (sheet[top + 2 : top + height - 2, middles] != 255).any(axis=-1).all()
+    assert (sheet[top + height + 3, middles] == 255).all()
+    scale = sheet[-50:, 16 + 244 : 16 + 244 + 230]
+    assert np.ptp(scale, axis=-1).max() > 100, "under the true depth its colours are told"
     assert "Segmentation, mIoU (%)" in (tmp_path / "out" / "tables.md").read_text()
 
 

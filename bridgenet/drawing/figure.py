@@ -102,7 +102,7 @@ def panel_figure(panels: Sequence[Panel], columns: int = 3, title: str = "", pan
     height = top + rows * (HEADER + picture_height + GAP) + sum(footers) - GAP + MARGIN
     sheet = Sheet(width, height)
     if title:
-        sheet.text(MARGIN + 0.02, MARGIN + 0.14, title, size=12.5, bold=True)
+        sheet.text(MARGIN + 0.02, MARGIN + 0.14, title, size=12.5, bold=True, room=width - 2 * MARGIN)
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         left = MARGIN + column * (panel_width + GAP)
@@ -206,10 +206,12 @@ def _draw_panel(
 ) -> None:
     sheet.card(left, top, width, HEADER + picture_height + footer)
     sheet.dot(left + 0.15, top + HEADER / 2, panel.colour)
-    end = sheet.text(left + 0.27, top + HEADER / 2, panel.title, size=10.5, bold=True)
+    # The note has room for its smallest letters; what the title leaves of the rest is its own, too.
+    room = width - 0.38 - (0.09 + 0.06 * len(panel.note) if panel.note else 0)
+    end = sheet.text(left + 0.27, top + HEADER / 2, panel.title, size=10.5, bold=True, room=room)
     if panel.note:
-        size = _fitting(panel.note, left + width - 0.2 - end)
-        sheet.text(left + width - 0.11, top + HEADER / 2, panel.note, size=size, colour=GREY, align="right")
+        right, room = left + width - 0.11, left + width - 0.2 - end
+        sheet.text(right, top + HEADER / 2, panel.note, size=8.5, colour=GREY, align="right", room=room)
     # A picture of other proportions than the tallest keeps its own, centred in the card.
     height = min(picture_height, width * panel.proportions)
     across = height / panel.proportions
@@ -234,10 +236,9 @@ def _draw_key(sheet: Sheet, key: Key, left: float, top: float, width: float) -> 
         sheet.picture(left, top + 0.07, 0.46, 0.46, normals_disc())
         axes = ("x right → red · y up → green", "z toward you → blue")
         for line, text in enumerate(axes):
-            size = _fitting(axes[0], width - 0.57)
-            sheet.text(left + 0.57, top + 0.2 * (line + 1), text, size=size, colour=GREY)
+            sheet.text(left + 0.57, top + 0.2 * (line + 1), text, size=7.5, colour=GREY, room=width - 0.57)
     elif isinstance(key, str):
-        sheet.text(left, top + 0.19, key, size=8.5, colour=GREY)
+        sheet.text(left, top + 0.19, key, size=8.5, colour=GREY, room=width)
     else:
         _draw_classes(sheet, key, left, top, width)
 
@@ -250,17 +251,12 @@ def _draw_classes(sheet: Sheet, entries: Sequence[LegendEntry], left: float, top
         row, column = divmod(index, LEGEND_COLUMNS)
         x, y = left + column * width / LEGEND_COLUMNS, top + 0.15 + row * 0.18
         sheet.box(x, y - 0.055, 0.11, 0.11, entry.colour, outline=True)
-        text = f"{entry.name} {_percent(entry.area)}"
-        sheet.text(x + 0.18, y, text, size=_fitting(text, width / LEGEND_COLUMNS - 0.22), colour=GREY)
+        column_width, share = width / LEGEND_COLUMNS - 0.22, f" {_percent(entry.area)}"
+        sheet.text(x + 0.18, y, entry.name, size=8.5, colour=GREY, room=column_width, tail=share)
     if len(shown) < len(entries):
         rest = sum(entry.area for entry in entries[room - 1 :])
         x, y = left + width / LEGEND_COLUMNS, top + 0.15 + (LEGEND_LINES - 1) * 0.18
         sheet.text(x + 0.18, y, f"{len(entries) - len(shown)} more {_percent(rest)}", size=8.5, colour=GREY)
-
-
-def _fitting(text: str, width: float) -> float:
-    """Size of letters, in points, at which a text of a key finds room."""
-    return min(8.5, max(6.5, 8.5 * width / (0.07 * len(text))))
 
 
 def _footer_of(key: Key) -> float:

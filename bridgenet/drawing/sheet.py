@@ -21,6 +21,9 @@ DPI = 100
 MARGIN, TITLE, LETTER = 0.2, 0.42, 0.072
 """Inches: around a chart, height of its title, mean width of a small letter."""
 
+SMALLEST = 6.5
+"""Points of the smallest letters that can be read."""
+
 PAPER, CARD, LINE, INK, GREY = "#FBFAF7", "#FFFFFF", "#E3E0D8", "#1C1B19", "#6B6860"
 
 
@@ -89,14 +92,25 @@ class Sheet:
         align: str = "left",
         bold: bool = False,
         upright: bool = False,
+        room: float | None = None,
+        tail: str = "",
     ) -> float:
-        """Write one line as it is, vertically centred on y, or upwards if `upright`. Returns where it ends."""
+        """Write one line as it is, vertically centred on y, or upwards if `upright`. Returns where it ends.
+
+        Where it needs more than its room in inches, its letters become smaller, and then fewer, but those of its tail.
+        """
         weight, vertical = "bold" if bold else "normal", "center" if upright else "center_baseline"
-        written = self.axes.text(x, y, text, size=size, color=colour, ha=align, va=vertical, weight=weight)
+        written = self.axes.text(x, y, text + tail, size=size, color=colour, ha=align, va=vertical, weight=weight)
         written.set_rotation(90 if upright else 0)
         # A dollar sign in a file's name begins no formula.
         written.set_parse_math(False)
-        return written.get_window_extent(self.canvas.get_renderer()).x1 / DPI
+        extent = written.get_window_extent(self.canvas.get_renderer())
+        if room is not None and extent.width > room * DPI:
+            written.set_size(max(SMALLEST, 0.97 * size * room * DPI / extent.width))  # Letters grow by steps.
+            while (extent := written.get_window_extent(self.canvas.get_renderer())).width > room * DPI and text:
+                text = text[:-1].rstrip()
+                written.set_text(f"{text}…{tail}")
+        return extent.x1 / DPI
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, *, outline: bool = False) -> None:
         edge = (0, 0, 0, 0.25) if outline else "none"

@@ -42,6 +42,17 @@ def test_pictures_of_all_proportions_stand_in_one_figure() -> None:
     assert figure.shape[0] < 1600 and _has(figure, np.array((90, 90, 90)), 20_000)
 
 
+def test_long_titles_stay_in_their_cards_and_long_names_of_classes_in_their_columns() -> None:
+    long = "a network with a title that is longer than any card"
+    entries = [LegendEntry(0, long, "#B9B1A2", 0.9), LegendEntry(1, "sky", "#0000FF", 0.1)]
+    panel = Panel(long, np.full((50, 50, 3), 90, np.uint8), "and a note", key=entries)
+    figure = panel_figure([panel], title=3 * long, panel_width=2.3)
+    assert (figure[:, -15:] == figure[0, -1]).all(), "nothing is written beside the card"
+    rows, columns = np.nonzero((figure == (0, 0, 255)).all(axis=-1))
+    before_the_second = figure[rows.min() - 5 : rows.max() + 5, columns.min() - 4 : columns.min() - 1]
+    assert (before_the_second == 255).all()
+
+
 def test_a_depth_figure_has_the_picture_and_a_bar_in_the_same_colours() -> None:
     depth = np.tile(np.linspace(1, 4, 400), (300, 1))
     figure = depth_figure(depth)

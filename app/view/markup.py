@@ -12,10 +12,8 @@ from app.view.charts import Chart, ShadedTable, ShareBar, ShareRows, Stations, T
 from app.view.view import Group
 from app.view.wording import percent
 from bridgenet.drawing.charts import Bars, Curves, Scatter, colours_of
+from bridgenet.drawing.ink import ink_on
 from bridgenet.drawing.sheet import Axis
-
-DARKEST = 0.179
-"""Relative luminance up to which white stands out more than black (WCAG 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +104,6 @@ def _to_scale(chart: Curves | Scatter | Bars, alt: str, chosen: str, foot: str) 
 
             inks = [row.colour or colours_of([row.name])[0] for row in chart.rows]
             return macro("charts.html", "bars")(chart, at, inks, alt)
-
-
-def ink_on(colour: str) -> str:
-    """Black or white, whichever stands out more on a colour, `#rrggbb`."""
-    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
-    return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > DARKEST else "#fff"
 
 
 @cache

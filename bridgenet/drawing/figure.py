@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bridgenet.drawing.ink import ink_on
 from bridgenet.drawing.palette import ScaleName, class_palette, scale_table
 from bridgenet.drawing.predictions import (
     LegendEntry,
@@ -173,7 +174,8 @@ def shares_figure(shares: Mapping[TaskName, float], title: str = "", width: floa
         sheet.box(left, top, length, 0.32, TASKS[task].colour)
         label = f"{TASKS[task].title} {share / total:.0%}" if share / total > 0.16 else f"{share / total:.0%}"
         if share / total > 0.04:
-            sheet.text(left + length / 2, top + 0.16, label, size=9.0, colour="white", align="center", bold=True)
+            ink = ink_on(TASKS[task].colour)
+            sheet.text(left + length / 2, top + 0.16, label, size=9.0, colour=ink, align="center", bold=True)
         left += length
     for index in range(1, len(shares)):
         sheet.box(MARGIN + inner * index / len(shares) - 0.008, top + 0.34, 0.016, 0.08, INK)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import UInt8
 
+from bridgenet.drawing.ink import ink_on
 from bridgenet.drawing.palette import scale_table, to_rgb
 from bridgenet.drawing.predictions import Limits
-from bridgenet.drawing.sheet import CARD, GREY, INK, LETTER, LINE, MARGIN, TITLE, Drawn, titled_sheet
+from bridgenet.drawing.sheet import CARD, GREY, LETTER, LINE, MARGIN, TITLE, Drawn, titled_sheet
 
 DEEP_BLUE = "#0B4F8A"
 
@@ -69,7 +70,7 @@ class Matrix:
                 x = left + wide * column
                 rgb = _colour_at(value, low, high, table)
                 sheet.box(x + 0.02, y + 0.02, wide - 0.04, tall - 0.04, rgb)
-                sheet.text(x + wide / 2, y + tall / 2, text, size=9.5, colour=_readable(rgb), align="center")
+                sheet.text(x + wide / 2, y + tall / 2, text, size=9.5, colour=ink_on(rgb), align="center")
         y = top + head + tall * len(self.rows) + 0.2
         start = sheet.text(left, y, f"{low:.3g}", size=8.5, colour=GREY) + 0.1
         end = max(start + 0.6, left + min(wide * len(self.columns), 2.6) - 0.5)
@@ -108,9 +109,3 @@ def _colour_at(value: float, low: float, high: float, table: np.ndarray) -> str:
         return LINE
     place = round((min(max(value, low), high) - low) / (high - low) * (len(table) - 1))
     return "#" + "".join(f"{int(part):02X}" for part in table[place])
-
-
-def _readable(background: str) -> str:
-    """Ink that stands out from a background."""
-    red, green, blue = (int(background[start : start + 2], 16) for start in (1, 3, 5))
-    return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else CARD

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridgenet.drawing.figure import MARGIN
+from bridgenet.drawing.ink import ink_on
 from bridgenet.drawing.sheet import GREY, INK, Drawn, Sheet
 from bridgenet.tasks import TASKS, TaskName
 
@@ -12,9 +13,6 @@ ROW, BAR, LEGEND_LINE = 0.44, 0.32, 0.3
 
 NAMED_FROM = 0.035
 """A smaller share has no room for its number."""
-
-BRIGHT = 0.35
-"""Relative luminance from which on dark text is easier to read than white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def _draw_row(sheet: Sheet, row: StackedRow, top: float, left: float, width: flo
         # A number that finds no room loses its interval first, then itself.
         text = text if width * share > 0.075 * len(text) else f"{100 * share:.0f}"
         if share > NAMED_FROM:
-            colour = INK if _luminance(TASKS[task].colour) > BRIGHT else "white"
+            colour = ink_on(TASKS[task].colour)
             sheet.text(left + width * share / 2, middle, text, size=9.0, colour=colour, align="center", bold=True)
         left += width * share
 
@@ -104,9 +102,3 @@ def _number(share: float, interval: tuple[float, float] | None, even: float) -> 
     mark = " ▲" if low > even else " ▼" if high < even else ""
     half = max(high - share, share - low)
     return f"{100 * share:.0f} ± {100 * half:.0f}{mark}"
-
-
-def _luminance(colour: str) -> float:
-    """Relative luminance of `#RRGGBB`, 0 for black to 1 for white."""
-    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

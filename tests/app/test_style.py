@@ -8,7 +8,7 @@ import pytest
 from app.tabs import TABS
 from app.theme import STYLE as FOLDER
 from app.theme import studio_css, studio_head
-from app.view.markup import ink_on
+from bridgenet.drawing.ink import ink_on
 from bridgenet.tasks import TASKS
 
 STYLE = studio_css()
@@ -86,6 +86,17 @@ def test_the_mark_of_the_focus_is_seen(name: str) -> None:
 def test_shares_are_written_in_the_ink_that_stands_out_more() -> None:
     for task in TASKS.values():
         assert contrast(linear(ink_on(task.colour)), linear(task.colour)) >= ENOUGH, task.name
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_numbers_stand_out_from_every_shade_of_their_cells(name: str) -> None:
+    rules = re.findall(r"^([^{}\n]+) {[^{}]*--(heat|shadeless): (#[0-9a-f]{6});", STYLE, re.MULTILINE)
+    own = [(kind, colour) for rule, kind, colour in rules if rule.startswith(".dark") == (name == "dark")]
+    heats, (shadeless,) = ({colour for kind, colour in own if kind == part} for part in ("heat", "shadeless"))
+    assert len(heats) == 2
+    for heat in heats:
+        for level in np.linspace(0, 1, 11):
+            assert contrast(linear(THEMES[name]["ink"]), mixed(level, heat, shadeless)) >= ENOUGH, (heat, level)
 
 
 def test_every_style_sheet_is_part_of_the_page() -> None:

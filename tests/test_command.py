@@ -9,6 +9,7 @@ import pytest
 from bridgenet import evaluate, predict, prepare, train
 from bridgenet.config import SYSTEMS, TrainConfig, from_dict, to_dict
 from bridgenet.presets import PRESETS
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import TaskName
 
 COMMANDS = {"train": train.main, "evaluate": evaluate.main, "predict": predict.main, "prepare": prepare.main}
@@ -130,6 +131,13 @@ def test_what_another_system_leaves_unseen_is_refused_only_where_somebody_set_it
         config = train.read(line.split()).config
         # Who asks in Python, and who opens a checkpoint, may have what he likes.
         assert from_dict(TrainConfig, to_dict(replace(config, model=replace(config.model, refinement="concat"))))
+
+
+def test_the_help_names_the_data_sets_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train.read(["rooms-tiny", "--help"])
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert f"--data.name STR Data set, one of {', '.join(SOURCES)}; folder is a folder of your own." in told
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if "edge" in PRESETS[name].model.tasks])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
+from typing_extensions import Doc
 
 from bridgenet.config.footprint import MOST_BATCH, MOST_IMAGE, MOST_SAMPLE, image_gigabytes, sample_gigabytes
 from bridgenet.config.network import IMAGENET_MEAN, IMAGENET_STD, BackboneConfig, ModelConfig
@@ -70,8 +71,7 @@ Decay = Annotated[float, Interval(ge=0, lt=1)]
 class DataConfig(Settings):
     """What the network learns from, and how an image becomes a sample."""
 
-    name: Text = "made_rooms"
-    """Data set, one of `bridgenet.SOURCES`: made_rooms, nyud, ...; folder is a folder of your own."""
+    name: Annotated[Text, Doc(f"Data set, one of {', '.join(SOURCES)}; folder is a folder of your own.")] = "made_rooms"
 
     root: FilePath | None = None
     """Folder of the data set. Made rooms need none: they are rendered."""

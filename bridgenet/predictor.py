@@ -188,7 +188,7 @@ class Predictor:
             trace = self.model(images)
         size, network_size = photo.pixels.shape[:2], (images.shape[-2], images.shape[-1])
         answers: dict[TaskName, TaskPrediction] = {
-            task: self._answer(task, trace.logits[task], size) for task in self.tasks
+            task: self.answer(task, trace.logits[task], size) for task in self.tasks
         }
         dataset, classes = self.config.data.name, self.config.classes
         return trace, Prediction(photo.pixels, photo.notes, network_size, dataset, classes, answers)
@@ -204,7 +204,14 @@ class Predictor:
         size = fit_size((pixels.shape[-2], pixels.shape[-1]), self.config.data.answer_size)
         return _resize_photo(pixels, size).to(next(self.model.parameters()).device)
 
-    def _answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:
+    def answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:
+        """What a task predicts, from what its head says.
+
+        Args:
+            task: Which task.
+            logits: Of one image, (1, channels, height, width), such as `trace.logits[task]`.
+            size: Height and width of the prediction.
+        """
         # From the fusion grid to the photo in one step: the sharpest way to resize.
         resized = F.interpolate(logits.float(), size, mode="bilinear", align_corners=False)[0].cpu()
         values, confidence = activate(task, resized)

@@ -56,6 +56,15 @@ def test_classes_come_with_names_and_confidence_and_measures_without(predictor: 
     assert prediction["depth"].confidence is None and prediction["depth"].classes == ()
 
 
+def test_what_a_head_says_is_an_answer_at_any_size(predictor: Predictor, photo: np.ndarray) -> None:
+    trace, prediction = predictor.analyse(photo)
+    for task, answer in prediction.items():
+        again = predictor.answer(task, trace.logits[task], (120, 160))
+        np.testing.assert_array_equal(again.array, answer.array)
+        assert (again.classes, again.unit) == (answer.classes, answer.unit)
+        assert predictor.answer(task, trace.logits[task], (30, 40)).array.shape[:2] == (30, 40)
+
+
 def test_one_analysis_gives_trace_and_prediction_of_the_same_pass(predictor: Predictor, photo: np.ndarray) -> None:
     trace, prediction = predictor.analyse(photo)
     assert trace["stages.0.bridge"].shape[0] == 1

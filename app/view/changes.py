@@ -14,8 +14,8 @@ from app.view.encoding import numbers_uri, png_uri
 from app.view.maps import legend_entry, ramp, signed_numbers
 from app.view.view import Map, Ramp, Values
 from bridgenet import drawing
-from bridgenet.kinds import activate
-from bridgenet.tasks import IGNORE, TASKS, Kind, TaskName, with_unit
+from bridgenet.drawing.changes import MOVED, NOW_RIGHT, NOW_WRONG, SAME, gained
+from bridgenet.tasks import TASKS, Kind, TaskName, with_unit
 
 LONGEST = 260
 """Longest side of these maps, in pixels: there are many at once, and a slider redraws them."""
@@ -27,9 +27,6 @@ DIGITS: dict[Kind, tuple[float, int, int]] = {
     "probability": (0.1, 2, 4),
 }
 """Digits after the point by kind: from this value on, so many; below it, so many."""
-
-KEPT, MOVED = (221, 224, 214), (127, 86, 160)
-TO_TRUTH, FROM_TRUTH = (33, 102, 172), (178, 45, 30)
 
 
 def shown_size(analysis: Analysis, longest: int = LONGEST) -> tuple[int, int]:
@@ -52,11 +49,8 @@ def with_logits(analysis: Analysis, logits: Mapping[TaskName, Tensor]) -> Analys
         analysis: The analysed photo.
         logits: Of the tasks that are wanted, (1, channels, height, width).
     """
-    answers, size = {}, shown_size(analysis)
-    for task, said in logits.items():
-        values, sure = activate(task, enlarged(said, size)[0].cpu())
-        confidence = None if sure is None else sure.numpy()
-        answers[task] = replace(analysis.prediction[task], array=values.numpy(), confidence=confidence)
+    answer, size = analysis.predictor.answer, shown_size(analysis)
+    answers = {task: answer(task, said, size) for task, said in logits.items()}
     return replace(analysis, prediction=replace(analysis.prediction, tasks=answers), results=Results())
 
 
@@ -89,7 +83,7 @@ def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: 
         foot: The mean, in words.
     """
     if TASKS[task].kind == "classes":
-        entries = (("same class", KEPT), ("other class", MOVED))
+        entries = (("same class", SAME), ("other class", MOVED))
         return _category_map(name, title, task, change.astype(np.uint8), entries, foot)
     unit = TASKS[task].pixel_unit
     high = max(float(np.percentile(change, 99)), 1e-9)
@@ -112,10 +106,8 @@ def signed_map(name: str, title: str, task: TaskName, before: np.ndarray, after:
         foot: What to notice.
     """
     if TASKS[task].kind == "classes":
-        change = after - before
-        labels = np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0)).astype(np.uint8)
-        entries = (("as right or wrong as before", KEPT), ("now right", TO_TRUTH), ("now wrong", FROM_TRUTH))
-        return _category_map(name, title, task, labels, entries, foot)
+        entries = (("as right or wrong as before", SAME), ("now right", NOW_RIGHT), ("now wrong", NOW_WRONG))
+        return _category_map(name, title, task, gained(before, after), entries, foot)
     unit = TASKS[task].pixel_unit
     change = (after - before).astype(np.float32)
     known = np.abs(change[np.isfinite(change)])

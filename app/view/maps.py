@@ -9,6 +9,7 @@ from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.view import LegendEntry, Map, Ramp, Values
 from app.view.wording import percent
 from bridgenet import drawing
+from bridgenet.drawing.changes import NOW_WRONG, SAME
 from bridgenet.drawing.palette import ScaleName, coloured_alike, scale_table
 from bridgenet.drawing.predictions import colour_depth, colour_probability, normals_disc
 from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
@@ -21,7 +22,7 @@ CONTOUR_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 CERTAINTY_STEPS = 15
 """Steps of transparency by which a segmentation fades where it is unsure. Few steps make a small PNG."""
 
-WRONG_PALETTE = np.array([[221, 224, 214], [178, 45, 30]], dtype=np.uint8)
+WRONG_PALETTE = np.array([SAME, NOW_WRONG], dtype=np.uint8)
 """Colours of right and wrong pixels."""
 
 

@@ -1,7 +1,7 @@
 """What changed in a prediction, as panels: how much, and whether it came nearer to the truth."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from bridgenet.drawing.figure import Bar, Panel
 from bridgenet.drawing.predictions import colour_classes, colour_heat, colour_signed, legend_entries
@@ -26,12 +26,10 @@ def gain_panel(
         after: The same, afterwards.
         note: At the right of the title.
     """
-    change = after - before
     if TASKS[task].kind == "classes":
-        labels = np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0))
-        return _category_panel(
-            title, task, labels, {"as before": SAME, "now right": NOW_RIGHT, "now wrong": NOW_WRONG}, note
-        )
+        entries = {"as before": SAME, "now right": NOW_RIGHT, "now wrong": NOW_WRONG}
+        return _category_panel(title, task, gained(before, after), entries, note)
+    change = after - before
     end = _end_of(np.abs(change))
     size = with_unit(f"{end:.2g}", TASKS[task].pixel_unit)
     bar = Bar("rdbu", f"nearer −{size}", f"+{size} farther")
@@ -52,6 +50,17 @@ def change_panel(title: str, task: TaskName, change: Float[np.ndarray, "h w"], n
     end = _end_of(change)
     bar = Bar("magma", "0", with_unit(f"{end:.2g}", TASKS[task].pixel_unit))
     return Panel(title, colour_heat(change, (0.0, end)), note, TASKS[task].colour, bar)
+
+
+def gained(before: Float[np.ndarray, "h w"], after: Float[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
+    """What came of every pixel: 0 as right or wrong as before, 1 right now, 2 wrong now; `IGNORE` where nobody knows.
+
+    Args:
+        before: 1 for a wrong class, 0 for the right one; NaN where nothing is known.
+        after: The same, afterwards.
+    """
+    change = after - before
+    return np.where(np.isnan(change), IGNORE, np.select([change < 0, change > 0], [1, 2], 0))
 
 
 def _category_panel(

@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from app.analysis.results import Results
 from app.analysis.selection import Selection
@@ -15,7 +14,7 @@ from app.analysis.session import Analysis, Session, StudioError
 from app.view.attention import has_bridge
 from bridgenet import drawing, inspection
 from bridgenet.inspection.intervene import decode_again
-from bridgenet.kinds import activate, difference, turned_back
+from bridgenet.kinds import difference, turned_back
 from bridgenet.labels import same_classes
 from bridgenet.model.network import Network
 from bridgenet.predictor import Prediction
@@ -188,12 +187,8 @@ def intervene(analysis: Analysis, what: str) -> Trace:
 
 def prediction_of(analysis: Analysis, trace: Trace) -> Prediction:
     """What a changed trace predicts for the photo of an analysis, at its size."""
-    answers = {}
-    for task, answer in analysis.prediction.items():
-        resized = F.interpolate(trace.logits[task].float(), analysis.size, mode="bilinear", align_corners=False)[0]
-        values, confidence = activate(task, resized.cpu())
-        sure = None if confidence is None else confidence.numpy()
-        answers[task] = replace(answer, array=values.numpy(), confidence=sure)
+    answer = analysis.predictor.answer
+    answers = {task: answer(task, trace.logits[task], analysis.size) for task in analysis.prediction}
     return replace(analysis.prediction, tasks=answers)
 
 

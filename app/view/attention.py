@@ -63,6 +63,12 @@ def bridge_shares(analysis: Analysis, scale: int, head: int | None) -> dict[Task
     return {task: maps[task] for task in analysis.tasks}
 
 
+def at_place(selection: Selection, values: np.ndarray) -> float:
+    """The value of a map at the selected place."""
+    rows, columns = values.shape
+    return float(values[inspection.token_at(selection.x, selection.y, (rows, columns))])
+
+
 def class_here(analysis: Analysis, selection: Selection) -> str:
     """Name of the predicted class of the selected pixel; empty without segmentation."""
     if "semseg" not in analysis.prediction:

@@ -6,12 +6,13 @@ from torch.nn import functional as F
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
-from app.view.attention import bridge_shares
+from app.view.attention import at_place, bridge_shares
 from app.view.charts import ShareBar, shares_of
 from app.view.maps import disc_uri
 from app.view.view import Inspector, InspectorRow, Place
 from app.view.wording import percent
 from bridgenet import inspection
+from bridgenet.kinds import angle_between
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
 AXES = {
@@ -103,7 +104,7 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> Inspecto
     maps = analysis.result(bridge_shares, selection.scale, selection.head)
     grid = next(iter(maps.values())).shape
     line, place = inspection.token_at(selection.x, selection.y, (grid[0], grid[1]))
-    shares: dict[TaskName, float] = {task: float(maps[task][line, place]) for task in analysis.tasks}
+    shares: dict[TaskName, float] = {task: at_place(selection, maps[task]) for task in analysis.tasks}
     even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
     words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"
     return {
@@ -223,4 +224,4 @@ def _vector(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def _angle(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.degrees(np.arccos(np.clip(float(one @ other), -1, 1))))
+    return float(angle_between(torch.from_numpy(one).double(), torch.from_numpy(other).double(), dim=0))

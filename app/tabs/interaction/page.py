@@ -32,7 +32,7 @@ from app.view.spoken import Spoken
 from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import wording
 from bridgenet.inspection import InteractionMatrix
-from bridgenet.inspection.effects import change_map
+from bridgenet.kinds import change_map
 from bridgenet.tasks import TASKS, TaskName
 
 TEXT = Path(__file__).with_name("text.md")

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from app.analysis.selection import Selection, Word
 from app.analysis.session import Analysis
-from app.view.attention import own_network, reads_tokens
+from app.view.attention import at_place, own_network, reads_tokens
 from bridgenet import inspection
+from bridgenet.inspection.attention.rows import attention_matrix
 from bridgenet.tasks import TaskName
 
 STAGE = Word("pairs.stage", "After")
@@ -110,7 +111,7 @@ def read(analysis: Analysis, selection: Selection) -> Given:
     maps: Pairs = {}
     overall: Shares = {}
     for target in analysis.tasks:
-        rows = {source: _head(part, selection.head) for source, part in stage.read_by(target).items()}
+        rows = {source: attention_matrix(part, selection.head) for source, part in stage.read_by(target).items()}
         maps[target] = {source: rows[source][query].reshape(stage.key_grid) for source in analysis.tasks}
         overall[target] = {source: float(rows[source].sum(axis=-1).mean()) for source in analysis.tasks}
     return Given(maps, _each(maps, np.sum), overall)
@@ -133,20 +134,8 @@ def gates(analysis: Analysis) -> Pairs:
     }
 
 
-def at_place(selection: Selection, values: np.ndarray) -> float:
-    """The value of a map at the selected place."""
-    rows, columns = values.shape
-    return float(values[inspection.token_at(selection.x, selection.y, (rows, columns))])
-
-
 def _size(feature: Tensor) -> np.ndarray:
     return feature[0].float().abs().mean(dim=0).cpu().numpy()
-
-
-def _head(attention: Tensor, head: int | None) -> np.ndarray:
-    """Rows of one head, or the mean of all: (queries, keys)."""
-    heads = attention[0].float()
-    return (heads.mean(dim=0) if head is None else heads[head]).cpu().numpy()
 
 
 def _each(maps: Pairs, ask: Callable[[np.ndarray], np.floating | float]) -> Shares:

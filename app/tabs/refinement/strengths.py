@@ -15,9 +15,8 @@ from app.view.maps import prediction_map
 from app.view.page import Progress
 from app.view.view import Map
 from bridgenet import inspection
-from bridgenet.inspection.effects import change_map
-from bridgenet.inspection.refinement import Changed, error_at
-from bridgenet.kinds import truth_tensor
+from bridgenet.inspection.refinement import Changed
+from bridgenet.kinds import change_map, error_at, truth_tensor
 from bridgenet.model.network import Network
 from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
 

@@ -11,6 +11,7 @@ from app.analysis.selection import Choice, Selection
 from app.analysis.session import Analysis
 from app.view.attention import (
     SHARED,
+    at_place,
     attention_map,
     class_here,
     head_tool,
@@ -98,13 +99,9 @@ def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int
 def used_patterns(analysis: Analysis, selection: Selection) -> dict[TaskName, dict[TaskName, float]]:
     """Whose pattern each task used at the selected place: shares[target][source], each target's add up to 1."""
     shares = analysis.result(_fusion_shares, selection.head)
-
-    def at_place(share: np.ndarray) -> float:
-        rows, columns = share.shape
-        return float(share[inspection.token_at(selection.x, selection.y, (rows, columns))])
-
     return {
-        target: {source: at_place(shares[target][source]) for source in analysis.tasks} for target in analysis.tasks
+        target: {source: at_place(selection, shares[target][source]) for source in analysis.tasks}
+        for target in analysis.tasks
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from bridgenet.config import ModelConfig
@@ -170,9 +171,29 @@ def meeting_seconds(model: Network, trace: Trace, repeats: int = 5) -> tuple[flo
 
 def multiply_adds(module: nn.Module, *inputs: object) -> int:
     """Multiply-adds of the convolutions and matrix products of one call."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter, _ShapesOfTheUncounted():
         module(*inputs)
     return counter.get_total_flops() // 2
+
+
+class _ShapesOfTheUncounted(TorchDispatchMode):
+    """Answers of the `meta` device for what is not counted, without the steps that PyTorch takes to their shapes.
+
+    It takes them in Python, which is more than half of the time of a network of many resized maps and batch norms.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if args and isinstance(args[0], Tensor) and args[0].is_meta:
+            match func:
+                case torch.ops.aten.gelu.default:
+                    return torch.empty_like(args[0])
+                case torch.ops.aten.native_batch_norm.default:
+                    return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
+                case torch.ops.aten.upsample_bilinear2d.default:
+                    return args[0].new_empty(*args[0].shape[:2], *args[1])
+        return func(*args, **(kwargs or {}))
 
 
 def _cost(module: nn.Module, *inputs: object) -> Cost:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -27,6 +28,15 @@ def pytest_sessionstart() -> None:
     """Where a browser is required, no browser test may be skipped for want of one."""
     if os.environ.get("BRIDGENET_REQUIRE_BROWSER") and find_chromium() is None:
         raise pytest.UsageError(f"BRIDGENET_REQUIRE_BROWSER is set. {NO_CHROMIUM}")
+
+
+# What is imported stays: the garbage collector would look through it again and again, for seconds.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

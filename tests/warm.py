@@ -6,6 +6,7 @@ it imports afresh.
 """
 
 import atexit
+import gc
 import os
 import runpy
 import signal
@@ -89,6 +90,7 @@ def _one_thread() -> Iterator[None]:
 
 def _begin(line: list[str], cwd: Path, environment: dict[str, str], output: Path, errors: Path) -> None:
     """What Python itself does with its command line."""
+    gc.freeze()  # The libraries: they stay.
     for path, stream in ((output, 1), (errors, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     os.environ.clear()

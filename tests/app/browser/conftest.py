@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsing import FLAGS, Visit
+from browsing import FLAGS, Visit, photo_file
 from modules import Modules
 from playwright.sync_api import Browser, sync_playwright
 from served import served
@@ -38,8 +38,11 @@ def modules(browser: Browser) -> Iterator[Modules]:
 
 @pytest.fixture(scope="session")
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("elsewhere")
-    with served(checkpoint, folder) as address:
+    """Address of a studio that has a folder of photos. To cut tasks in all of them takes some seconds."""
+    folder, photos = (tmp_path_factory.mktemp(name) for name in ("elsewhere", "photos"))
+    for seed in range(5):
+        photo_file(photos, seed, f"{seed}.png")
+    with served(checkpoint, folder, "--reference", str(photos)) as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 

@@ -1,4 +1,4 @@
-"""The links with which notebooks lead into the studio, followed in a browser."""
+"""The links with which notebooks lead into the studio: read by the page, and some followed in a browser."""
 
 import json
 import re
@@ -7,10 +7,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browsing import Visit
+from modules import Modules
 from playwright.sync_api import Browser
+
+from app.tabs import TABS
+from app.takeaway.links import not_understood
+from bridgenet.tasks import TASKS
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FOLLOWED = ("04", "05", "07")
+"""Notebooks whose links are opened: with and without a place, of both networks, with many options."""
 LINK = re.compile(r"\(http://127\.0\.0\.1:7860/\?([^)\s]+)\)")
 
 
@@ -24,6 +31,21 @@ def link_of(notebook: Path) -> str:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem[:2])
+def test_page_and_studio_read_in_a_notebook_s_link_what_it_says(modules: Modules, notebook: Path) -> None:
+    link = link_of(notebook)
+    asked = {name: value for name, (value,) in parse_qs(link).items()}
+    read = modules.run(
+        """const all = imported.readLink(given.search, given.tabs);
+        return Object.fromEntries(new URLSearchParams(imported.writeLink(all, all)));""",
+        {"search": link, "tabs": list(TABS)},
+    )
+    assert {name: read.get(name) for name in asked} == asked
+    assert not_understood(asked, ["nyud-lite0", "rooms-tiny"], TABS, TASKS, scales=3, heads=2) == []
+
+
+@pytest.mark.parametrize(
+    "notebook", [path for path in NOTEBOOKS if path.stem[:2] in FOLLOWED], ids=lambda path: path.stem[:2]
+)
 def test_a_notebook_s_link_opens_the_same_selection(browser: Browser, real_studio: str, notebook: Path) -> None:
     link = link_of(notebook)
     visit = Visit(browser, real_studio, link)

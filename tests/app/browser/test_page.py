@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import Visit, photo_file
+from browsing import PATIENCE, Visit, photo_file
 
 
 def test_the_first_picture_is_there_before_the_network(visit: Visit) -> None:
@@ -97,8 +97,10 @@ def test_an_example_brings_its_truth(visit: Visit) -> None:
     visit.page.locator("[data-testid=inspector]", has_text="measured").wait_for()
 
 
-def test_a_link_opens_the_page_as_it_was(open_page: Callable[..., Visit]) -> None:
-    first = open_page("ex=room-0")
+def test_a_link_opens_the_page_as_it_was(visit: Visit, open_page: Callable[..., Visit]) -> None:
+    first = visit
+    first.page.click("[data-testid=example-room-0]")
+    first.page.wait_for_function("bridgenetStudio.photo.example === 'room-0'", timeout=PATIENCE)
     first.tab("bridge")
     first.click_map("bridge", 0.25, 0.75)
     first.page.click("[data-testid=task-normals]")
@@ -114,8 +116,7 @@ def test_a_link_opens_the_page_as_it_was(open_page: Callable[..., Visit]) -> Non
     assert second.pictures("bridge") == first.pictures("bridge")
 
 
-def test_a_reload_keeps_the_place(open_page: Callable[..., Visit]) -> None:
-    visit = open_page("ex=room-0")
+def test_a_reload_keeps_the_place(visit: Visit) -> None:
     visit.click_map("overview", 0.8, 0.2)
     said = visit.part("inspector")
     visit.page.wait_for_function("location.search.includes('px=0.')")
@@ -125,8 +126,10 @@ def test_a_reload_keeps_the_place(open_page: Callable[..., Visit]) -> None:
     assert visit.part("inspector") == said
 
 
-def test_two_visitors_never_see_each_others_photo(open_page: Callable[..., Visit], tmp_path: Path) -> None:
-    one, other = open_page("ex=room-0"), open_page("ex=room-0")
+def test_two_visitors_never_see_each_others_photo(
+    visit: Visit, open_page: Callable[..., Visit], tmp_path: Path
+) -> None:
+    one, other = visit, open_page("ex=room-0")
     before = other.pictures("overview")
     one.upload(photo_file(tmp_path, seed=21, name="holiday-at-home.jpg"))
     other.click_map("overview", 0.4, 0.4)
@@ -142,23 +145,26 @@ def test_two_visitors_never_see_each_others_photo(open_page: Callable[..., Visit
     assert other.page.evaluate("bridgenetStudio.photo.key") != key
 
 
-def test_dark_mode_and_a_narrow_window_lose_nothing(open_page: Callable[..., Visit]) -> None:
-    for theme, width in (("dark", 1280), ("light", 800), ("dark", 800)):
-        visit = open_page(f"ex=room-0&__theme={theme}", viewport={"width": width, "height": 900})
-        page = visit.page
-        visit.ready("overview")
+def test_dark_mode_and_a_narrow_window_lose_nothing(visit: Visit, open_page: Callable[..., Visit]) -> None:
+    dark = open_page("ex=room-0&__theme=dark")
+    for one, theme, width in ((dark, "dark", 1280), (visit, "light", 800), (dark, "dark", 800)):
+        page = one.page
+        page.set_viewport_size({"width": width, "height": 900})
+        one.ready("overview")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
         brightness = sum(map(int, re.findall(r"\d+", paper)[:3]))
         assert brightness < 150 if theme == "dark" else brightness > 600
         for name in ("inspector", "rail", "tab-lessons", "viewer-overview"):
             assert page.locator(f"[data-testid={name}]").is_visible()
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_motion_is_left_out_for_those_who_asked(open_page: Callable[..., Visit]) -> None:
-    visit = open_page("ex=room-0", reduced_motion="reduce")
+def test_motion_is_left_out_for_those_who_asked(visit: Visit) -> None:
     moving = "all => all.filter(one => !['none', ''].includes(getComputedStyle(one).animationName)).length"
+    visit.page.emulate_media(reduced_motion="reduce")
     assert visit.page.locator(".studio *").evaluate_all(moving) == 0
+    visit.page.emulate_media(reduced_motion="no-preference")
 
 
 @pytest.mark.parametrize("link", ["", "view=api"])

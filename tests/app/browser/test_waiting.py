@@ -1,17 +1,28 @@
 """What a visitor sees while the network is busy with somebody else, and how to stop waiting."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from browsing import PATIENCE, Visit, photo_file
+from playwright.sync_api import Browser
 
 
-def test_who_comes_second_is_told_so_and_gets_an_answer(open_page: Callable[..., Visit], tmp_path: Path) -> None:
-    second = open_page("ex=room-0")
-    first = open_page("ex=room-0")
+@pytest.fixture(scope="module")
+def two(browser: Browser, address: str) -> Iterator[list[Visit]]:
+    """Two pages."""
+    visits = [Visit(browser, address, "ex=room-0") for _ in range(2)]
+    yield visits
+    assert [wrong for visit in visits for wrong in visit.wrong] == []
+    for visit in visits:
+        visit.close()
+
+
+def test_who_comes_second_is_told_so_and_gets_an_answer(two: list[Visit], tmp_path: Path) -> None:
+    first, second = two
     first.tab("interaction")
-    first.option("interaction.over", "rooms")
+    first.option("interaction.over", "folder")
     first.page.locator("[data-testid=viewer-interaction] progress").wait_for(state="visible", timeout=PATIENCE)
     second.page.evaluate(
         """() => { window.said = []; new MutationObserver(() => window.said.push(
@@ -23,12 +34,14 @@ def test_who_comes_second_is_told_so_and_gets_an_answer(open_page: Callable[...,
     first.ready("interaction")
 
 
-def test_long_work_can_be_cancelled_and_started_again(open_page: Callable[..., Visit]) -> None:
-    visit = open_page("ex=room-0")
+def test_long_work_can_be_cancelled_and_started_again(two: list[Visit]) -> None:
+    visit, _ = two
     visit.tab("interaction")
     # By another removal than before: what is known already takes no time.
+    visit.option("interaction.over", "image")
     visit.option("interaction.removal", "zero")
-    visit.option("interaction.over", "rooms")
+    visit.ready("interaction")
+    visit.option("interaction.over", "folder")
     viewer = visit.page.locator("[data-testid=viewer-interaction]")
     viewer.locator("progress").wait_for(state="visible", timeout=PATIENCE)
     viewer.locator(".pending button", has_text="Cancel").click()

@@ -13,12 +13,27 @@ SIX = {"semseg", "human_parts", "depth", "normals", "sal", "edge"}
 FOUR = {"semseg", "depth", "normals", "edge"}
 
 
-@pytest.fixture
-def page(browser: Browser, real_studio: str) -> Iterator[Visit]:
+@pytest.fixture(scope="module")
+def one_page(browser: Browser, real_studio: str) -> Iterator[Visit]:
     visit = Visit(browser, real_studio, "ex=room-0")
     yield visit
     visit.close()
-    assert visit.wrong == []
+
+
+@pytest.fixture
+def page(one_page: Visit) -> Iterator[Visit]:
+    """One page for all tests. Each begins with the network of photos, one example in the overview, and no pin."""
+    if not one_page.page.evaluate("bridgenetStudio.photo.key.includes('nyud-lite0')"):
+        choose(one_page, "nyud-lite0")
+        one_page.page.wait_for_function("bridgenetStudio.photo.checkpoint === 'nyud-lite0'", timeout=PATIENCE)
+    one_page.page.click("[data-testid=example-room-0]")
+    one_page.page.wait_for_function("bridgenetStudio.photo.example === 'room-0'", timeout=PATIENCE)
+    one_page.page.click("[data-testid=tab-overview]")
+    at_rest(one_page, "overview")
+    while (unpin := one_page.page.locator("[data-testid=inspector] .pins button").first).is_visible():
+        unpin.click()
+    yield one_page
+    assert one_page.wrong == []
 
 
 def choose(visit: Visit, checkpoint: str) -> None:

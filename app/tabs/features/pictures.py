@@ -1,6 +1,8 @@
 """Pictures of feature maps, kinds x scales: colours of principal components, likeness to a token, strength."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from bridgenet.drawing.features import ChannelMap
 from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
 from bridgenet.inspection.features.components import channel_norm
 from bridgenet.inspection.features.foreground import Foreground, find_foreground
+from bridgenet.model.network import Network
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName
 
@@ -207,12 +210,18 @@ def _saved_basis(analysis: Analysis) -> Colours:
     if folder is None or not (folder / BASIS_FILE).is_file():
         return _own_basis(analysis, f"this checkpoint keeps no basis ({make}), so colours hold for this image alone")
     try:
-        basis = FeatureBasis.load(folder / BASIS_FILE, analysis.predictor.model)
+        basis = _kept_basis(folder / BASIS_FILE, analysis.predictor.model)
     except BasisError:
         why = "the basis kept with this checkpoint is damaged or belongs to other weights"
         return _own_basis(analysis, f"{why} ({make}), so colours hold for this image alone")
     source = SOURCES[basis.source].pictures if basis.source in SOURCES else basis.source or "reference images"
     return Colours(basis, f"fitted once on {basis.images} {source}: equal colours mean equal features in all images")
+
+
+@lru_cache(maxsize=4)
+def _kept_basis(file: Path, model: Network) -> FeatureBasis:
+    """Read once for all photos: whether it was fitted for these weights takes longer than all its colours."""
+    return FeatureBasis.load(file, model)
 
 
 def _foreground_basis(analysis: Analysis) -> Colours:

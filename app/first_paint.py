@@ -48,11 +48,11 @@ def make(checkpoint: Path) -> str:
         "head": checkpoint_chip(session),
         "rail": {"examples": example_strip(thumbs), "chosen": name, "limit": MEGABYTES}
         | {part: has[part] for part in ("tasks", "scales", "heads")},
-        "way": {part: has[part] for part in ("tabs", "pipeline")},
+        "way": {part: has[part] for part in ("tabs", "figure")},
     }
     selection = views.selection_of(analysis, {})
     shown = {view: views.view_of(view, analysis, selection) for view in FIRST}
-    inspector = views.inspector(analysis, selection)
+    inspector = views.inspected(analysis, selection)
     # Error maps can wait: without them the others are sharper.
     bare = replace(analysis, truth={})
     for longest in SIZES:

@@ -33,5 +33,5 @@ def _nothing_yet() -> First:
     return {
         "head": {"title": "", "facts": []},
         "rail": {"examples": [], "limit": 20},
-        "way": {"tabs": [{"name": "overview", "title": "Overview"}], "pipeline": []},
+        "way": {"tabs": [{"name": "overview", "title": "Overview"}]},
     }

@@ -298,7 +298,7 @@ class Handlers:
             "error": "",
             "number": number,
         }
-        way: Way = {"tabs": has["tabs"], "pipeline": has["pipeline"]}
+        way: Way = {"tabs": has["tabs"], "figure": has["figure"]}
         return {
             **dict.fromkeys(TABS, stale),
             **views.place_views(analysis, selection),

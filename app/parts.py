@@ -108,10 +108,12 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
 
 
 def page_way(value: Value = None) -> gr.HTML:
-    """Pipeline strip and tabs."""
+    """The figure of the network, whose labels are the tabs, and words about what is pointed at."""
     template = """
     <nav class="studio way" data-frame aria-label="Views">
-      <div class="pipeline" aria-label="The network, from the image to the predictions"></div>
+      <div class="figure" data-testid="figure" role="group"
+        aria-label="The network, from the photo to the answers. Arrow keys move, Enter opens the view."></div>
+      <div class="caption"><p class="about"></p><div class="steps"></div></div>
       <div class="tabs" role="tablist"></div></nav>"""
     return _component(value, template, "way", "way")
 

@@ -77,19 +77,72 @@ export interface Rail {
 export interface Tab {
   name: string;
   title: string;
+  /** First and last column of the figure that it stands under. Without, it asks about the whole network. */
+  columns?: [number, number];
 }
 
-/** A station of the network, and the view that shows it. */
-export interface Stop {
+/** A task of the figure. */
+export interface Lane extends Task {
+  /** Its title where there is little room. */
+  short: string;
+}
+
+/** A place of the figure: what it shows, and the view of it. */
+export interface FigureNode {
+  id: string;
+  column: number;
+  /** The photo, one of the maps of the backbone, on the lane of its task, or between all lanes. */
+  place: "photo" | "map" | "lane" | "hub";
+  /** Of the lane, or of the map from the finest on. */
+  index?: number;
+  /** Its sentence is that of all nodes which show the like, see `Figure.sentences`. */
+  about: string;
   title: string;
+  shape: string;
   tab: string;
+  task?: string;
   scale?: number;
+  options?: Record<string, Setting>;
+  picture?: string;
+}
+
+/** What goes from one node to another. */
+export interface FigureLink {
+  source: string;
+  target: string;
+  /** A task's own feature, a map of the backbone, a task that is read by others, or what all are given. */
+  kind: "lane" | "map" | "read" | "given";
+  /** Whose feature it is. */
+  task?: string;
+}
+
+/** A step of the way that a pixel takes through the figure. */
+export interface FigureStep {
+  title: string;
+  text: string;
+  nodes: string[];
+}
+
+/** The network as the paper's overview figure. */
+export interface Figure {
+  /** The network in a sentence. */
+  say: string;
+  lanes: Lane[];
+  /** Width of the pictures by their height. */
+  aspect: number;
+  /** What stands under a column, by its number. */
+  scales: Record<string, string>;
+  /** What nodes show, by what they are about. */
+  sentences: Record<string, string>;
+  nodes: FigureNode[];
+  links: FigureLink[];
+  steps: FigureStep[];
 }
 
 /** The way through the network, and the views. */
 export interface Way {
   tabs?: Tab[];
-  pipeline?: Stop[];
+  figure?: Figure;
 }
 
 /** What is taken along: a file in base64, or the HTML of a picture that the page draws; or why not. */

@@ -68,6 +68,7 @@ export function inspector(studio, { element, props, watch }) {
     }
     for (const [name] of PLACES) find(panel, `[data-place=${name}]`, HTMLElement).hidden = !value.places?.[name];
     panel.dataset.key = value.key;
+    studio.set("inspected", { inspected: value });
     zoom();
     mark();
   }

@@ -56,11 +56,11 @@ export type Pins = Partial<Record<Letter, Pin>>;
 
 /**
  * hover; pick (another place); choice (anything else that is selected); tab; photo (another analysis); settled (nothing
- * is wanted any more); answer (of Python to a pick); ask (an event for Python); waiting (for an answer); banner (words in
- * the head); refused (what was asked for does not come).
+ * is wanted any more); answer (of Python to a pick); inspected (the inspector shows another place); ask (an event for
+ * Python); waiting (for an answer); banner (words in the head); refused (what was asked for does not come).
  */
 export type Kind =
-  | "hover" | "pick" | "choice" | "tab" | "photo" | "settled" | "answer" | "ask" | "waiting" | "banner" | "refused";
+  | "hover" | "pick" | "choice" | "tab" | "photo" | "settled" | "answer" | "inspected" | "ask" | "waiting" | "banner" | "refused";
 
 /** show and run take the network's time: the page waits in the line for them. */
 export type Turn = "show" | "run";
@@ -106,6 +106,8 @@ export interface State extends Selection {
   touched: boolean;
   asked: Asked | null;
   answer: Answer | null;
+  /** What the inspector shows. */
+  inspected: Inspector | null;
   waiting: boolean;
   banner: Banner;
   refused: { kind: Turn; words: string } | null;

@@ -257,6 +257,8 @@ export interface Inspector extends Belonging {
   /** Whom the bridge asked. */
   asked?: string;
   uniform?: string;
+  /** How much of each task is read here, 0 to 1, by the line of the figure: `source>target`, ids of its nodes. */
+  reads?: Record<string, number>;
   places?: Record<string, Place>;
 }
 

@@ -1,15 +1,16 @@
 """All views of an analysis, under the names of the page's viewers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TypedDict
 
 from app.analysis.selection import Option, Selection, read_selection
 from app.analysis.session import Analysis
 from app.tabs import TABS
-from app.view.attention import has_bridge, has_scales
+from app.tabs.figure import figure_of, reads_here, tabs_of
+from app.view.attention import has_scales
 from app.view.encoding import LONGEST, photo_uri
-from app.view.frame import Photo, Stop, Tab, Task
+from app.view.frame import Figure, Photo, Tab, Task
 from app.view.held import leave_out_held
 from app.view.inspector import inspector
 from app.view.page import Page
@@ -79,14 +80,20 @@ def place_views(
     """
     tab = selection.tab if selection.tab in PAGES else "overview"
     value = leave_out_held(view_of(tab, analysis, selection, drawn), held)
-    here = inspector(analysis, selection)
-    return {"inspector": here | {"of": analysis.key}, tab: value}
+    return {"inspector": inspected(analysis, selection) | {"of": analysis.key}, tab: value}
+
+
+def inspected(analysis: Analysis, selection: Selection) -> Inspector:
+    """What every task says at the selected pixel, and what is read there, for the figure."""
+    reads: Inspector = {**inspector(analysis, selection)}
+    reads["reads"] = reads_here(analysis, selection)
+    return reads
 
 
 def all_views(analysis: Analysis, selection: Selection) -> dict[str, View | Inspector]:
     """Every viewer and the inspector."""
     shown: dict[str, View | Inspector] = {name: view_of(name, analysis, selection) for name in PAGES}
-    return shown | {"inspector": inspector(analysis, selection)}
+    return shown | {"inspector": inspected(analysis, selection)}
 
 
 class Capabilities(TypedDict):
@@ -96,35 +103,17 @@ class Capabilities(TypedDict):
     scales: list[str]
     heads: int
     tabs: list[Tab]
-    pipeline: list[Stop]
+    figure: Figure
 
 
 def capabilities(analysis: Analysis) -> Capabilities:
-    """What this checkpoint has, for rail and tabs: tasks, scales, heads, tabs, stations of the pipeline."""
+    """What this checkpoint has, for rail and tabs: tasks, scales, heads, tabs, and the figure of the network."""
     there = [name for name in TABS if name in PAGES and PAGES[name].exists(analysis)]
+    figure = figure_of(analysis, there)
     return {
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],
         "scales": scale_names(analysis) if has_scales(analysis) else [],
         "heads": analysis.trace.heads,
-        "tabs": [{"name": name, "title": TABS[name]} for name in there],
-        "pipeline": [stop for stop in _pipeline(analysis, there) if stop["tab"] in there],
+        "tabs": tabs_of(figure, there),
+        "figure": figure,
     }
-
-
-def _pipeline(analysis: Analysis, there: Collection[str]) -> list[Stop]:
-    """The stations of the network, from the photo to the predictions."""
-    own = "Preliminary decoders" if analysis.trace.preliminary else "Task features"
-    stops: list[Stop] = [
-        {"title": "Image", "tab": "overview"},
-        {"title": "Backbone", "tab": "features"},
-        {"title": own, "tab": "features"},
-        {"title": "TPP", "tab": "tpp"},
-    ]
-    meetings = [meeting for meeting in analysis.predictor.model.meetings if meeting.name not in ("tpp", "bfe")]
-    stops.extend(
-        {"title": meeting.title, "tab": "pairs" if "pairs" in there else "interaction"} for meeting in meetings
-    )
-    asked = "bridge" if "bridge" in there else "features"
-    scales = scale_names(analysis) if has_bridge(analysis) else []
-    stops.extend({"title": f"BFE {scale}", "tab": asked, "scale": index} for index, scale in enumerate(scales))
-    return [*stops, {"title": "TFR", "tab": "refinement"}, {"title": "Predictions", "tab": "overview"}]

@@ -38,6 +38,20 @@ def photo_uri(picture: np.ndarray, longest: int = LONGEST, quality: int = 88) ->
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
+def small_uri(picture: np.ndarray, longest: int, colours: int = 48) -> str:
+    """A thumbnail of few colours, for the eye only: a PNG of some hundred bytes.
+
+    Args:
+        picture: uint8 RGB.
+        longest: Longest side, in pixels; a smaller picture stays as it is.
+        colours: Most that it may have.
+    """
+    buffer = BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(sampled(picture, longest)))
+    image.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG", compress_level=6)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
 def numbers_uri(values: np.ndarray, step: float) -> str:
     """Numbers from 0 to 65534 steps as a PNG: red holds the high byte, green the low one; NaN is `UNKNOWN`."""
     known = np.isfinite(values)

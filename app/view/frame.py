@@ -91,21 +91,78 @@ class Tab(TypedDict):
 
     name: str
     title: str
+    columns: NotRequired[tuple[int, int]]
+    """First and last column of the figure that it stands under. Without, it asks about the whole network."""
 
 
-class Stop(TypedDict):
-    """A station of the network, and the view that shows it."""
+class Lane(Task):
+    """A task of the figure."""
+
+    short: str
+    """Its title where there is little room."""
+
+
+class FigureNode(TypedDict):
+    """A place of the figure: what it shows, and the view of it."""
+
+    id: str
+    column: int
+    place: Literal["photo", "map", "lane", "hub"]
+    """The photo, one of the maps of the backbone, on the lane of its task, or between all lanes."""
+    index: NotRequired[int]
+    """Of the lane, or of the map from the finest on."""
+    about: str
+    """Its sentence is that of all nodes which show the like, see `Figure.sentences`."""
+    title: str
+    shape: str
+    tab: str
+    task: NotRequired[str]
+    scale: NotRequired[int]
+    options: NotRequired[dict[str, Setting]]
+    picture: NotRequired[str]
+
+
+class FigureLink(TypedDict):
+    """What goes from one node to another."""
+
+    source: str
+    target: str
+    kind: Literal["lane", "map", "read", "given"]
+    """A task's own feature, a map of the backbone, a task that is read by others, or what all are given."""
+    task: NotRequired[str]
+    """Whose feature it is."""
+
+
+class FigureStep(TypedDict):
+    """A step of the way that a pixel takes through the figure."""
 
     title: str
-    tab: str
-    scale: NotRequired[int]
+    text: str
+    nodes: list[str]
+
+
+class Figure(TypedDict):
+    """The network as the paper's overview figure."""
+
+    say: str
+    """The network in a sentence."""
+    lanes: list[Lane]
+    aspect: float
+    """Width of the pictures by their height."""
+    scales: dict[str, str]
+    """What stands under a column, by its number."""
+    sentences: dict[str, str]
+    """What nodes show, by what they are about."""
+    nodes: list[FigureNode]
+    links: list[FigureLink]
+    steps: list[FigureStep]
 
 
 class Way(TypedDict, total=False):
     """The way through the network, and the views."""
 
     tabs: list[Tab]
-    pipeline: list[Stop]
+    figure: Figure
 
 
 class Taken(TypedDict, total=False):

@@ -22,5 +22,10 @@ def features_of_scales(analysis: Analysis, task: TaskName) -> list[Tensor]:
 
 def scale_of(feature: Tensor, analysis: Analysis) -> str:
     """How much smaller a feature map is than what the network saw."""
+    return scale_of_width(feature.shape[-1], analysis)
+
+
+def scale_of_width(width: int, analysis: Analysis) -> str:
+    """The same of a map of so many columns."""
     seen = analysis.trace.predictions[analysis.tasks[0]].shape[-1]
-    return f"1/{2 ** round(np.log2(seen / feature.shape[-1]))}"
+    return f"1/{2 ** round(np.log2(seen / width))}"

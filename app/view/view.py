@@ -298,6 +298,8 @@ class Inspector(Belonging, total=False):
     asked: "Chart"
     """Whom the bridge asked."""
     uniform: str
+    reads: dict[str, float]
+    """How much of each task is read here, 0 to 1, by the line of the figure: `source>target`, ids of its nodes."""
     places: dict[str, Place]
 
 

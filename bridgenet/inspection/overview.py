@@ -135,6 +135,7 @@ class _Draft:
     def __post_init__(self) -> None:
         self.tasks = tuple(dict.fromkeys((*self.trace.predictions, *self.trace.task_specific)))
         self.maps = self.model.maps_read(self.trace)
+        self.shapes = {path: tuple(tensor.shape[1:]) for path, tensor in self.trace.items()}
         self.met: dict[str, Here] = {}
         for meeting in self.model.meetings:
             for place, pairs in meeting.pairs(self.trace).items():
@@ -265,7 +266,7 @@ class _Draft:
         sentence: str = "",
     ) -> str:
         entry = explain(path) if path else None
-        shape = tuple(self.trace[path].shape[1:]) if path else ()
+        shape = self.shapes[path] if path else ()
         words = (term, sentence) if entry is None else (entry.term, entry.sentence)
         self.nodes.append(Node(name, kind, column, path, task, stage, *words, shape))
         return name

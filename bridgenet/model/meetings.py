@@ -6,7 +6,6 @@ them the scale of every task, read or not: `BridgeNet.hold_norms` keeps the stat
 
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from bridgenet.model.network import (
     over_stages,
     random_mask,
     replacement,
+    through_one,
 )
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
 from bridgenet.trace import Pattern, Stage, Trace
@@ -119,8 +119,7 @@ class BridgeMeeting(Meeting):
 
     def pairs(self, trace: Trace) -> dict[str, Pairs]:
         """Through the bridge, a task reads its own tokens too."""
-        through = frozenset(product(trace.predictions, repeat=2))
-        return {f"stages.{index}": through for index in range(len(self.extractors))}
+        return {f"stages.{index}": through_one(trace.predictions) for index in range(len(self.extractors))}
 
     def cut(
         self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None

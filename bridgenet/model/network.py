@@ -41,6 +41,11 @@ def every_pair(tasks: Collection[str]) -> Pairs:
     return frozenset(permutations(tasks, 2))
 
 
+def through_one(tasks: Collection[str]) -> Pairs:
+    """Every task reads all tasks, itself among them: what they are joined in is one for all."""
+    return frozenset((source, target) for source in tasks for target in tasks)
+
+
 class Meeting(ABC):
     """A place where tasks read each other.
 

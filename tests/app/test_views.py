@@ -51,7 +51,7 @@ def test_an_unknown_tab_is_the_overview(analysis: Analysis) -> None:
 def test_without_tpp_there_is_no_tpp_view(tmp_path: Path, selection: Selection) -> None:
     lacking = without(tmp_path, tpp=False)
     assert view_of("tpp", lacking, selection)["absent"]
-    assert "TPP" not in [station["title"] for station in capabilities(lacking)["pipeline"]]
+    assert "tpp" not in {node["tab"] for node in capabilities(lacking)["figure"]["nodes"]}
     assert "before-tpp" not in ids(view_of("features", lacking, selection))
 
 

@@ -7,7 +7,6 @@ all scales are learnt, with one weight (theirs is 1: `--loss.preliminary-weight 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import product
 from typing import cast
 
 import torch
@@ -27,6 +26,7 @@ from bridgenet.model.network import (
     other_trace,
     random_mask,
     replacement,
+    through_one,
 )
 from bridgenet.model.peers.distillation import Distillation, DistillationMeeting, Exchange
 from bridgenet.model.peers.pad_net import first_answers, joined_maps
@@ -102,7 +102,7 @@ class PropagationMeeting(Meeting):
 
     def pairs(self, trace: Trace) -> dict[str, Pairs]:
         """A task gets of what is joined, its own part among it, but at the finest scale, where nothing is handed on."""
-        joined = frozenset(product(trace.stages[0].task_specific, repeat=2))
+        joined = through_one(trace.stages[0].task_specific)
         return {f"stages.{index}": joined for index in range(len(self.propagations))}
 
     def cut(

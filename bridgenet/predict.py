@@ -220,18 +220,15 @@ def _write_task(answer: TaskPrediction, folder: Path) -> None:
     with replacing(folder / f"{task}.npy") as file:
         np.save(file, array)
     if TASKS[task].kind == "metres":
-        millimetres = np.clip(np.round(array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
-        _save(folder / f"{task}_mm.png", millimetres)
+        _save(folder / f"{task}_mm.png", answer.millimetres())
         _save(folder / f"{task}.png", depth_figure(array))
     else:
         _save(folder / f"{task}.png", answer.picture())
 
 
 def _write_classes(answer: TaskPrediction, folder: Path) -> None:
+    _save(folder / f"{answer.task}.png", answer.indexed())
     palette = drawing.class_palette(answer.colours)
-    labels = Image.fromarray(answer.array)
-    labels.putpalette(palette.tobytes())
-    _save(folder / f"{answer.task}.png", labels)
     entries = drawing.legend_entries(answer.array.astype(np.int64), answer.classes, palette)
     _save(folder / f"{answer.task}_legend.png", legend_figure(entries))
     told = [{"index": e.index, "name": e.name, "colour": e.colour, "area": round(e.area, 5)} for e in entries]

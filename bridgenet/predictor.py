@@ -7,7 +7,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import torch
+from jaxtyping import UInt16
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -62,6 +64,16 @@ class TaskPrediction:
         """
         classes: ClassesByTask = {self.task: Classes(self.classes, self.colours)}
         return drawing.colour_task(self.task, self.array, classes, limits)
+
+    def indexed(self) -> PIL.Image.Image:
+        """Class indices as an 8-bit picture whose palette are the colours of the classes."""
+        picture = PIL.Image.fromarray(self.array)
+        picture.putpalette(drawing.class_palette(self.colours).tobytes())
+        return picture
+
+    def millimetres(self) -> UInt16[np.ndarray, "height width"]:
+        """Depth for a 16-bit picture, up to 65.535 m."""
+        return np.clip(np.round(self.array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True)

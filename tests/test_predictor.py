@@ -65,6 +65,14 @@ def test_what_a_head_says_is_an_answer_at_any_size(predictor: Predictor, photo: 
         assert predictor.answer(task, trace.logits[task], (30, 40)).array.shape[:2] == (30, 40)
 
 
+def test_classes_and_depth_are_files_that_other_programs_read(predictor: Predictor, photo: np.ndarray) -> None:
+    prediction = predictor(photo)
+    labels, depth = prediction["semseg"].indexed(), replace(prediction["depth"], array=np.float32([[1.2344, 70, 0]]))
+    np.testing.assert_array_equal(np.asarray(labels), prediction["semseg"].array)
+    np.testing.assert_array_equal(np.asarray(labels.convert("RGB")), prediction["semseg"].picture())
+    assert depth.millimetres().tolist() == [[1234, 65535, 0]]
+
+
 def test_one_analysis_gives_trace_and_prediction_of_the_same_pass(predictor: Predictor, photo: np.ndarray) -> None:
     trace, prediction = predictor.analyse(photo)
     assert trace["stages.0.bridge"].shape[0] == 1

@@ -221,14 +221,10 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def _task_files(analysis: Analysis, task: TaskName) -> Iterator[tuple[str, bytes]]:
-    from bridgenet import drawing
-
     answer = analysis.prediction[task]
     if answer.classes:
-        labels = Image.fromarray(answer.array)
-        labels.putpalette(drawing.class_palette(answer.colours).tobytes())
         buffer = io.BytesIO()
-        labels.save(buffer, "PNG")
+        answer.indexed().save(buffer, "PNG")
         yield f"{task}.png", buffer.getvalue()
         if answer.confidence is not None:
             yield f"confidence_{task}.npy", npy(answer.confidence.astype(np.float16))
@@ -236,7 +232,7 @@ def _task_files(analysis: Analysis, task: TaskName) -> Iterator[tuple[str, bytes
     yield f"{task}.npy", npy(answer.array)
     yield f"{task}.png", png(answer.picture(analysis.depth_limits if TASKS[task].kind == "metres" else None))
     if TASKS[task].kind == "metres":
-        yield f"{task}_mm_u16.png", png(np.clip(np.round(answer.array * 1000), 0, 65535).astype(np.uint16))
+        yield f"{task}_mm_u16.png", png(answer.millimetres())
 
 
 def _attention_files(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import correlate1d, gaussian_filter
 from skimage.morphology import thin
 
 from bridgenet.learning.boundary import (
@@ -16,7 +16,7 @@ from bridgenet.learning.boundary import (
     evaluate_boundaries,
     thinned,
 )
-from bridgenet.learning.boundary.suppression import suppress
+from bridgenet.learning.boundary.suppression import BORDER, _fade, is_ridge, suppress
 from bridgenet.learning.edge_metric import EdgeMetric
 from bridgenet.reading.source import EdgeProtocol
 from bridgenet.sources import SOURCES
@@ -83,6 +83,22 @@ def test_the_recorded_small_maps_are_matched_as_well_as_can_be(reference_root: P
         pairs = match(np.ones((1, len(pixels)), bool), first, near, int(truth.sum()))
         assert pairs.tolist() == [case["cntP"]], case
     assert len(told["matching_only"]) == 30
+
+
+def test_the_recorded_whole_chain_of_tools_that_keep_the_smoothed_map_is_reached(reference_root: Path) -> None:
+    arrays = np.load(reference_root / "odsf" / "small_cases.npz")
+    told = json.loads((reference_root / "odsf" / "small_cases.json").read_text())
+    height, width = told["size"]
+    fade = np.outer(_fade(height), _fade(width)) / BORDER**2
+    for case, prediction, boundary in zip(told["whole_chain"], arrays["prediction"], arrays["boundary"], strict=True):
+        level = prediction / 255
+        for axis in (1, 0):
+            level = correlate1d(level, np.array([1, 2, 1]) / 4, axis=axis)
+        kept = np.where(is_ridge(level, *np.indices(level.shape)), level, 0) * fade
+        # There a threshold is passed by what equals it, too.
+        thresholds = [threshold - 2e-6 for threshold in told["thresholds"]]
+        counts = count_pairs(kept, thinned(boundary > 0), case["maxDist"], thresholds, nms=False)
+        assert counts.T.tolist() == [case[name] for name in ("cntR", "sumR", "cntP", "sumP")], case["case"]
 
 
 def test_recorded_counts_are_reached_from_their_maps_and_nearly_so_from_the_predictions(reference_root: Path) -> None:

@@ -7,7 +7,7 @@ is read from a smoothed map. Tools that keep the smoothed map score about 1.5 po
 """
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from scipy import ndimage
 
 CONVENTION = "SEISM: NMS of the 8-bit map as it is"
@@ -33,15 +33,21 @@ def suppress(probability: UInt8[np.ndarray, "height width"], least: float = 0.0)
     """
     height, width = probability.shape
     rows, columns = np.nonzero(probability > 255 * least)
-    level = probability.astype(np.float64) / 255
-    angle = _across(level)[rows, columns]
-    x, y = np.cos(angle), np.sin(angle)
-    neighbour = np.maximum(_sample(level, rows + y, columns + x), _sample(level, rows - y, columns - x))
-    ridge = level[rows, columns] * ADVANTAGE >= neighbour
+    ridge = is_ridge(probability.astype(np.float64) / 255, rows, columns)
     rows, columns = rows[ridge], columns[ridge]
     kept = np.zeros(probability.shape)
     kept[rows, columns] = probability[rows, columns] * _fade(height)[rows] * _fade(width)[columns]
     return kept / (255 * BORDER**2)
+
+
+def is_ridge(
+    level: Float[np.ndarray, "height width"], rows: Int[np.ndarray, "*places"], columns: Int[np.ndarray, "*places"]
+) -> Bool[np.ndarray, "*places"]:
+    """Whether pixels of a map are not lower than what lies beside them, across the line through each."""
+    angle = _across(level)[rows, columns]
+    x, y = np.cos(angle), np.sin(angle)
+    neighbour = np.maximum(_sample(level, rows + y, columns + x), _sample(level, rows - y, columns - x))
+    return level[rows, columns] * ADVANTAGE >= neighbour
 
 
 def _across(level: np.ndarray) -> np.ndarray:

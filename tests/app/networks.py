@@ -19,6 +19,7 @@ from bridgenet.config.systems import (
 )
 from bridgenet.images import LoadedImage
 from bridgenet.learning.checkpoint import save_model
+from bridgenet.reading.source import Source
 
 SMALL = SystemConfigs(
     mtl=MultiTaskBaselineConfig(16),
@@ -31,10 +32,19 @@ SMALL = SystemConfigs(
 """Every system with heads of a few channels."""
 
 
-def save_untrained(folder: Path, **changes: object) -> Path:
-    """A checkpoint of a small network that was never trained, but whose attention differs from pixel to pixel."""
-    preset = PRESETS["rooms-tiny"]
-    config = replace(preset, model=replace(preset.model, refiner_blocks=(1, 1, 1), **changes))
+def save_untrained(folder: Path, source: Source | None = None, **changes: object) -> Path:
+    """A checkpoint of a small network that was never trained, but whose attention differs from pixel to pixel.
+
+    Args:
+        folder: Where it is kept.
+        source: The data set whose tasks and classes it has; None: made rooms.
+        changes: Of the model of `rooms-tiny`.
+    """
+    config = PRESETS["rooms-tiny"]
+    if source is not None:
+        config = config.learning(source)
+        config = replace(config, data=replace(config.data, name=source.name))
+    config = replace(config, model=replace(config.model, refiner_blocks=(1, 1, 1), **changes))
     torch.manual_seed(0)
     model = build_model(config.model)
     with torch.no_grad():

@@ -35,6 +35,10 @@ def text_of(parts: list[dict]) -> str:
 def test_there_is_a_step_for_each_lesson_and_a_bridge_or_pairs(analysis: Analysis, tmp_path: Path) -> None:
     assert [lesson.name for lesson in LESSONS] == list(LESSON_STEPS)
     assert names(analysis) == [name for name in LESSON_STEPS if name != "pairs"]
+    steps = [
+        offered(one, tabs(one))["lessons"][0] for one in (analysis, without(tmp_path, tasks={"semseg": 14, "sal": 2}))
+    ]
+    assert ["depth" in step["look"] for step in steps] == [True, False], "nothing is asked about what nobody answers"
     systems = SystemConfigs(pad_net=PadNetConfig(16))
     paired = without(tmp_path, tasks={"depth": 1, "edge": 1}, system="pad-net", systems=systems)
     assert names(paired) == ["answers", "pairs", "influence"]

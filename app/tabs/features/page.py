@@ -40,7 +40,7 @@ KIND = Choice("features.kind", "Kind", {str(kind): title.lower() for kind, title
 CHANNEL = Slider("features.channel", "Channel", 0, 4095, 1, 0)
 
 READ_AS = {
-    "pca": "Three principal components as red, green and blue; the basis is {basis}.",
+    "pca": "Three principal components as red, green and blue. Their basis: {basis}.",
     "similarity": "Cosine similarity of every token to the one in the box, after each map's mean is taken away: red is "
     "alike, blue opposite.",
     "strength": "Length of the feature vector at every token: where a kind has much to say.",

@@ -32,7 +32,7 @@ class Lesson:
     """One step.
 
     Attributes:
-        name: Of its texts, `text/<name>.md`: the question, and what to look at.
+        name: Of its texts, `text/<name>.md`: the question, and what to look at; see `_text_of`.
         title: In the card; the row of steps has a shorter one, see `app.tabs`.
         tab: The view that it happens in; without that view there is no such lesson.
         say: The sentence that answers the question, from what was computed for the photo.
@@ -68,7 +68,7 @@ def offered(analysis: Analysis, tabs: Collection[str]) -> Lessons:
     steps: list[LessonStep] = []
     for lesson in LESSONS:
         if lesson.tab in tabs and _is_offered(lesson, analysis):
-            question, look = wording(TEXT.with_name("text") / f"{lesson.name}.md")
+            question, look = wording(TEXT.with_name("text") / f"{_text_of(lesson, analysis)}.md")
             title = lesson.title.format(count=answers_in_words(len(analysis.tasks)).lower())
             start, show = ({"tab": lesson.tab, **link(analysis)} for link in (lesson.start, lesson.show))
             step: LessonStep = {
@@ -101,6 +101,12 @@ def _is_offered(lesson: Lesson, analysis: Analysis) -> bool:
         case "influence":
             return bool(analysis.predictor.model.meetings)
     return True
+
+
+def _text_of(lesson: Lesson, analysis: Analysis) -> str:
+    """The file of its texts. Not every network knows the depth and the edges that the first lesson asks about."""
+    known = lesson.name != "answers" or {"semseg", "depth", "edge"} <= set(analysis.tasks)
+    return lesson.name if known else "answers-of-others"
 
 
 def _nothing(analysis: Analysis) -> Link:

@@ -35,8 +35,12 @@ OTHER = {"nyud-lite0": "rooms-tiny", "rooms-tiny": "nyud-lite0"}
 NOT_FOLLOWED = ("05", "08")
 """Notebooks that are not executed with the other checkpoint, too: 05 takes a minute then, and 08 trains its own."""
 
-FEWER = {"06": (", 4, 12))", ", 2, 2))")}
-"""What is computed for fewer rooms, two instead of twelve, when a notebook is executed with the other checkpoint."""
+FEWER = {
+    "02": {"list(EXAMPLES)[:3]": "list(EXAMPLES)[:1]"},
+    "06": {", 4, 12))": ", 2, 2))"},
+    "07": {"five_maps(predictor.model, 16)": "five_maps(predictor.model, 4)", "steps=5, seed": "steps=2, seed"},
+}
+"""What is computed for fewer rooms, networks, points or steps when a notebook is executed with the other checkpoint."""
 
 FRESH = "get_ipython().reset()"
 """Empties a kernel: no name of the notebook before is left. Only what Python has imported stays."""
@@ -159,7 +163,7 @@ def run_afresh(kernel: Kernel, path: Path) -> Run:
     cell = tagged(fresh, "checkpoint")
     there = next(name for name in OTHER if name in cell.source)
     cell.source = cell.source.replace(there, OTHER[there])
-    for many, few in [FEWER[path.stem[:2]]] if path.stem[:2] in FEWER else []:
+    for many, few in FEWER.get(path.stem[:2], {}).items():
         (cell,) = [cell for cell in code(fresh) if many in cell.source]
         cell.source = cell.source.replace(many, few)
     kernel.run(last="saw")

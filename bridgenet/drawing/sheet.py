@@ -106,7 +106,7 @@ class Sheet:
         written.set_parse_math(False)
         extent = written.get_window_extent(self.canvas.get_renderer())
         if room is not None and extent.width > room * DPI:
-            written.set_size(max(SMALLEST, 0.97 * size * room * DPI / extent.width))  # Letters grow by steps.
+            written.set_fontsize(max(SMALLEST, 0.97 * size * room * DPI / extent.width))  # Letters grow by steps.
             while (extent := written.get_window_extent(self.canvas.get_renderer())).width > room * DPI and text:
                 text = text[:-1].rstrip()
                 written.set_text(f"{text}…{tail}")

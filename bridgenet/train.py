@@ -48,7 +48,7 @@ from bridgenet.learning import (
     train,
 )
 from bridgenet.presets import PRESETS
-from bridgenet.sources import SOURCES, source_at
+from bridgenet.sources import SOURCES, another_data_set, source_at
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
@@ -228,7 +228,13 @@ def complete(arguments: Arguments, told: Mapping[TaskName, int] | None = None) -
             )
         config = config.learning(source)
     if arguments.tasks is not None:
-        config = config.only(arguments.tasks)
+        try:
+            config = config.only(arguments.tasks)
+        except SettingError:
+            # Tasks of a folder that was taken for another data set.
+            if told_of_folder := another_data_set(config.data.name, arguments.data_root or config.data.root):
+                raise DataError(told_of_folder) from None
+            raise
     if arguments.steps is not None:
         config = replace(config, optim=replace(config.optim, steps=arguments.steps))
     return replace(config, data=locate_data(config.data, arguments.data_root))

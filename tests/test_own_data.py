@@ -140,6 +140,7 @@ def test_who_forgets_that_it_is_a_folder_of_his_own_is_told_so(
     asked: list[tuple[Callable[[list[str]], int], list[str]]] = []
     for preset in ("nyud-lite0", "rooms-tiny"):
         asked.append((train, [preset, "--device", "cpu", "--output", str(tmp_path / "run")]))
+    asked.append((train, ["nyud-lite0", "--tasks", "semseg,sal", "--output", str(tmp_path / "run")]))
     config = PRESETS["nyud-lite0"]
     config = replace(config, model=replace(config.model, backbone=PRESETS["rooms-tiny"].model.backbone))
     save_model(tmp_path / "judged", build_model(config.model), config, {}, "A card.")

@@ -101,6 +101,11 @@ def test_play_leads_the_pixel_through_in_six_steps_and_escape_ends_it(visit: Vis
     for step in range(6):
         assert f"{step + 1} of 6" in page.inner_text(".caption .about")
         seen += page.locator(".node.step").evaluate_all("nodes => nodes.map(node => node.dataset.node)")
+        # What the step is about stands out from the rest, and shows where the pixel is.
+        bright = page.locator(".figure .node").evaluate_all(
+            "nodes => nodes.filter(node => getComputedStyle(node).opacity === '1').map(node => node.dataset.node)"
+        )
+        assert sorted(bright) == sorted(seen[-len(bright) :]) and page.locator(".pixel").count() == len(bright)
         page.click("[data-testid=figure-next]")
     assert set(seen) == set(page.locator(".figure [data-node]").evaluate_all("all => all.map(one => one.dataset.node)"))
     assert page.is_visible("[data-testid=figure-play]") and page.locator(".node.step").count() == 0

@@ -188,6 +188,7 @@ export function createFigure(studio, box, tell, leave) {
     walked = ids;
     box.classList.toggle("walked", ids.length > 0);
     box.querySelectorAll(".pixel").forEach((one) => one.remove());
+    figure?.links.forEach(({ target }, index) => lines[index].classList.toggle("step", ids.includes(target)));
     for (const { id } of figure?.nodes ?? []) {
       const [there, at] = [ids.includes(id), layout?.boxes.get(id)];
       element(id)?.classList.toggle("step", there);

@@ -106,6 +106,9 @@ def test_play_leads_the_pixel_through_in_six_steps_and_escape_ends_it(visit: Vis
             "nodes => nodes.filter(node => getComputedStyle(node).opacity === '1').map(node => node.dataset.node)"
         )
         assert sorted(bright) == sorted(seen[-len(bright) :]) and page.locator(".pixel").count() == len(bright)
+        # So do the lines by which it came there.
+        into = page.locator(".line.step").evaluate_all("lines => lines.map(line => line.dataset.link.split('>')[1])")
+        assert set(into) == set(bright) - {"photo"}
         page.click("[data-testid=figure-next]")
     assert set(seen) == set(page.locator(".figure [data-node]").evaluate_all("all => all.map(one => one.dataset.node)"))
     assert page.is_visible("[data-testid=figure-play]") and page.locator(".node.step").count() == 0

@@ -73,7 +73,7 @@ def refused(line: str, capsys: pytest.CaptureFixture[str]) -> str:
             "train rooms-tiny --model.systems.pad-net.no-messages",
             "--model.systems.pad-net.no-messages is a setting of pad-net, and bridgenet does not look at it. Leave it",
         ),
-        ("train rooms-tiny --model.system mti-net --model.embed-width 32", "--model.embed-width is a setting of bridg"),
+        ("train rooms-tiny --model.system mti-net --model.bridge-reads nothing", "--model.bridge-reads is a setting"),
         (
             "train rooms-tiny --model.system invpt --model.systems.invpt.embed-width 8 --model.embed-width 32",
             "--model.embed-width is not looked at where --model.systems.invpt.embed-width is 8.",
@@ -124,6 +124,7 @@ def test_what_another_system_leaves_unseen_is_refused_only_where_somebody_set_it
     for line in (
         "rooms-tiny --model.system mtl --model.refinement tfr",  # As it is without.
         "rooms-tiny --model.system invpt --model.embed-width 32",  # A width that InvPT leaves open.
+        "rooms-tiny --model.system mtl --model.embed-width 32 --model.refiner-blocks 1 1 1",  # Sizes, for any system.
         "rooms-tiny --model.system atrc --loss.preliminary-weight 1 --optim.gradient-checkpointing all",
         "nyud-vit-l --model.refinement add --model.no-tpp --model.system bridgenet",
         *(f"rooms-tiny --model.system {system}" for system in SYSTEMS),

@@ -55,6 +55,9 @@ def _check_of_bridgenet(model: ModelConfig, name: str) -> None:
             if name in names and not getattr(model, part):
                 raise model.refuse(f"{_named(model, name)} is not looked at without {part}. Leave one of them out.")
     elif not hasattr(own, name):
+        # A size may stand there, so that one line of flags makes any system small; a choice may not.
+        if not isinstance(getattr(model, name), bool | str):
+            return
         raise model.refuse(f"{_named(model, name)} {_of_another('bridgenet', model)}")
     elif (value := getattr(own, name)) is not None:  # A width that a system leaves open is BridgeNet's.
         flag = f"--model.systems.{model.system}.{name}".replace("_", "-")

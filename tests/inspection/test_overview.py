@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 import torch
+from narrow import NARROW
 from torch import nn
 from toys import TOY, pictures
 
@@ -13,12 +14,7 @@ from bridgenet.config.systems import (
     SYSTEMS,
     AtrcConfig,
     CrossStitchConfig,
-    MtanConfig,
-    MultiTaskBaselineConfig,
-    NddrConfig,
     PadNetConfig,
-    SingleTaskConfig,
-    SystemConfigs,
 )
 from bridgenet.inspection import cut_trace
 from bridgenet.inspection.overview import Overview, overview
@@ -27,14 +23,6 @@ from bridgenet.trace import Trace
 
 TASKS = ("semseg", "depth", "normals")
 ALL = frozenset(permutations(TASKS, 2))
-SMALL = SystemConfigs(
-    mtl=MultiTaskBaselineConfig(8),
-    stl=SingleTaskConfig(8),
-    cross_stitch=CrossStitchConfig(8),
-    nddr=NddrConfig(8),
-    mtan=MtanConfig(8),
-    pad_net=PadNetConfig(8),
-)
 TWO_STAGES = {"refiner_blocks": (1, 1), "token_reduction": (2, 4)}
 
 MEETS: dict[str, dict[str, frozenset[tuple[str, str]]]] = {
@@ -55,7 +43,7 @@ def network(system: str = "bridgenet", **changes: object) -> Network:
     """Untrained, but so that everything that is read matters."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = build_model(replace(TOY, **{"system": system, "systems": SMALL, **changes})).eval()
+        model = build_model(replace(TOY, **{"system": system, "systems": NARROW, **changes})).eval()
         for name, weights in model.named_parameters():
             if not name.startswith("backbone"):
                 nn.init.uniform_(weights, 0.5, 1.5) if weights.ndim < 2 else nn.init.kaiming_normal_(weights)
@@ -159,7 +147,7 @@ def test_behind_a_shared_encoder_lanes_never_meet_and_single_tasks_share_nothing
 
 
 def test_encoders_are_joined_after_the_stages_that_are_told() -> None:
-    drawn = figure("cross-stitch", systems=replace(SMALL, cross_stitch=CrossStitchConfig(8, stages=("stage2",))))
+    drawn = figure("cross-stitch", systems=replace(NARROW, cross_stitch=CrossStitchConfig(8, stages=("stage2",))))
     assert drawn.meets == {"cross-stitch": ALL}
     assert before(drawn, "joined-stage2-depth") == {f"encoder-stage1-{task}" for task in TASKS}
     assert before(drawn, "encoder-stage3-depth") == {"joined-stage2-depth"}
@@ -176,7 +164,7 @@ def test_messages_of_every_scale_are_told_and_what_is_joined_goes_to_the_finer_o
 
 
 def test_what_one_task_alone_reads_is_one_arrow_and_moves_that_task_alone() -> None:
-    model = network("atrc", systems=replace(SMALL, atrc=AtrcConfig({"depth": {"semseg": "global"}})))
+    model = network("atrc", systems=replace(NARROW, atrc=AtrcConfig({"depth": {"semseg": "global"}})))
     trace = passed(model)
     drawn = overview(model, trace)
     assert drawn.meets == {"contexts": {("semseg", "depth")}}
@@ -190,10 +178,10 @@ def test_what_one_task_alone_reads_is_one_arrow_and_moves_that_task_alone() -> N
 
 def test_a_task_that_is_only_learnt_beside_the_others_has_a_lane_without_an_answer() -> None:
     auxiliary = {"semseg": 4, "depth": 1, "normals": 3, "edge": 1}
-    drawn = figure("pad-net", systems=replace(SMALL, pad_net=PadNetConfig(8, auxiliary=auxiliary)))
+    drawn = figure("pad-net", systems=replace(NARROW, pad_net=PadNetConfig(8, auxiliary=auxiliary)))
     assert drawn.tasks == (*TASKS, "edge")
     assert after(drawn, "specific-edge") == {f"fused-{task}" for task in TASKS}
-    silent = figure("pad-net", systems=replace(SMALL, pad_net=PadNetConfig(8, messages=False)))
+    silent = figure("pad-net", systems=replace(NARROW, pad_net=PadNetConfig(8, messages=False)))
     assert silent.meets == {} and after(silent, "specific-depth") == {"answer-depth"}
 
 

@@ -5,20 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from narrow import NARROW
 from torch import nn
 
 from bridgenet.config import SYSTEMS, OptimConfig, System, TrainConfig
-from bridgenet.config.systems import (
-    CrossStitchConfig,
-    InvPtConfig,
-    MtanConfig,
-    MtiNetConfig,
-    MultiTaskBaselineConfig,
-    NddrConfig,
-    PadNetConfig,
-    SingleTaskConfig,
-    SystemConfigs,
-)
+from bridgenet.config.systems import InvPtConfig, MtiNetConfig
 from bridgenet.learning.checkpoint import load_state
 from bridgenet.learning.freezing import freeze, set_training, still_frozen, unfreeze
 from bridgenet.learning.loop import clip_gradient, fit
@@ -27,18 +18,6 @@ from bridgenet.learning.run import setup
 from bridgenet.learning.runtime import Runtime, start_runtime
 from bridgenet.learning.stopping import StopRequest
 from bridgenet.presets import PRESETS
-
-NARROW = SystemConfigs(
-    mtl=MultiTaskBaselineConfig(8),
-    stl=SingleTaskConfig(8),
-    cross_stitch=CrossStitchConfig(8),
-    nddr=NddrConfig(8),
-    mtan=MtanConfig(8),
-    pad_net=PadNetConfig(8),
-    mti_net=MtiNetConfig(width=16),
-    invpt=InvPtConfig(12, 4),
-)
-"""Every system with a few channels."""
 
 
 def network() -> nn.Sequential:
@@ -108,7 +87,7 @@ def tiny(system: System) -> TrainConfig:
     model = replace(
         preset.model,
         system=system,
-        systems=NARROW,
+        systems=replace(NARROW, mti_net=MtiNetConfig(width=16), invpt=InvPtConfig(12, 4)),
         backbone=replace(preset.model.backbone, drop_path=0.2),
         embed_width=12,
         prediction_width=4,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from narrow import NARROW
 from PIL import Image
 from torch import nn
 from training_runs import SMALL_RUN, are_identical, told_to_everybody, train_here, weights
@@ -14,12 +15,7 @@ from bridgenet import build_model, evaluate, predict
 from bridgenet.config import BackboneConfig, ModelConfig, OptimConfig
 from bridgenet.config.systems import (
     CrossStitchConfig,
-    MtanConfig,
-    MultiTaskBaselineConfig,
-    NddrConfig,
-    SingleTaskConfig,
     System,
-    SystemConfigs,
 )
 from bridgenet.examples import EXAMPLES
 from bridgenet.inspection import cut_trace, interaction_matrix
@@ -40,18 +36,11 @@ SYSTEMS: tuple[System, ...] = ("stl", *JOINED, "mtan")
 BACKBONES = (BackboneConfig("test_efficientnet"), BackboneConfig("test_vit", taps=(1, 3, 4, 6)))
 TASKS = {"semseg": 4, "depth": 1, "normals": 3}
 ALL_TASKS = {**TASKS, "edge": 1, "sal": 2, "human_parts": 7}
-SMALL = SystemConfigs(
-    mtl=MultiTaskBaselineConfig(8),
-    stl=SingleTaskConfig(8),
-    cross_stitch=CrossStitchConfig(8),
-    nddr=NddrConfig(8),
-    mtan=MtanConfig(8),
-)
 
 
 def network(system: System, backbone: BackboneConfig = BACKBONES[0], **changes: object) -> Network:
     torch.manual_seed(0)
-    config = ModelConfig(tasks=TASKS, backbone=backbone, system=system, systems=SMALL, drop_path=0.0)
+    config = ModelConfig(tasks=TASKS, backbone=backbone, system=system, systems=NARROW, drop_path=0.0)
     return build_model(replace(config, **changes)).eval()
 
 
@@ -134,7 +123,7 @@ def test_units_start_as_nine_tenths_of_a_task_and_one_tenth_of_each_other(images
 
 @torch.inference_mode()
 def test_only_the_chosen_stages_are_joined(images: torch.Tensor) -> None:
-    some = replace(SMALL, cross_stitch=CrossStitchConfig(8, stages=("stage4", "stem")))
+    some = replace(NARROW, cross_stitch=CrossStitchConfig(8, stages=("stage4", "stem")))
     trace = network("cross-stitch", systems=some)(images)
     assert {name: bool(part.joined) for name, part in trace.encoder.items()} == {
         "stem": True, "stage1": False, "stage2": False, "stage3": False, "stage4": True

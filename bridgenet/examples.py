@@ -1,7 +1,7 @@
 """What needs no download: rooms with exact labels, photos that come with scikit-image, and the bundled checkpoints."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +57,13 @@ def made_room(index: int) -> Picture:
     """A room of the validation set of the made rooms, with its labels. Imports torch."""
     from bridgenet.config import DataConfig
     from bridgenet.data import open_dataset
+    from bridgenet.sources.made_rooms import MadeRooms
 
     sample = open_dataset(DataConfig("made_rooms", input_size=ROOM_SIZE), "val", ALL_TASKS)[index]
     pixels = (sample.image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     truth: dict[TaskName, np.ndarray] = {task: _known(task, target.numpy()) for task, target in sample.targets.items()}
-    return Picture(pixels, truth, "made_rooms")
+    camera = MadeRooms(index + 1, ROOM_SIZE, split="val").camera(index)
+    return Picture(pixels, truth, "made_rooms", astuple(camera))
 
 
 def motorcycle() -> Picture:

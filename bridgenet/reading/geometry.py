@@ -1,5 +1,6 @@
 """Ground truth that follows from other ground truth: surface normals from depth, boundaries from labels."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,16 @@ class Camera:
     fy: float
     cx: float
     cy: float
+
+    @classmethod
+    def of_view(cls, degrees: float, height: int, width: int) -> "Camera":
+        """The camera of a picture that was not cut, whose longer side spans so many degrees."""
+        focal = max(height, width) / 2 / math.tan(math.radians(degrees) / 2)
+        return cls(focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+    def degrees(self, width: int) -> float:
+        """What a picture of so many columns spans from left to right, were its axis in the middle."""
+        return math.degrees(2 * math.atan(width / 2 / self.fx))
 
     def cropped(self, top: int, left: int) -> "Camera":
         """The camera of the picture that starts at row `top` and column `left` of this one's."""

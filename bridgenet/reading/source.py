@@ -63,6 +63,7 @@ class Source:
         edges: How boundaries are judged.
         stereo: Where depth comes from the disparity of a stereo camera, its baseline in metres times its focal length
             in pixels: disparity is judged, too.
+        view: Degrees that its pictures span along their longer side, where one camera took them all or nearly so.
         limits: What the card of a checkpoint has to say of its ground truth, by task; under None, of its pictures.
     """
 
@@ -77,6 +78,7 @@ class Source:
     photos: bool = True
     edges: EdgeProtocol = EdgeProtocol()
     stereo: float | None = None
+    view: float | None = None
     limits: Mapping[TaskName | None, str] = field(default_factory=dict)
 
     @property

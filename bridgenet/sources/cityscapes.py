@@ -18,6 +18,7 @@ import numpy as np
 
 from bridgenet.labels import Classes
 from bridgenet.reading.files import check_complete, load_numbers, load_rgb
+from bridgenet.reading.geometry import Camera
 from bridgenet.reading.sample import DataError, DataWarning, RawSample
 from bridgenet.reading.source import Source, Split
 from bridgenet.tasks import IGNORE, TaskName
@@ -25,8 +26,14 @@ from bridgenet.tasks import IGNORE, TaskName
 LOOKED_AT = 8
 """Images, spread over a split, whose ground truth is read before it is used."""
 
-STEREO = 0.209313 * 2262.52
-"""B f of the nominal camera: metres between its eyes times focal length in pixels."""
+FOCAL_LENGTH = 2262.52
+"""Of the nominal camera, in pixels."""
+
+STEREO = 0.209313 * FOCAL_LENGTH
+"""B f: metres between its eyes times focal length."""
+
+WIDTH = 2048
+"""Of its pictures, in pixels."""
 
 FARTHEST = 250.0
 """Metres from which on a distance counts as unknown: d is below 2 pixels there, and mostly noise."""
@@ -176,6 +183,7 @@ SOURCE = Source(
     tasks=("semseg", "depth"),
     classes={"semseg": CLASSES},
     stereo=STEREO,
+    view=Camera(FOCAL_LENGTH, FOCAL_LENGTH, WIDTH / 2, WIDTH / 4).degrees(WIDTH),
     limits={
         "depth": "Depth follows from the disparity of a nominal stereo camera: in some cities it is 6 % too near, and "
         f"nothing beyond {FARTHEST:.0f} m is known."

@@ -285,6 +285,7 @@ SOURCE = Source(
     classes={"semseg": CLASSES},
     open=_open,
     edges=EdgeProtocol(max_distance=0.011, outlined=True),
+    view=CAMERA.degrees(CROP_SIZE[1]),
     limits={
         "normals": "The normals were derived from depth by a plane fit. Their angles are not comparable with published "
         "ones."

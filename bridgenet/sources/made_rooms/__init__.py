@@ -16,5 +16,6 @@ SOURCE = Source(
     needs_root=False,
     photos=False,
     edges=EdgeProtocol(max_distance=0.011),
+    view=65.0,
     limits={None: "Rendered rooms are far simpler than photographs, and results on photographs are poor."},
 )

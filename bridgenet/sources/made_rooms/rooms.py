@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from bridgenet.reading import geometry
 from bridgenet.reading.geometry import boundaries_from_labels
 from bridgenet.reading.sample import RawSample
 from bridgenet.reading.source import Split
@@ -57,6 +58,12 @@ class MadeRooms:
         if not 0 <= index < len(self):
             raise IndexError(f"There are {len(self)} made rooms, counted from 0; {index} is none of them.")
         return render_room((self.seed, _SPLITS[self.split], index), self.size, tasks)
+
+    def camera(self, index: int) -> geometry.Camera:
+        """What took the picture at `index`."""
+        height, width = self.size
+        focal = width * furnish(np.random.default_rng((self.seed, _SPLITS[self.split], index))).focal
+        return geometry.Camera(focal, focal, (width - 1) / 2, (height - 1) / 2)
 
 
 def render_room(

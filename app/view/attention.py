@@ -1,15 +1,20 @@
 """What the views of attention share: heads, scopes of colour, places in words, and one map of attention."""
 
+from typing import cast
+
 import numpy as np
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
+from app.view.encoding import png_uri
 from app.view.maps import heat_map, ramp, signed_numbers, token_map
-from app.view.view import Box, ChoiceTool, Choosable, Map, Ramp
+from app.view.view import Box, ChoiceTool, Choosable, LegendEntry, Map, Ramp, Values
+from app.view.wording import percent
 from bridgenet import drawing, inspection
-from bridgenet.inspection.attention.rows import AttentionView
+from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Weighting
 from bridgenet.model.network import Network
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName
+from bridgenet.trace import Stage
 
 SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
 """What shares a colour scale, as a legend says it."""
@@ -120,3 +125,32 @@ def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str
     scale: Ramp = {"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu"), "shared": shared}
     picture = drawing.colour_signed(values, limit)
     return token_map(name, title, picture, alt) | {"ramp": scale, "values": reading | {"significant": 2}}
+
+
+def dominant_map(
+    stage: Stage, head: int | None, *, weighting: Weighting = "raw", values: HandedOver | None = None
+) -> Map:
+    """The task that each bridge token asked most: hovering reads its name and lead, the legend isolates a task.
+
+    Args:
+        stage: A stage whose bridge reads tasks.
+        head: Which head. None is the mean.
+        weighting: How attention is weighted.
+        values: What tokens hand over, for weighting by value.
+    """
+    dominant = inspection.dominant_task(stage, head, weighting=weighting, values=values)
+    names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
+    area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
+    legend: list[LegendEntry] = [
+        {"index": int(index), "name": names[index].title, "colour": names[index].colour, "share": float(area[index])}
+        for index in np.argsort(-area, kind="stable")
+        if area[index] > 0
+    ]
+    words = ", ".join(f"{entry['name'].lower()} at {percent(entry['share'])}" for entry in legend)
+    lead = np.round(100 * dominant.lead)
+    codes = np.stack([dominant.index, lead, np.zeros_like(lead)], axis=-1).astype(np.uint8)
+    reading: Values = {"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"}
+    alt = f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large"
+    picture = drawing.dominant_task_map(stage, head, weighting=weighting, values=values)
+    drawn = token_map("dominant", "Asked most", picture, alt)
+    return drawn | {"colour": "#55554f", "note": "strong: clear lead", "legend": legend, "values": reading}

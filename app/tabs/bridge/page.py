@@ -15,6 +15,7 @@ from app.view.attention import (
     attention_map,
     bridge_shares,
     class_here,
+    dominant_map,
     head_tool,
     heads_read,
     mostly,
@@ -22,11 +23,10 @@ from app.view.attention import (
     token_box,
 )
 from app.view.charts import GREY, ShareBar, Table, TableCell, shares_of
-from app.view.encoding import png_uri
 from app.view.maps import map_columns, photo_map, ramp, signed_numbers, token_map
 from app.view.page import Page, choice, choices
 from app.view.spoken import Spoken
-from app.view.view import Box, Group, LegendEntry, Map, Ramp, Tool, Values, View
+from app.view.view import Box, Group, Map, Ramp, Tool, View
 from app.view.wording import percent, wording
 from bridgenet import drawing, inspection
 from bridgenet.drawing.attention import colour_limits
@@ -186,23 +186,7 @@ def _place_maps(analysis: Analysis, selection: Selection, rows: Mapping[TaskName
 
 
 def _dominant_map(analysis: Analysis, way: Way) -> Map:
-    """The task that each bridge token asked most: hovering reads its name and lead, the legend isolates a task."""
-    stage, weighting = analysis.trace.stages[way.scale], _weighting(analysis, way)
-    dominant = inspection.dominant_task(stage, way.head, **weighting)
-    names = [TASKS[cast(TaskName, task)] for task in dominant.tasks]
-    area = np.bincount(dominant.index.ravel(), minlength=len(names)) / dominant.index.size
-    legend: list[LegendEntry] = [
-        {"index": int(index), "name": names[index].title, "colour": names[index].colour, "share": float(area[index])}
-        for index in np.argsort(-area, kind="stable")
-        if area[index] > 0
-    ]
-    words = ", ".join(f"{entry['name'].lower()} at {percent(entry['share'])}" for entry in legend)
-    lead = np.round(100 * dominant.lead)
-    codes = np.stack([dominant.index, lead, np.zeros_like(lead)], axis=-1).astype(np.uint8)
-    values: Values = {"src": png_uri(codes), "names": [task.title for task in names], "second": "leads by # %"}
-    alt = f"The task that each bridge token asked most: {words} of the tokens; strong colours where its lead is large"
-    drawn = token_map("dominant", "Asked most", drawing.dominant_task_map(stage, way.head, **weighting), alt)
-    return drawn | {"colour": "#55554f", "note": "strong: clear lead", "legend": legend, "values": values}
+    return dominant_map(analysis.trace.stages[way.scale], way.head, **_weighting(analysis, way))
 
 
 def _everywhere(analysis: Analysis, selection: Selection, box: Box) -> Group:

@@ -25,6 +25,9 @@ TITLE = "BridgeNet Studio"
 ARRIVAL = "arrival.js"
 """Stands in the page itself: it speaks where the modules did not arrive."""
 
+LATER = ("mesh.js", "painter.js", "space.js")
+"""Are loaded when they are first needed."""
+
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -46,7 +49,7 @@ def announcing(app: ASGIApp) -> ASGIApp:
 
     So they arrive while it is read. Gradio's own script would put both into the page, which is too late.
     """
-    wanted = ", ".join(f"<{_place()}/{name}>; rel=modulepreload" for name in _modules())
+    wanted = ", ".join(f"<{_place()}/{name}>; rel=modulepreload" for name in _modules() if name not in LATER)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         begun: list[Message] = []

@@ -8,7 +8,12 @@ import { find, make, targetOf } from "./dom.js";
 const SHARP = 2;
 const WIDE = 1120;
 /** @type {Record<string, string>} */
-const WORDS = { zip: "Packing numbers and pictures …", report: "Writing the report …", picture: "Drawing the view …" };
+const WORDS = {
+  zip: "Packing numbers and pictures …",
+  report: "Writing the report …",
+  picture: "Drawing the view …",
+  room: "Building the room …",
+};
 
 /**
  * @param {Studio} studio
@@ -16,7 +21,7 @@ const WORDS = { zip: "Packing numbers and pictures …", report: "Writing the re
  * @param {HeadServer} server
  */
 export function downloads(studio, menu, server) {
-  menu.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     const button = targetOf(event)?.closest("[data-download]");
     const what = button?.getAttribute("data-download");
     if (what) takeAlong(what);

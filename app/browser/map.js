@@ -2,7 +2,7 @@
 // One map of a view: picture, cross-hair, what a slider uncovers, legend or scale, and the number under the pointer.
 
 /** @import { Studio } from "./types.js" */
-/** @import { LegendEntry, Map as MapView, Place, View } from "./view.js" */
+/** @import { LegendEntry, Map as MapView, Mesh, Place, View } from "./view.js" */
 /** @import { Reader } from "./reader.js" */
 import { dot, make, percent } from "./dom.js";
 import { normalAt, openReader } from "./reader.js";
@@ -22,9 +22,13 @@ export function createMap(studio, first) {
   // Where the direction at the pixel lies on the disc of all directions.
   const marker = make("i");
   const token = make("s");
-  const frame = make("div", { class: "map", "data-map": first.id }, under, picture, veil);
+  const frame = make("div", { class: first.mesh ? "mesh" : "map", "data-map": first.id });
+  const flat = first.mesh ? [] : [under, picture, veil].filter((node) => node !== null);
+  frame.append(...flat);
   const wipe = first.wipe ? wipeOver(frame, first.wipe.label) : null;
-  frame.append(token, across, down, box);
+  if (!first.mesh) frame.append(token, across, down, box);
+  /** What turns comes when it is first shown. */
+  const room = first.mesh ? import("./mesh.js").then(({ createMesh }) => createMesh(studio, frame)) : null;
   const head = make("figcaption", {}, colour, title, note);
   const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
   const cut = first.threshold ? thresholdOf(first.title, first.threshold.value) : null;
@@ -71,6 +75,7 @@ export function createMap(studio, first) {
 
   function fillPictures() {
     const { src } = studio.photo;
+    if (map.mesh) fillRoom(map.mesh);
     if (map.src || src) picture.src = map.src || src;
     if (under) under.src = src;
     if (wipe && map.wipe) {
@@ -78,6 +83,11 @@ export function createMap(studio, first) {
       Object.assign(wipe.over, { src: map.wipe.src || src, alt: map.wipe.alt });
     }
     reader = null;
+  }
+
+  /** @param {Mesh} mesh */
+  async function fillRoom(mesh) {
+    (await room)?.fill(mesh, map.src || studio.photo.src, { alt: map.alt, smooth: !map.tokens });
   }
 
   /** The numbers behind the picture; null where it has none. */
@@ -88,6 +98,7 @@ export function createMap(studio, first) {
 
   function drawPhoto() {
     const { src } = studio.photo;
+    if (map.mesh && !map.src) fillRoom(map.mesh);
     if (!map.src) picture.src = src;
     if (under) under.src = src;
     if (wipe && map.wipe && !map.wipe.src) wipe.over.src = src;
@@ -137,6 +148,7 @@ export function createMap(studio, first) {
   function legendEntry({ index, name, colour, share }) {
     const states = { "aria-pressed": "false", "data-index": index };
     const sample = make("i", { style: { background: colour } });
+    if (map.mesh) return make("span", { class: "entry" }, sample, `${name} ${percent(share)}`);
     const entry = make("button", { class: "entry", type: "button", ...states }, sample, `${name} ${percent(share)}`);
     const show = () => isolate(index);
     const hide = () => isolate(kept);
@@ -177,6 +189,7 @@ export function createMap(studio, first) {
   }
 
   function moveCross() {
+    if (room) return void room.then(({ follow }) => follow());
     const place = studio.hover ?? studio.at;
     down.style.left = `${100 * place.x}%`;
     across.style.top = `${100 * place.y}%`;

@@ -78,6 +78,23 @@ export interface Wipe {
   right: string;
 }
 
+/** Distances over the photo, to be seen as a surface in space. Its colours are the picture of the map. */
+export interface Mesh {
+  /** A PNG: red and green hold the distance of a vertex, in steps; the two lowest bits of blue say which triangles its
+    cell has, at the upper left and at the lower right. */
+  src: string;
+  /** Metres of a step. */
+  scale: number;
+  /** Focal lengths and principal point of the camera, as fractions of width and height. */
+  lens: [number, number, number, number];
+  /** Metres to the place that it turns around. */
+  middle: number;
+  /** Whether colours are shaded by the direction of the surface: not those of a photo, which has its own light. */
+  lit: boolean;
+  /** Said where there is nothing to see. */
+  empty: string;
+}
+
 /** A click on the title sets an option. */
 export interface Choose {
   option: string;
@@ -110,6 +127,7 @@ export interface Map {
   /** Whether it lies over the photo. */
   blend?: boolean;
   wipe?: Wipe;
+  mesh?: Mesh;
   choose?: Choose;
 }
 

@@ -96,10 +96,10 @@ export function viewer(studio, { element, props, watch }) {
    * @returns {MapView}
    */
   function whole(map) {
-    const known = map.src || map.values || !map.hash ? null : pictures.get(map.hash);
+    const known = map.src || map.values || map.mesh || !map.hash ? null : pictures.get(map.hash);
     if (!known) return map;
-    const { src, values, wipe, disc } = known;
-    return { ...map, src, values, wipe, disc };
+    const { src, values, wipe, disc, mesh } = known;
+    return { ...map, src, values, wipe, disc, mesh };
   }
 
   /** @param {View} value */

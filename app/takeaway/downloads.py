@@ -48,6 +48,8 @@ MEANINGS = {
     "attention/bridge_<task>.npy": "Bridge: what it read of the task, float32 on the task's grid; all tasks sum to 1.",
     "interaction/*": "Effect of removing each task on each other one, with units and control (csv and json): a matrix "
     "for each of the settings that were looked at, and how wrong each task is by itself (own_errors).",
+    "room.glb": "The room as a surface (binary glTF), coloured as chosen in Overview: metres, x right, y up, z toward "
+    "the viewer, the camera at the origin. What is supposed of the camera stands in it under asset.extras.",
     "views/<view>/*.png": "The maps of each view, as they were shown.",
     "settings.json": "Selection, checkpoint and its fingerprint, versions, link.",
 }
@@ -68,8 +70,8 @@ class Downloads:
         """What the page asked for.
 
         Args:
-            event: `what` (zip, report, picture), the `key` of the analysis, the selection, the `link`. Nothing about
-                it is taken on trust: without the key, which holds a hash of the photo, there is nothing to get.
+            event: `what` (zip, report, picture, room), the `key` of the analysis, the selection, the `link`. Nothing
+                about it is taken on trust: without the key, which holds a hash of the photo, there is nothing to get.
 
         Returns:
             `name`, `type` and `data` (base64) of a file; `name` and `html` of a picture; or a `problem` in words.
@@ -95,6 +97,10 @@ class Downloads:
                         settings = settings_of(analysis, selection, self.session, link)
                         text = report(analysis, selection, settings)
                         return _file(f"{name}.html", "text/html", text.encode())
+                    case "room":
+                        if (room := room_of(analysis, selection, link)) is None:
+                            return {"problem": "Nothing in this photo is a surface, so there is no room to take along."}
+                        return _file(f"{name}.glb", "model/gltf-binary", room)
                     case "picture":
                         tab = selection.tab if selection.tab in views.PAGES else "overview"
                         return {"name": f"{name}-{tab}.png", "html": picture_of(tab, analysis, selection)}
@@ -131,6 +137,8 @@ def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, by
     yield "classes.json", _json(classes_of(analysis))
     for task in analysis.tasks:
         yield from _task_files(analysis, task)
+    if (room := room_of(analysis, selection)) is not None:
+        yield "room.glb", room
     yield from _attention_files(analysis, selection)
     matrices = computed_matrices(analysis)
     for index, (settings, matrix) in enumerate(matrices.items()):
@@ -140,6 +148,13 @@ def files_of(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, by
     if matrices:
         yield "interaction/own_errors.csv", errors_csv(analysis)
     yield from _view_files(analysis, selection)
+
+
+def room_of(analysis: Analysis, selection: Selection, link: str = "") -> bytes | None:
+    """The room as a surface, see `app.tabs.overview.room`; None where there is none."""
+    from app.tabs.overview.room import room_file
+
+    return room_file(analysis, selection, {"checkpoint": analysis.checkpoint, "link": link})
 
 
 def settings_of(analysis: Analysis, selection: Selection, session: Session, link: str = "") -> dict[str, object]:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from app.view.view import Map, View
 
-HEAVY = ("src", "values", "wipe", "disc")
+HEAVY = ("src", "values", "wipe", "disc", "mesh")
 """Parts of a map that hold pictures."""
 
 WORTH_IT = 1500

@@ -95,6 +95,24 @@ class Wipe(TypedDict):
     right: str
 
 
+class Mesh(TypedDict):
+    """Distances over the photo, to be seen as a surface in space. Its colours are the picture of the map."""
+
+    src: str
+    """A PNG: red and green hold the distance of a vertex, in steps; the two lowest bits of blue say which triangles its
+    cell has, at the upper left and at the lower right."""
+    scale: float
+    """Metres of a step."""
+    lens: tuple[float, float, float, float]
+    """Focal lengths and principal point of the camera, as fractions of width and height."""
+    middle: float
+    """Metres to the place that it turns around."""
+    lit: bool
+    """Whether colours are shaded by the direction of the surface: not those of a photo, which has its own light."""
+    empty: str
+    """Said where there is nothing to see."""
+
+
 class Choose(TypedDict):
     """A click on the title sets an option."""
 
@@ -129,6 +147,7 @@ class Map(TypedDict, total=False):
     blend: bool
     """Whether it lies over the photo."""
     wipe: Wipe
+    mesh: Mesh
     choose: Choose
 
 

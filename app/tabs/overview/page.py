@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from app.analysis.selection import Choice, Selection, Slider
-from app.analysis.session import Analysis
+from app.analysis.session import Analysis, Session
+from app.tabs.overview import room
+from app.tabs.overview.room import PAINT
 from app.view.encoding import LONGEST, sampled
 from app.view.maps import (
     error_map,
@@ -15,9 +17,9 @@ from app.view.maps import (
     truth_uri,
     wrong_map,
 )
-from app.view.page import Page, choices, slider, toggle
+from app.view.page import Page, Progress, choices, slider, toggle
 from app.view.spoken import Spoken
-from app.view.view import Group, Map, Tool, View, Wipe
+from app.view.view import Follows, Group, Map, Tool, View, Wipe
 from app.view.wording import answers_in_words, percent, wording
 from bridgenet import drawing
 from bridgenet.kinds import error_array
@@ -29,12 +31,14 @@ TEXT = Path(__file__).with_name("text.md")
 MODE = Choice(
     "overview.mode",
     "Show",
-    {"side": "side by side", "slider": "slider", "blend": "over photo", "truth": "with truth"},
+    {"side": "side by side", "slider": "slider", "blend": "over photo", "truth": "with truth", "3d": "3D"},
 )
 CONTOURS = Choice("overview.contours", "Depth contours", {"off": "off", "on": "on"})
 FADE = Choice("overview.fade", "Fade where unsure", {"off": "off", "on": "on"})
 OPACITY = Slider("overview.opacity", "Opacity", 0, 1, 0.05, 0.6)
 """It only mixes pictures that the page has: the view does not follow it."""
+
+FOLLOWS: frozenset[Follows] = frozenset({"task", "scale", "head"})
 
 UNSURE = 0.5
 """A pixel whose class has a smaller probability is called uncertain."""
@@ -55,6 +59,8 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     seen_height, seen_width = analysis.prediction.network_size
     foot = f"{width} × {height}, seen at {seen_width} × {seen_height}"
     mode = mode_of(analysis, selection)
+    if mode == "3d":
+        return _in_space(analysis, selection, foot, longest)
     contours, fade = (selection.text(option) == "on" for option in (CONTOURS, FADE))
     drawn = (analysis.result(prediction_map, task, longest, contours=contours, fade=fade) for task in analysis.tasks)
     shown = (_shown(entry, analysis, task, mode, longest) for entry, task in zip(drawn, analysis.tasks, strict=True))
@@ -78,6 +84,23 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
         "tools": tools(analysis, selection),
         "groups": groups,
     }
+
+
+def _in_space(analysis: Analysis, selection: Selection, foot: str, longest: int) -> View:
+    """The room as a surface that turns, beside the photo and the map that it is made of."""
+    beside = [photo_map(analysis, foot), analysis.result(prediction_map, "depth", longest)]
+    view: View = {
+        "say": headline(analysis),
+        "hint": room.HINT,
+        "tools": tools(analysis, selection),
+        "groups": [
+            {"id": "space", "span": 8, "columns": 1, "maps": [room.room_map(analysis, selection, longest)]},
+            {"id": "beside", "span": 4, "columns": 1, "maps": beside},
+        ],
+    }
+    if words := room.pending(analysis, selection):
+        view["pending"] = words
+    return view
 
 
 def headline(analysis: Analysis) -> list[Spoken]:
@@ -114,14 +137,16 @@ def mode_of(analysis: Analysis, selection: Selection) -> str:
 
 def modes(analysis: Analysis) -> dict[str, str]:
     """Ways of showing predictions that this photo allows."""
-    known = any(task in analysis.prediction for task in analysis.truth)
-    return {mode: text for mode, text in MODE.values.items() if mode != "truth" or known}
+    there = {"truth": any(task in analysis.prediction for task in analysis.truth), "3d": room.has_room(analysis)}
+    return {mode: text for mode, text in MODE.values.items() if there.get(mode, True)}
 
 
 def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     """Choices that make sense for this checkpoint and this photo."""
     mode = mode_of(analysis, selection)
     row: list[Tool] = [choices(MODE, modes(analysis), mode)]
+    if mode == "3d":
+        return [*row, choices(PAINT, room.paints(analysis), room.paint_of(analysis, selection))]
     if mode == "blend":
         row.append(slider(OPACITY, selection, kind="mix"))
     if "depth" in analysis.prediction:
@@ -172,4 +197,23 @@ def _shown(entry: Map, analysis: Analysis, task: TaskName, mode: str, longest: i
             return entry
 
 
-PAGE = Page("overview", overview, options=(MODE, CONTOURS, FADE))
+def _ignored(selection: Selection) -> frozenset[Follows]:
+    """What does not change what is shown: only two ways of colouring the room follow anything."""
+    followed: dict[str, frozenset[Follows]] = {"asked": frozenset({"scale", "head"}), "moved": frozenset({"task"})}
+    in_space = selection.text(MODE) == "3d"
+    return FOLLOWS - followed.get(selection.text(PAINT), frozenset()) if in_space else FOLLOWS
+
+
+def _compute(session: Session, analysis: Analysis, selection: Selection, report: Progress) -> None:
+    if mode_of(analysis, selection) == "3d":
+        room.compute(analysis, selection, report)
+
+
+PAGE = Page(
+    "overview",
+    overview,
+    follows=FOLLOWS,
+    options=(MODE, CONTOURS, FADE, PAINT),
+    compute=_compute,
+    ignores=_ignored,
+)

@@ -116,6 +116,8 @@ async function pictureOf(html) {
     body.innerHTML = html;
     const sheet = body.firstElementChild;
     if (!sheet) throw new Error("empty");
+    const [room, seen] = [sheet.querySelector("img[data-room]"), document.querySelector(".mesh canvas")];
+    if (room && seen instanceof HTMLCanvasElement) room.setAttribute("src", seen.toDataURL());
     await Promise.all([...sheet.querySelectorAll("img")].map((picture) => picture.decode().catch(() => null)));
     return await rasterised(new XMLSerializer().serializeToString(sheet), Math.ceil(sheet.getBoundingClientRect().height));
   } catch {

@@ -23,7 +23,8 @@ void main() {
 
 export function createPainter() {
   const canvas = make("canvas", { tabindex: 0, role: "application" });
-  const gl = canvas.getContext("webgl2");
+  // Who takes the view along as a picture reads it when nothing is drawn.
+  const gl = canvas.getContext("webgl2", { preserveDrawingBuffer: true });
   const program = gl && programOf(gl);
   const uniform = (/** @type {string} */ name) => gl && program && gl.getUniformLocation(program, name);
 

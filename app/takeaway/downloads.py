@@ -267,7 +267,9 @@ def _attention_files(analysis: Analysis, selection: Selection) -> Iterator[tuple
 
 def _view_files(analysis: Analysis, selection: Selection) -> Iterator[tuple[str, bytes]]:
     from app.tabs import views
+    from app.tabs.overview.page import flat
 
+    selection = flat(selection)
     for name, shown in views.PAGES.items():
         if name == "lessons" or not shown.exists(analysis):
             continue

@@ -31,7 +31,9 @@ def report(analysis: Analysis, selection: Selection, settings: Mapping[str, obje
         settings: How it was made, see `app.takeaway.downloads.settings_of`.
     """
     from app.tabs import views
+    from app.tabs.overview.page import flat
 
+    selection = flat(selection)
     shown = [name for name, page in views.PAGES.items() if name != "lessons" and page.exists(analysis)]
     return document(
         analysis.title,
@@ -66,7 +68,7 @@ def document(
 
 
 def picture_of(name: str, analysis: Analysis, selection: Selection) -> str:
-    """One view as still HTML, from which the browser makes a picture."""
+    """One view as still HTML, from which the browser makes a picture. What it draws in space, it puts in itself."""
     from app.tabs import views
     from app.view.markup import macro
 

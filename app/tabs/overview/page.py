@@ -1,5 +1,6 @@
 """Overview: the photo, all predictions, and their errors where the truth is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,13 @@ def headline(analysis: Analysis) -> list[Spoken]:
         unsure = float((sampled(sure, GLANCE) < UNSURE).mean())
         parts.append({"text": f", {percent(unsure)} of it uncertain"})
     return [*parts, {"text": "."}]
+
+
+def flat(selection: Selection) -> Selection:
+    """The same on paper: where the room is seen in 3D, all maps side by side."""
+    if selection.text(MODE) != "3d":
+        return selection
+    return replace(selection, options={**selection.options, MODE.name: MODE.default})
 
 
 def mode_of(analysis: Analysis, selection: Selection) -> str:

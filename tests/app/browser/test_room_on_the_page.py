@@ -121,6 +121,19 @@ def test_a_distance_is_that_of_the_numbers(shown: Visit, mesh: DepthMesh, places
     assert shown.page.inner_text("[data-testid=mesh] output") == ""
 
 
+def test_the_room_is_taken_along_as_a_file_and_as_it_is_seen(shown: Visit) -> None:
+    with shown.page.expect_download(timeout=PATIENCE) as waiting:
+        shown.page.get_by_role("button", name="A file for viewers of 3D models").click()
+    assert waiting.value.suggested_filename.endswith(".glb") and waiting.value.path().read_bytes()[:4] == b"glTF"
+    shown.page.wait_for_selector("[data-testid=downloads]:not([data-busy])", timeout=PATIENCE)
+    shown.page.locator("[data-testid=downloads] summary").click()
+    with shown.page.expect_download(timeout=PATIENCE) as waiting:
+        shown.page.click("[data-testid=download-picture]")
+    sheet = np.asarray(Image.open(waiting.value.path()).convert("RGB"))
+    # Through what is no surface one sees the ground of a map, which the photo would cover.
+    assert (sheet == (0xEC, 0xEA, 0xE3)).all(axis=-1).mean() > 0.03
+
+
 def test_where_there_is_no_webgl_a_sentence_says_so(modules: Modules) -> None:
     said = modules.run("""
       const real = HTMLCanvasElement.prototype.getContext;

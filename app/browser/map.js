@@ -138,7 +138,7 @@ export function createMap(studio, first) {
     }
     if (disc) {
       const directions = make("img", { src: disc, alt: "Directions as colours: right red, up green, to you blue" });
-      parts.push(make("span", { class: "disc" }, directions, marker));
+      parts.push(make("span", { class: "disc" }, directions, map.mesh ? null : marker));
     }
     if (words) parts.push(make("span", { class: ramp || legend ? "foot-text" : null }, words));
     return parts;

@@ -1,26 +1,30 @@
 // @ts-check
-// The room as a surface in space: turns, comes nearer, marks the selected pixel, selects and measures. It is loaded when it
-// is first shown, and draws only when something has changed.
+// The room in space: turns, comes nearer, marks the selected pixel, selects and measures. It is loaded when it is first
+// shown, and draws only when something has changed.
 
 /** @import { Studio } from "./types.js" */
-/** @import { Surface } from "./space.js" */
+/** @import { Surface, View } from "./space.js" */
 /** @import { Mesh, Place } from "./view.js" */
 import { drawn, make } from "./dom.js";
 import { createPainter } from "./painter.js";
 import { openReader } from "./reader.js";
 import { meets, surfaceOf, turned } from "./space.js";
 
-/** Radians of a key, and of a drag over the whole width. */
-const [KEY, DRAG] = [0.09, 2.4];
-/** At first it is turned a little, so that it is seen to be in space. */
-const FIRST = { aside: -0.35, up: 0.16, far: 1.2 };
-const CAMERA = { aside: 0, up: 0, far: 1 };
-/** How far each may go. @type {Record<keyof typeof CAMERA, [number, number]>} */
-const LIMITS = { aside: [-1.5, 1.5], up: [-1.2, 1.2], far: [0.15, 4] };
+/** Radians of a drag over the whole width. */
+const DRAG = 2.4;
 /** Pixels that a click may move. */
 const STILL = 5;
-/** @type {Record<string, [number, number]>} */
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const CAMERA = { aside: 0, up: 0, far: 1 };
+/** What keys do: to the side, upward, nearer. @type {Record<string, [number, number, number]>} */
+const KEYS = {
+  ArrowLeft: [-0.09, 0, 1],
+  ArrowRight: [0.09, 0, 1],
+  ArrowUp: [0, -0.09, 1],
+  ArrowDown: [0, 0.09, 1],
+  "+": [0, 0, 0.9],
+  "=": [0, 0, 0.9],
+  "-": [0, 0, 1.1],
+};
 const HELP = "Arrow keys turn it, with Shift they move the pixel; plus and minus come nearer and go away, Home resets, M measures.";
 const WITHOUT = "This browser draws nothing in space (it has no WebGL 2). The .glb file opens in other programs.";
 
@@ -36,38 +40,37 @@ export function createMesh(studio, frame) {
   const [line, mark, start] = [drawn("line", {}), make("u"), make("u", { class: "start" })];
   const [sentence, said] = [make("p", { class: "instead" }), make("output")];
   const measure = act("Measure", "From the selected pixel to the next", toggle);
-  const acts = [act("−", "Farther", () => go({ far: 1.25 * view.far })), act("+", "Nearer", () => go({ far: 0.8 * view.far }))];
   const file = act(".glb", "A file for viewers of 3D models");
   file.dataset.download = "room";
-  const tools = make("div", { class: "mesh-tools" }, ...acts, act("Reset", "As the camera saw it", () => go(CAMERA)), measure, file);
+  const nearer = [act("−", "Farther", () => go(0, 0, 1.25)), act("+", "Nearer", () => go(0, 0, 0.8))];
+  const tools = make("div", { class: "mesh-tools" }, ...nearer, act("Reset", "As the camera saw it", reset), measure, file);
   frame.append(canvas, drawn("svg", { "aria-hidden": "true" }, line), start, mark, sentence, said, tools);
   frame.dataset.testid = "mesh";
 
-  let view = FIRST;
+  /** Turned a little, so that it is seen to be in space. @type {View} */
+  let view = { aside: -0.35, up: 0.16, far: 1.2 };
   /** @type {Surface | null} */
   let surface = null;
-  /** Where measuring begins. @type {Place | null} */
-  let from = null;
-  /** Pointers that are down, and how far they have gone. @type {Map<number, { x: number, y: number }>} */
+  /** What is marked, and where measuring begins. @type {(Place | null)[]} */
+  let [marked, from] = [null, null];
+  /** Pointers that are down, and how far they have gone. @type {Map<number, Place>} */
   const down = new Map();
   let [moved, waits] = [0, false];
-  /** What is marked. @type {Place | null} */
-  let marked = null;
 
   /**
    * @param {Mesh} mesh
-   * @param {string} colours - Address of a picture.
+   * @param {string} src - Of the picture with the colours.
    * @param {{ alt: string, smooth: boolean }} look
    */
-  async function fill(mesh, colours, { alt, smooth }) {
+  async function fill(mesh, src, { alt, smooth }) {
     frame.dataset.state = "pending";
-    const picture = Object.assign(new Image(), { src: colours });
+    const picture = Object.assign(new Image(), { src });
     const [reader] = await Promise.all([openReader({ src: mesh.src }, picture), picture.decode().catch(() => null)]);
     if (!reader) return;
     canvas.setAttribute("aria-label", `${alt}. ${HELP}`);
     sentence.textContent = works ? mesh.empty : WITHOUT;
     surface = surfaceOf(mesh, reader);
-    load(surface, picture, { lit: mesh.lit, smooth });
+    load(surface, picture, mesh.lit, smooth);
     ask();
   }
 
@@ -76,11 +79,14 @@ export function createMesh(studio, frame) {
     waits = true;
   }
 
+  function follow() {
+    if (marked !== (studio.hover ?? studio.at)) ask();
+  }
+
   function draw() {
     waits = false;
     if (!surface || !canvas.clientWidth) return;
     paint(surface, view);
-    Object.assign(frame.dataset, { state: "ready", view: Object.values(view).map((number) => number.toFixed(3)).join(" ") });
     marked = studio.hover ?? studio.at;
     const ends = [put(start, from), put(mark, marked)];
     ends.forEach((end, index) => {
@@ -91,6 +97,7 @@ export function createMesh(studio, frame) {
     measure.setAttribute("aria-pressed", String(Boolean(from)));
     const words = from ? between(from, marked) : "";
     if (words !== said.textContent) said.textContent = words;
+    Object.assign(frame.dataset, { state: "ready", view: Object.values(view).map((number) => number.toFixed(3)).join(" ") });
   }
 
   /**
@@ -116,20 +123,19 @@ export function createMesh(studio, frame) {
     return `${Math.hypot(...begin.map((part, axis) => part - end[axis])).toFixed(2)} m between the two places`;
   }
 
-  /** @param {Partial<typeof CAMERA>} changes */
-  function go(changes) {
-    view = { ...view, ...changes };
-    for (const [name, [least, most]] of /** @type {[keyof typeof CAMERA, [number, number]][]} */ (Object.entries(LIMITS)))
-      view[name] = Math.min(Math.max(view[name], least), most);
-    ask();
-  }
-
   /**
    * @param {number} aside - Radians.
    * @param {number} up
+   * @param {number} [farther] - A factor.
    */
-  function turn(aside, up) {
-    go({ aside: view.aside + aside, up: view.up + up });
+  function go(aside, up, farther = 1) {
+    view = { aside: within(view.aside + aside, -1.5, 1.5), up: within(view.up + up, -1.2, 1.2), far: within(view.far * farther, 0.15, 4) };
+    ask();
+  }
+
+  function reset() {
+    view = CAMERA;
+    ask();
   }
 
   function toggle() {
@@ -155,44 +161,38 @@ export function createMesh(studio, frame) {
     const before = down.get(pointerId);
     if (!before) return;
     const other = [...down].find(([id]) => id !== pointerId)?.[1];
-    const [right, below] = [x - before.x, y - before.y];
-    down.set(pointerId, { x, y });
-    moved += Math.hypot(right, below);
-    // Two fingers: the farther apart, the nearer. With one, the page scrolls up and down.
     const apart = (/** @type {Place} */ end) => (other ? Math.hypot(end.x - other.x, end.y - other.y) : 1);
-    if (other) go({ far: (view.far * apart(before)) / Math.max(apart({ x, y }), 1) });
-    else if (moved > STILL) turn((DRAG * right) / canvas.clientWidth, pointerType === "touch" ? 0 : (DRAG * below) / canvas.clientWidth);
+    const [right, below] = [x - before.x, y - before.y].map((pixels) => (DRAG * pixels) / canvas.clientWidth);
+    down.set(pointerId, { x, y });
+    moved += Math.hypot(x - before.x, y - before.y);
+    // With one finger the page scrolls up and down; two come nearer.
+    if (other) go(0, 0, apart(before) / Math.max(apart({ x, y }), 1));
+    else if (moved > STILL) go(right, pointerType === "touch" ? 0 : below);
   };
   canvas.onpointerup = (event) => {
     if (down.delete(event.pointerId) && !down.size && moved <= STILL) pick(event);
   };
   canvas.onpointercancel = ({ pointerId }) => down.delete(pointerId);
-  canvas.ondblclick = () => go(CAMERA);
+  canvas.ondblclick = reset;
   canvas.onwheel = (event) => {
     // The page scrolls on, unless the room was clicked before.
     if (!event.ctrlKey && document.activeElement !== canvas) return;
     event.preventDefault();
-    go({ far: view.far * Math.exp(0.0015 * event.deltaY) });
+    go(0, 0, Math.exp(0.0015 * event.deltaY));
   };
   canvas.onkeydown = (event) => {
     const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
-    const arrow = ARROWS[key];
+    const step = KEYS[key];
     if (ctrlKey || metaKey || altKey) return;
-    if (arrow && shiftKey) studio.step(8 * arrow[0], 8 * arrow[1]);
-    else if (arrow) turn(KEY * arrow[0], KEY * arrow[1]);
-    else if (key === "+" || key === "=") go({ far: 0.9 * view.far });
-    else if (key === "-") go({ far: view.far / 0.9 });
-    else if (key === "Home") go(CAMERA);
+    if (step && shiftKey && key.startsWith("Arrow")) studio.step(8 * Math.sign(step[0]), 8 * Math.sign(step[1]));
+    else if (step) go(...step);
+    else if (key === "Home") reset();
     else if (key === "m") toggle();
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
   new ResizeObserver(ask).observe(frame);
-
-  function follow() {
-    if (marked !== (studio.hover ?? studio.at)) ask();
-  }
 
   return { fill, follow };
 }
@@ -206,4 +206,13 @@ function act(text, label, onClick) {
   const button = make("button", { type: "button", class: "quiet", title: label, "aria-label": `${text}: ${label}` }, text);
   if (onClick) button.onclick = onClick;
   return button;
+}
+
+/**
+ * @param {number} value
+ * @param {number} least
+ * @param {number} most
+ */
+function within(value, least, most) {
+  return Math.min(Math.max(value, least), most);
 }

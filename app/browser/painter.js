@@ -31,24 +31,24 @@ export function createPainter() {
   /**
    * @param {Surface} surface
    * @param {HTMLImageElement} picture
-   * @param {{ lit: boolean, smooth: boolean }} look
+   * @param {boolean} lit
+   * @param {boolean} smooth
    */
-  function load(surface, picture, { lit, smooth }) {
+  function load(surface, picture, lit, smooth) {
     if (!gl || !program) return;
-    for (const name of /** @type {const} */ (["corners", "places"])) {
+    for (const [name, size] of /** @type {const} */ ([["corners", 3], ["places", 2]])) {
       const place = gl.getAttribLocation(program, name);
       gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
       gl.bufferData(gl.ARRAY_BUFFER, surface[name], gl.STATIC_DRAW);
       gl.enableVertexAttribArray(place);
-      gl.vertexAttribPointer(place, name === "corners" ? 3 : 2, gl.FLOAT, false, 0, 0);
+      gl.vertexAttribPointer(place, size, gl.FLOAT, false, 0, 0);
     }
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, surface.triangles, gl.STATIC_DRAW);
     gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, picture);
     gl.generateMipmap(gl.TEXTURE_2D);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, smooth ? gl.LINEAR_MIPMAP_LINEAR : gl.NEAREST);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, smooth ? gl.LINEAR : gl.NEAREST);
+    if (!smooth) for (const end of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, end, gl.NEAREST);
     gl.uniform1f(uniform("lit"), Number(lit));
     gl.uniform4fv(uniform("lens"), surface.lens);
   }
@@ -60,7 +60,7 @@ export function createPainter() {
   function draw({ middle, triangles }, view) {
     if (!gl) return;
     const sharp = Math.min(window.devicePixelRatio, 2);
-    const [width, height] = [Math.round(canvas.clientWidth * sharp), Math.round(canvas.clientHeight * sharp)];
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * sharp));
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     gl.viewport(0, 0, width, height);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);

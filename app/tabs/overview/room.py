@@ -46,6 +46,9 @@ HINT = (
 NOMINAL = 60.0
 """Degrees along the longer side of a photo of which nothing is known: between a phone and a depth camera."""
 
+SMOOTH = 320
+"""Longest side of a picture without borders, in pixels: on the surface it is as sharp as one of more."""
+
 NOBODY = "#b9b6ae"
 """Colour where no cut moves an answer more than random ones."""
 
@@ -191,6 +194,7 @@ def _picture(analysis: Analysis, selection: Selection, paint: str) -> np.ndarray
 def _colours(analysis: Analysis, selection: Selection, paint: str, longest: int) -> Map:
     """The same as the page shows them: picture, legend, and what is to be said of them."""
     if paint in TASK_OF:
+        longest = longest if paint == "class" else min(longest, SMOOTH)
         drawn = analysis.result(prediction_map, TASK_OF[paint], longest)
         return _only(drawn, "src", "legend", "ramp", "disc", "tokens")
     if paint == "asked":

@@ -27,7 +27,7 @@ def linked_viewer(name: str, value: Value = None) -> gr.HTML:
     template = f"""
     <section class="studio viewer" data-viewer="{name}" data-testid="viewer-{name}" data-state="empty" tabindex="0"
       role="tabpanel" aria-labelledby="tab-{name}" aria-describedby="hint-{name}">
-      <p class="say"></p>
+      <p class="say"></p><p class="caution" hidden></p>
       <div class="top"><p class="hint" id="hint-{name}"></p><div class="tools"></div></div>
       <div class="pending" hidden><p role="status"></p><progress></progress><button type="button">Cancel</button></div>
       <div class="bar"></div><div class="groups"></div>
@@ -54,7 +54,7 @@ def inspector_panel(value: Value = None) -> gr.HTML:
       <div class="zoom">
         <canvas width="180" height="180" role="img" aria-label="The photo around the pixel, enlarged"></canvas>
         <p class="hint token"></p></div>
-      <h4 class="after">What each task says</h4><div class="rows"></div>
+      <h4 class="after">What each task says</h4><p class="caution" hidden></p><div class="rows"></div>
       <div class="asked" hidden><h4 class="after">Who the bridge asked here</h4><div></div></div>
       <div class="act" role="group" aria-label="Pins and places"></div><ul class="pins" aria-label="Pinned"></ul>
       <p class="live unseen" aria-live="polite"></p>

@@ -199,8 +199,9 @@ def predict_files(predictor: Predictor, files: Sequence[Path], out: Path) -> Rep
             "size": [height, width],
             "network_size": list(prediction.network_size),
             "notes": list(prediction.notes),
+            "farther_than": prediction.farther_than,
         }
-        for note in prediction.notes:
+        for note in (*prediction.notes, *filter(None, [prediction.caution])):
             tqdm.write(f"{file.name}: {note}", file=sys.stderr)
     return report
 

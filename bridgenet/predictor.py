@@ -17,11 +17,14 @@ from bridgenet import drawing
 from bridgenet.config import TrainConfig
 from bridgenet.devices import find_device
 from bridgenet.images import LoadedImage, load_image
+from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
+from bridgenet.inspection.features.familiarity import UNLIKE, Familiarity
 from bridgenet.kinds import activate
 from bridgenet.labels import Classes, ClassesByTask
 from bridgenet.learning.checkpoint import CheckpointError, load_model
 from bridgenet.model import Network
 from bridgenet.shapes import AnyFeature, Image
+from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
@@ -87,6 +90,9 @@ class Prediction(Mapping[TaskName, TaskPrediction]):
         dataset: What the network has learnt from.
         classes: Names and colours of the classes, by the tasks that name any.
         tasks: The prediction of each task.
+        farther_than: Share of pictures like those learnt from that lie nearer to them than the photo does, 0..1, see
+            `bridgenet.inspection.features.familiarity`. None where the checkpoint does not know.
+        caution: What is said of a photo that is unlike all that the network has learnt from; else empty.
     """
 
     image: np.ndarray
@@ -95,6 +101,8 @@ class Prediction(Mapping[TaskName, TaskPrediction]):
     dataset: str
     classes: ClassesByTask
     tasks: dict[TaskName, TaskPrediction]
+    farther_than: float | None = None
+    caution: str = ""
 
     def __getitem__(self, task: TaskName) -> TaskPrediction:
         if task not in self.tasks:
@@ -123,6 +131,7 @@ class Predictor:
         name: Name of its checkpoint folder.
         metrics: What it reached on its validation images.
         folder: The checkpoint folder; None for a network that was not loaded from one.
+        familiarity: How far pictures lie from those it has learnt from; None where that was not measured.
     """
 
     model: Network
@@ -130,6 +139,7 @@ class Predictor:
     name: str = "network"
     metrics: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    familiarity: Familiarity | None = None
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
@@ -155,7 +165,8 @@ class Predictor:
                 '(bridge_reads = "foreign", a control of the ablation), so it has no answer for a single photo. '
                 "Choose another checkpoint."
             )
-        return cls(model, config, directory.resolve().name, metrics, directory.resolve())
+        folder = directory.resolve()
+        return cls(model, config, folder.name, metrics, folder, _familiarity_of(folder, model))
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:
@@ -203,7 +214,9 @@ class Predictor:
             task: self.answer(task, trace.logits[task], size) for task in self.tasks
         }
         dataset, classes = self.config.data.name, self.config.classes
-        return trace, Prediction(photo.pixels, photo.notes, network_size, dataset, classes, answers)
+        share = None if self.familiarity is None else self.familiarity.farther_than(trace)
+        told = (share, self._caution(share))
+        return trace, Prediction(photo.pixels, photo.notes, network_size, dataset, classes, answers, *told)
 
     def network_input(self, image: object) -> Image:
         """A photo as the network sees it: float (1, 3, height, width), 0..1, on its device, sized by `fit_size`.
@@ -215,6 +228,17 @@ class Predictor:
         pixels = _to_tensor(photo)
         size = fit_size((pixels.shape[-2], pixels.shape[-1]), self.config.data.answer_size)
         return _resize_photo(pixels, size).to(next(self.model.parameters()).device)
+
+    def _caution(self, farther_than: float | None) -> str:
+        if farther_than is None or farther_than <= UNLIKE:
+            return ""
+        data = self.config.data
+        learnt = SOURCES[data.name].pictures if data.title is None else data.title
+        nearer = "all" if farther_than == 1 else f"{100 * farther_than:.0f} %"
+        return (
+            f"This photo looks unlike what {self.name} has learnt from ({learnt}): {nearer} of those held back from it "
+            "lie nearer. Its answers are guesses."
+        )
 
     def answer(self, task: TaskName, logits: AnyFeature, size: tuple[int, int]) -> TaskPrediction:
         """What a task predicts, from what its head says.
@@ -273,6 +297,14 @@ def _resize_photo(pixels: Image, size: tuple[int, int]) -> Tensor:
     if tuple(pixels.shape[-2:]) == size:
         return pixels
     return F.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True).clamp(0, 1)
+
+
+def _familiarity_of(folder: Path, model: Network) -> Familiarity | None:
+    """What is known of it. A damaged file says so where its colours are asked for."""
+    try:
+        return FeatureBasis.load(folder / BASIS_FILE, model).familiarity
+    except BasisError:
+        return None
 
 
 def _missing(directory: Path) -> str:

@@ -39,6 +39,7 @@ from bridgenet.data import DataError, reference_images
 from bridgenet.drawing.contact_sheet import contact_sheet
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
 from bridgenet.inspection import BASIS_FILE, BasisError, fit_basis
+from bridgenet.inspection.features.familiarity import PER_REFERENCE, fit_familiarity
 from bridgenet.learning import CheckpointError, load_model, locate_data
 from bridgenet.sources import SOURCES
 from bridgenet.sources.folder.checking import check_folder
@@ -81,7 +82,8 @@ class Basis(Settings):
     """Folder of the checkpoint; the basis is written into it."""
 
     images: Count = REFERENCE_IMAGES
-    """Reference images, from the validation split of the checkpoint's data set; made rooms where it is not there."""
+    """Reference images, from the validation split of the checkpoint's data set; made rooms where it is not there.
+    Four times as many of each split tell how far those lie that the network has not learnt from."""
 
     data_root: FilePath | None = None
     """Folder of the data set. Default: the folder NAME in $BRIDGENET_DATA."""
@@ -158,12 +160,13 @@ def check(folder: Path, sheet: Path) -> int:
 
 
 def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: Path | None = None) -> None:
-    """Fit the colours of feature maps, and leave them in the checkpoint's folder.
+    """Fit the colours of feature maps and what the network has learnt from, and leave them in the checkpoint's folder.
 
     Args:
         checkpoint: Folder of the checkpoint.
         images: Number of reference images.
-        data_root: Folder of its data set. If neither this nor $BRIDGENET_DATA names one, made rooms are used.
+        data_root: Folder of its data set. If neither this nor $BRIDGENET_DATA names one, made rooms are used for the
+            colours, and the studio will not say of any photo that it is unlike what the network has learnt from.
 
     Raises:
         CheckpointError: There is no such checkpoint.
@@ -175,14 +178,16 @@ def prepare_basis(checkpoint: Path, images: int = REFERENCE_IMAGES, data_root: P
     try:
         data = locate_data(data, data_root)
         references = reference_images(data, images)
+        learnt, held_back = (reference_images(data, PER_REFERENCE * images, split) for split in ("train", "val"))
     except DataError as error:
         if data_root is not None:
             raise
         tqdm.write(f"{error}\nMade rooms are used instead.", file=sys.stderr)
         data = replace(data, name="made_rooms", root=None, title=None, classes=None)
-        references = reference_images(data, images)
+        references, learnt, held_back = reference_images(data, images), iter(()), iter(())
     basis = fit_basis(model, iter(tqdm(references, total=images, unit="image")), source=data.called)
-    basis.save(checkpoint / BASIS_FILE)
+    familiarity = fit_familiarity(model, iter(tqdm(learnt, unit="image")), iter(tqdm(held_back, unit="image")))
+    replace(basis, familiarity=familiarity).save(checkpoint / BASIS_FILE)
     tqdm.write(f"{checkpoint / BASIS_FILE}: fitted on {basis.images} images of {data.called}.", file=sys.stderr)
 
 

@@ -25,6 +25,7 @@ from bridgenet.data import Batch, DataError, reference_images
 from bridgenet.drawing import colour_task, depth_limits
 from bridgenet.files import WriteError, sole_writer, write_any_letter
 from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis, fit_basis
+from bridgenet.inspection.features.familiarity import PER_REFERENCE, fit_familiarity
 from bridgenet.kinds import activate, truth_array
 from bridgenet.labels import ClassesByTask
 from bridgenet.learning import (
@@ -255,10 +256,12 @@ def share(config: TrainConfig, launch: Launch) -> TrainConfig:
 
 
 def leave_basis(config: TrainConfig, output: Path, device: torch.device) -> None:
-    """Puts the colours of the network's feature maps beside its weights."""
+    """Puts the colours of the network's feature maps beside its weights, and what it has learnt from."""
     model, _, _ = load_model(output, device)
-    images = reference_images(config.data, config.basis_images)
-    fit_basis(model, images, source=config.data.called).save(output / BASIS_FILE)
+    images, count = reference_images(config.data, config.basis_images), PER_REFERENCE * config.basis_images
+    learnt, held_back = (reference_images(config.data, count, split) for split in ("train", "val"))
+    basis = fit_basis(model, images, source=config.data.called)
+    replace(basis, familiarity=fit_familiarity(model, learnt, held_back)).save(output / BASIS_FILE)
 
 
 def paint(batch: Batch, trace: Trace, classes: ClassesByTask) -> list[Row]:

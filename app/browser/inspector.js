@@ -21,7 +21,8 @@ const LETTERS = ["A", "B"];
 export function inspector(studio, { element, props, watch }) {
   const panel = find(element, "[data-testid=inspector]", HTMLElement);
   const canvas = find(panel, "canvas", HTMLCanvasElement);
-  const [where, token, live, rows] = [".where", ".token", ".live", ".rows"].map((name) => find(panel, name, HTMLElement));
+  const parts = [".where", ".token", ".live", ".caution", ".rows"].map((name) => find(panel, name, HTMLElement));
+  const [where, token, live, caution, rows] = parts;
   const bridge = find(panel, ".asked", HTMLElement);
   const photo = new Image();
   /** @type {Inspector | null} */
@@ -60,6 +61,8 @@ export function inspector(studio, { element, props, watch }) {
     where.textContent = value.title;
     token.textContent = value.text;
     live.textContent = value.spoken;
+    caution.textContent = value.caution ?? "";
+    caution.hidden = !value.caution;
     rows.replaceChildren(...value.rows.map(rowOf));
     bridge.hidden = !value.asked;
     if (value.asked) {

@@ -225,6 +225,8 @@ export interface View extends Belonging {
   groups?: Group[];
   heads?: number;
   say?: Spoken[];
+  /** What to know before anything here is believed. */
+  caution?: string;
   hint?: string;
   tools?: Tool[];
   /** A bar above all groups. */
@@ -271,6 +273,8 @@ export interface Inspector extends Belonging {
   title: string;
   text: string;
   spoken: string;
+  /** What to know before the rows are believed. */
+  caution?: string;
   rows?: InspectorRow[];
   /** Whom the bridge asked. */
   asked?: string;

@@ -16,7 +16,7 @@ import { toolRow } from "./tools.js";
 export function viewer(studio, { element, props, watch }) {
   const root = find(element, "[data-viewer]", HTMLElement);
   const name = root.dataset.viewer ?? "";
-  const [say, hint, bar] = [".say", ".hint", ".bar"].map((selector) => find(root, selector, HTMLElement));
+  const [say, caution, hint, bar] = [".say", ".caution", ".hint", ".bar"].map((selector) => find(root, selector, HTMLElement));
   const groups = find(root, ".groups", HTMLElement);
   const drawTools = toolRow(studio, find(root, ".tools", HTMLElement));
   const pending = pendingLine(find(root, ".pending", HTMLElement));
@@ -106,6 +106,8 @@ export function viewer(studio, { element, props, watch }) {
   function fillWords(value) {
     say.replaceChildren(...spoken(value.say ?? []));
     hint.textContent = value.hint ?? "";
+    caution.textContent = value.caution ?? "";
+    caution.hidden = !value.caution;
     drawTools(value.tools ?? []);
     bar.replaceChildren(...parsed(value.shares ?? ""));
   }

@@ -167,6 +167,7 @@ def settings_of(analysis: Analysis, selection: Selection, session: Session, link
         "size": [height, width],
         "network size": list(analysis.prediction.network_size),
         "notes": list(analysis.prediction.notes),
+        "farther than, of pictures held back": analysis.prediction.farther_than,
         "selection": {name: value for name, value in selection.to_dict().items() if name != "pins"},
         "link": link,
         "checkpoint": analysis.checkpoint,

@@ -27,6 +27,9 @@ AXES = {
 BEST = 3
 """Classes that are listed with their probability."""
 
+CAUTION = "Guesses: this photo is unlike what was learnt."
+"""Stands above the answers where `Prediction.caution` says more."""
+
 WORTH_SAYING = 0.005
 """A class with a smaller probability would read `0 %`."""
 
@@ -47,6 +50,8 @@ def inspector(analysis: Analysis, selection: Selection) -> Inspector:
         "spoken": f"x {column} y {row}: {said}",
         "places": notable_places(analysis, selection.task),
     }
+    if analysis.prediction.caution:
+        value["caution"] = CAUTION
     return value | bridge_part(analysis, selection, text)
 
 

@@ -260,6 +260,8 @@ class View(Belonging, total=False):
     groups: list[Group]
     heads: int
     say: list[Spoken]
+    caution: str
+    """What to know before anything here is believed."""
     hint: str
     tools: list[Tool]
     shares: "Chart"
@@ -313,6 +315,8 @@ class Inspector(Belonging, total=False):
     title: Always[str]
     text: Always[str]
     spoken: Always[str]
+    caution: str
+    """What to know before the rows are believed."""
     rows: list[InspectorRow]
     asked: "Chart"
     """Whom the bridge asked."""

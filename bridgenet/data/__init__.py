@@ -126,17 +126,20 @@ def open_dataset(
     return MultiTaskDataset(reader, tasks, transform)
 
 
-def reference_images(config: DataConfig, count: int) -> Iterator[Tensor]:
-    """Images (3, height, width) of the validation split, evenly spread over it, whole, and without ground truth.
+def reference_images(config: DataConfig, count: int, split: Split = "val") -> Iterator[Tensor]:
+    """Images (3, height, width) of a split, evenly spread over it, whole, unchanged, and without ground truth.
 
     Args:
         config: Which data set, and the size of the images.
         count: How many; fewer if the split has fewer.
+        split: `train` are those that a network learns from.
 
     Raises:
         DataError: The data set is not there, or a file is damaged.
     """
-    dataset = open_dataset(replace(config, resize=True, zoom=(1.0, 1.0)), "val", ())
+    whole = replace(config, resize=True, zoom=(1.0, 1.0))
+    evaluation = EvaluationTransform(config.answer_size, True, IMAGENET_MEAN)
+    dataset = MultiTaskDataset(_open_reader(whole, split, ()), (), evaluation)
     count = min(count, len(dataset))
     return (dataset[index * len(dataset) // count].image for index in range(count))
 

@@ -7,9 +7,12 @@ import pytest
 from networks import photo
 from PIL import Image
 
+from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.tabs.overview.page import error_maps, headline, modes, overview
+from app.takeaway.report import picture_of
+from app.view.inspector import inspector
 from app.view.maps import contour_step, prediction_map, truth_uri, unknown_words
 from bridgenet import drawing
 from bridgenet.drawing.predictions import colour_depth
@@ -234,3 +237,15 @@ def with_answer(analysis: Analysis, task: str, array: np.ndarray) -> Analysis:
     answer = replace(analysis.prediction.tasks[task], array=array)
     prediction = replace(analysis.prediction, tasks=analysis.prediction.tasks | {task: answer})
     return replace(analysis, prediction=prediction)
+
+
+def test_a_photo_unlike_what_was_learnt_has_a_caution_over_its_maps_and_answers_and_in_its_report(
+    analysis: Analysis, selection: Selection
+) -> None:
+    assert "caution" not in overview(analysis, selection) and "caution" not in inspector(analysis, selection)
+    words = "This photo looks unlike what was learnt."
+    foreign = replace(analysis, prediction=replace(analysis.prediction, caution=words), results=Results())
+    value = overview(foreign, selection)
+    assert value.get("caution") == words and "foreign to it" not in value.get("hint", "")
+    assert "unlike" in inspector(foreign, selection).get("caution", "")
+    assert f'<p class="caution">{words}</p>' in picture_of("overview", foreign, selection)

@@ -53,7 +53,8 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     height, width = analysis.size
     _, hint = wording(TEXT)
     source = SOURCES.get(analysis.dataset)
-    if source and not source.photos and analysis.truth_classes != source.name:
+    caution = analysis.prediction.caution
+    if source and not source.photos and analysis.truth_classes != source.name and not caution:
         hint = f"This checkpoint has only ever seen {source.title}: a photo is foreign to it. {hint}"
     if "semseg" in analysis.prediction:
         hint += f" Uncertain: no class reaches {percent(UNSURE)}."
@@ -79,12 +80,13 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
         text = "the prediction against the truth that this example brings"
         columns = map_columns(len(errors)) if width >= 0.8 * height else columns
         groups.append({"id": "errors", "title": "Errors", "text": text, "columns": columns, "maps": errors})
-    return {
+    view: View = {
         "say": headline(analysis),
         "hint": hint,
         "tools": tools(analysis, selection),
         "groups": groups,
     }
+    return view | {"caution": caution} if caution else view
 
 
 def _in_space(analysis: Analysis, selection: Selection, foot: str, longest: int) -> View:

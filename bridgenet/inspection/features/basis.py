@@ -25,6 +25,7 @@ from torch.nn import functional as F
 
 from bridgenet.files import replacing
 from bridgenet.inspection.features.components import COMPONENTS, feature_array, fix_signs
+from bridgenet.inspection.features.familiarity import Familiarity
 from bridgenet.trace import Trace
 
 BASIS_FILE = "feature_basis.npz"
@@ -84,12 +85,14 @@ class FeatureBasis:
         images: On how many images it was fitted.
         source: Which images, in words.
         fingerprint: Of the weights it was fitted for; empty for a basis that is not kept.
+        familiarity: What the network has learnt from; None where that was not measured.
     """
 
     groups: dict[str, GroupBasis]
     images: int
     source: str = ""
     fingerprint: str = ""
+    familiarity: Familiarity | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -151,6 +154,8 @@ class FeatureBasis:
             for member, mean in group.means.items():
                 content[f"{name}/mean/{member}"] = mean
                 content[f"{name}/strength/{member}"] = np.array(group.strengths[member])
+        if self.familiarity is not None:
+            content |= self.familiarity.pack()
         with replacing(path) as file:
             np.savez(file, allow_pickle=False, **content)
 
@@ -379,7 +384,8 @@ def _unpack(content: dict[str, np.ndarray]) -> FeatureBasis:
             means=means,
             strengths={path: float(content[f"{name}/strength/{path}"]) for path in means},
         )
-    return FeatureBasis(groups, int(content["images"]), str(content["source"]), str(content["fingerprint"]))
+    said = (int(content["images"]), str(content["source"]), str(content["fingerprint"]))
+    return FeatureBasis(groups, *said, Familiarity.unpack(content))
 
 
 def _how_to_make(folder: Path | str) -> str:

@@ -47,10 +47,14 @@ export function rotation({ aside, up }) {
  *
  * @param {Surface} surface
  * @param {View} view
- * @param {ArrayLike<number>} point
+ * @param {ArrayLike<number>} point - Its numbers begin at `at`.
  */
-export function turned({ lens: [fx, fy, cx, cy], middle }, view, point, rows = rotation(view)) {
-  const [right, up, back] = [0, 3, 6].map((at) => rows[at] * point[0] + rows[at + 1] * point[1] + rows[at + 2] * (point[2] + middle));
+export function turned({ lens: [fx, fy, cx, cy], middle }, view, point, at = 0, rows = rotation(view)) {
+  // Plainly, as it is asked of every vertex.
+  const [x, y, z] = [point[at], point[at + 1], point[at + 2] + middle];
+  const right = rows[0] * x + rows[1] * y + rows[2] * z;
+  const up = rows[3] * x + rows[4] * y + rows[5] * z;
+  const back = rows[6] * x + rows[7] * y + rows[8] * z;
   const away = middle * view.far - back;
   return away > 0 ? { x: (fx * right) / away + cx, y: cy - (fy * up) / away, away } : null;
 }
@@ -65,12 +69,12 @@ export function turned({ lens: [fx, fy, cx, cy], middle }, view, point, rows = r
 export function meets(surface, view, { x, y }) {
   const { corners, places, triangles } = surface;
   const rows = rotation(view);
-  const all = Array.from({ length: places.length / 2 }, (_, at) => turned(surface, view, corners.subarray(3 * at, 3 * at + 3), rows));
+  const all = Array.from({ length: places.length / 2 }, (_, at) => turned(surface, view, corners, 3 * at, rows));
   let nearest = Infinity;
   /** @type {Place | null} */
   let met = null;
   for (let at = 0; at < triangles.length; at += 3) {
-    const [i, j, k] = triangles.subarray(at, at + 3);
+    const [i, j, k] = [triangles[at], triangles[at + 1], triangles[at + 2]];
     const [a, b, c] = [all[i], all[j], all[k]];
     if (!a || !b || !c || a.away >= nearest) continue;
     const area = (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y);

@@ -75,7 +75,8 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
       <h4 class="after">Colour scale</h4><div class="scope"></div></div>
       <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
-        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin</p></div>
+        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin<br>
+        <kbd>Enter</kbd> enlarges a map</p></div>
     </div>"""
     return _component(value, template, "rail", "rail")
 

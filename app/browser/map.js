@@ -31,6 +31,8 @@ export function createMap(studio, first) {
   const room = first.mesh ? import("./mesh.js").then(({ createMesh }) => createMesh(studio, frame)) : null;
   const head = make("figcaption", {}, colour, title, note);
   const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
+  const enlarge = make("button", { type: "button", class: "enlarge", title: "Enlarge (Enter, or double click)" }, "⤢");
+  if (!first.mesh) head.after(enlarge);
   const cut = first.threshold ? thresholdOf(first.title, first.threshold.value) : null;
   let map = first;
   /** Decoded once somebody reads them: a view has many maps, and a pointer is over one. @type {Promise<Reader | null> | null} */
@@ -64,6 +66,7 @@ export function createMap(studio, first) {
     frame.style.setProperty("--aspect", String(view.aspect));
     frame.classList.toggle("tokens", Boolean(map.tokens));
     picture.alt = map.alt;
+    enlarge.setAttribute("aria-label", `Enlarge ${map.title}`);
     if (!stays) fillPictures();
     placeToken();
     foot.replaceChildren(...footOf());

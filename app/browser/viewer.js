@@ -2,6 +2,7 @@
 // A view: words, tools, and groups of maps, matrices, lines and bars. The DOM is built once per layout; later values
 // only change pictures and words, so that cross-hair and keyboard focus stay where they are.
 
+/** @import { Large } from "./large.js" */
 /** @import { Part, Studio } from "./types.js" */
 /** @import { Group, Map as MapView, Place, View } from "./view.js" */
 import { find, make, parsed, renew, spoken, targetOf } from "./dom.js";
@@ -26,6 +27,12 @@ export function viewer(studio, { element, props, watch }) {
   let pictures = new Map();
   /** @type {string | null} */
   let layout = null;
+  /** @type {View} */
+  let latest = {};
+  /** Where the last click was. @type {Element | null} */
+  let clicked = null;
+  /** The map that lies over the page. @type {Large | null} */
+  let large = null;
 
   const drawing = createDrawing(name, studio, {
     fill,
@@ -39,7 +46,8 @@ export function viewer(studio, { element, props, watch }) {
     if (kind === "answer") drawing.take(/** @type {View | undefined} */ (studio.answer?.[name]));
     if (kind === "photo") takePhoto();
     if (kind === "choice") maps.forEach((map) => map.markTask());
-    if (kind === "hover" || kind === "pick" || kind === "photo") maps.forEach((map) => map.moveCross());
+    if (kind === "hover" || kind === "pick" || kind === "photo") [...maps.values(), large].forEach((map) => map?.moveCross());
+    if (kind === "tab") large?.close();
     if (studio.tab !== name) return;
     if (kind === "ask" && studio.asked?.event === "run" && !studio.asked.tab) drawing.begin();
     if (kind === "waiting") drawing.wait(studio.waiting);
@@ -52,10 +60,20 @@ export function viewer(studio, { element, props, watch }) {
     if (key && group) studio.option(group, key);
   });
   root.addEventListener("click", (event) => {
+    const target = targetOf(event);
+    if (target?.matches(".enlarge")) enlarge(target);
     const place = placeOf(event);
     if (!place) return;
+    if (!large) clicked = target;
     root.focus({ preventScroll: true });
     studio.pick(place);
+  });
+  root.addEventListener("dblclick", (event) => {
+    if (placeOf(event)) enlarge(targetOf(event));
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== root) return;
+    enlarge(clicked?.isConnected ? clicked : groups.querySelector(".card.on .map") ?? groups.querySelector(".map"));
   });
   pending.button.addEventListener("click", drawing.press);
   drawing.take(props.value);
@@ -63,14 +81,21 @@ export function viewer(studio, { element, props, watch }) {
   function takePhoto() {
     drawing.forget();
     drawing.take(props.value);
-    maps.forEach((map) => map.drawPhoto());
+    [...maps.values(), large].forEach((map) => map?.drawPhoto());
+  }
+
+  /** @param {Element | null} inside - What the card of a map holds. */
+  async function enlarge(inside) {
+    const { openLarge } = await import("./large.js");
+    const map = mapsOf(latest).find(({ id }) => id === inside?.closest(".card")?.querySelector(".map")?.getAttribute("data-map"));
+    if (map && !large) large = openLarge(studio, root, map, latest, () => (large = null));
   }
 
   /** @param {View} value */
   function fill(value) {
     const parts = value.groups ?? [];
     for (const group of parts) if (group.maps) group.maps = group.maps.map(whole);
-    const held = parts.flatMap((group) => group.maps ?? []).flatMap((map) => (map.hash ? [[map.hash, map]] : []));
+    const held = mapsOf(value).flatMap((map) => (map.hash ? [[map.hash, map]] : []));
     pictures = new Map(/** @type {[string, MapView][]} */ (held));
     studio.held[name] = [...pictures.keys()];
     root.dataset.key = value.key;
@@ -83,10 +108,19 @@ export function viewer(studio, { element, props, watch }) {
     if (wanted !== layout) build(parts);
     layout = wanted;
     parts.forEach((group, index) => fillGroup(find(groups, `[data-group="${index}"]`, HTMLElement), group, value));
-    maps.forEach((map) => {
-      map.markTask();
-      map.moveCross();
+    if (!stays) fillLarge(value);
+    [...maps.values(), large].forEach((map) => {
+      map?.markTask();
+      map?.moveCross();
     });
+  }
+
+  /** @param {View} value */
+  function fillLarge(value) {
+    latest = value;
+    const map = mapsOf(value).find(({ id }) => id === large?.id);
+    if (map) large?.fill(map, value);
+    else large?.close();
   }
 
   /**
@@ -150,6 +184,11 @@ export function viewer(studio, { element, props, watch }) {
     const again = held && box.querySelector(`[data-value="${CSS.escape(held)}"]`);
     if (again instanceof HTMLElement && again !== document.activeElement) again.focus();
   }
+}
+
+/** @param {View} view */
+function mapsOf({ groups }) {
+  return (groups ?? []).flatMap((group) => group.maps ?? []);
 }
 
 /**

@@ -55,7 +55,8 @@ class Handlers:
         limit: Rail = {"limit": self.limits.megabytes}
         try:
             analysis, words = self._of_link(link, key)
-            return self._opened(analysis, link, words, limit | {"chosen": analysis.example or None})
+            gone: Rail = {"gone": str(key)} if _GONE in words else {}
+            return self._opened(analysis, link, words, limit | gone | {"chosen": analysis.example or None})
         except StudioError as problem:
             answer = self._without_network(problem, limit)
         except Exception:
@@ -129,7 +130,9 @@ class Handlers:
             if after is None:
                 # An example can be made again; where the first checkpoint could not be loaded, there is no photo yet.
                 if key is not None and event.get("ex") not in EXAMPLES:
-                    raise StudioError(_RELEASED)
+                    gone: Rail = {"gone": str(key)}
+                    yield self._without_network(_RELEASED, gone)
+                    return
                 after = self._analyse_example(event.get("ex"), name)
             yield self._show(after, event, {"chosen": after.example or None})
         except StudioError as problem:

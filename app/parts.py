@@ -66,11 +66,16 @@ def rail_panel(value: Value = None) -> gr.HTML:
     """Drop zone, examples, tasks, display, and keys."""
     template = """
     <div class="studio rail" data-testid="rail" data-state="empty">
-      <div><label class="drop" data-testid="drop"><b>Drop a photo</b><span class="limit"></span>
-        <input type="file" accept="image/*" data-testid="file-upload" aria-label="Photo from your computer"></label>
+      <div><label class="drop" data-testid="drop"><b class="mouse">Drop, paste or choose a photo</b>
+        <b class="finger">Choose a photo</b><span class="limit"></span>
+        <input type="file" accept="image/*" data-testid="file-upload" aria-label="Photo from your device"></label>
+      <label class="drop camera finger"><b>Take a photo</b>
+        <input type="file" accept="image/*" capture="environment" data-testid="camera" aria-label="Camera"></label>
       <p class="error" role="alert" data-testid="error" hidden></p>
       <div class="notes" data-testid="notes" aria-live="polite"></div></div>
-      <div><h4 class="after">Examples</h4><div class="thumbs"></div></div>
+      <div class="own" data-testid="own-photos" hidden><h4 class="after">Your photos</h4>
+        <div class="thumbs"></div></div>
+      <div class="examples"><h4 class="after">Examples</h4><div class="thumbs"></div></div>
       <div><h4 class="after">Tasks</h4><div class="tasks"></div>
       <div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
       <h4 class="after">Colour scale</h4><div class="scope"></div></div>

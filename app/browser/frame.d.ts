@@ -69,6 +69,8 @@ export interface Rail {
   heads?: number;
   notes?: string[];
   error?: string;
+  /** Key of a photo that the server no longer has. */
+  gone?: string;
   /** A part of the page hears only of values that differ from the one before. */
   number?: number;
 }

@@ -4,6 +4,7 @@
 /** @import { Part, Scope, Studio } from "./types.js" */
 /** @import { Rail } from "./frame.js" */
 import { dot, find, make, renew } from "./dom.js";
+import { forgetOwn, ownPhotos, rememberOwn, samePhoto } from "./own.js";
 import { segments } from "./segments.js";
 
 /** @type {{ value: Scope, text: string }[]} */
@@ -20,7 +21,7 @@ const SCOPES = [
 export function rail(studio, { element, props, watch, upload }) {
   const root = find(element, ".rail", HTMLElement);
   const box = (/** @type {string} */ selector) => find(root, selector, HTMLElement);
-  const input = find(root, "input[type=file]", HTMLInputElement);
+  const inputs = [...root.querySelectorAll("input")];
   const drop = box(".drop");
   /** Values from Python are patches: what is not named stays as it was. @type {Rail & { busy?: boolean }} */
   const known = {};
@@ -30,13 +31,16 @@ export function rail(studio, { element, props, watch, upload }) {
   watch("value", draw);
   studio.subscribe((kind) => {
     if (kind === "choice" || kind === "photo") drawChoices();
+    if (kind === "photo") rememberOwn(studio.photo).then(drawOwn);
     if (kind === "settled") patch({ busy: false, ...(studio.photo.live ? { chosen: studio.photo.example } : {}) });
     if (kind === "refused" && studio.refused?.kind === "show") patch({ error: studio.refused.words, busy: false });
   });
-  input.addEventListener("change", () => {
-    send(input.files?.[0]);
-    input.value = "";
-  });
+  for (const input of inputs) {
+    input.addEventListener("change", () => {
+      send(input.files?.[0]);
+      input.value = "";
+    });
+  }
   for (const kind of /** @type {const} */ (["dragenter", "dragover", "dragleave", "drop"])) {
     document.addEventListener(kind, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -45,11 +49,15 @@ export function rail(studio, { element, props, watch, upload }) {
       if (kind === "drop") send(event.dataTransfer.files[0]);
     });
   }
-  document.addEventListener("paste", (event) => send(event.clipboardData?.files[0]));
+  document.addEventListener("paste", (event) => send(event.clipboardData?.files[0], "Pasted photo"));
   draw();
+  drawOwn();
 
-  /** @param {File | undefined} file */
-  async function send(file) {
+  /**
+   * @param {File | undefined} file
+   * @param {string} [title] - Instead of the file's name.
+   */
+  async function send(file, title = file?.name) {
     if (!file) return;
     const refused = refusal(file, known.limit ?? 20);
     if (refused) return patch({ error: refused, notes: [] });
@@ -58,7 +66,7 @@ export function rail(studio, { element, props, watch, upload }) {
     try {
       const stored = await upload(new File([file], uniqueName(file.name), { type: file.type }));
       // Meanwhile something else was chosen.
-      if (mine === sending) studio.want({ path: stored.path, name: file.name });
+      if (mine === sending) studio.want({ path: stored.path, name: title });
     } catch {
       patch({ error: "The photo did not reach the studio. Is it still running? Drop it again to retry.", busy: false });
     }
@@ -73,6 +81,7 @@ export function rail(studio, { element, props, watch, upload }) {
   function draw() {
     if (!props.value) return;
     Object.assign(known, { busy: false }, props.value);
+    if (props.value.gone) forgetOwn(props.value.gone);
     Object.assign(studio, { tasks: known.tasks ?? [], heads: known.heads ?? 0 });
     redraw();
   }
@@ -84,6 +93,7 @@ export function rail(studio, { element, props, watch, upload }) {
     box(".error").hidden = !known.error;
     box(".notes").replaceChildren(...(known.notes ?? []).map((note) => make("p", {}, note)));
     drawExamples();
+    drawOwn();
     drawChoices();
     root.dataset.state = known.busy ? "busy" : "ready";
   }
@@ -99,7 +109,24 @@ export function rail(studio, { element, props, watch, upload }) {
       });
       return button;
     });
-    renew(box(".thumbs"), ...buttons);
+    renew(box(".examples .thumbs"), ...buttons);
+  }
+
+  function drawOwn() {
+    const { key, live } = studio.photo;
+    const buttons = ownPhotos().map((own) => {
+      const on = Boolean(live) && samePhoto(own.key, key);
+      const look = { ...pressed(on), title: own.title, "aria-label": own.title, "data-testid": "own-photo" };
+      const button = make("button", look, make("img", { src: own.thumb, alt: "" }), make("span", {}, own.title));
+      button.addEventListener("click", () => {
+        sending = null;
+        patch({ chosen: null, error: "", busy: false });
+        studio.want({ key: own.key });
+      });
+      return button;
+    });
+    box(".own").hidden = !buttons.length;
+    renew(box(".own .thumbs"), ...buttons);
   }
 
   function drawChoices() {

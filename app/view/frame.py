@@ -82,6 +82,8 @@ class Rail(TypedDict, total=False):
     heads: int
     notes: list[str]
     error: str
+    gone: str
+    """Key of a photo that the server no longer has."""
     number: int
     """A part of the page hears only of values that differ from the one before."""
 

@@ -65,6 +65,7 @@ class Analysis:
         checkpoint: Name of the checkpoint.
         predictor: The network.
         results: What was found out about it, see `result`.
+        reference: Folder of photos over which the interaction of the tasks can be measured, if one was given.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Analysis:
     checkpoint: str
     predictor: "Predictor"
     results: Results = field(default_factory=Results)
+    reference: Path | None = None
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:
@@ -299,7 +301,7 @@ class Session:
             # Somebody else may have made it while this visitor waited.
             if (known := self.find(key)) is not None:
                 return known
-            analysis = _analysed(key, subject, self.predictor(checkpoint))
+            analysis = _analysed(key, subject, self.predictor(checkpoint), self.reference)
             with self._lock:
                 self._analyses[key] = analysis
                 released = [self._analyses.popitem(last=False) for _ in range(len(self._analyses) - self.kept)]
@@ -343,7 +345,7 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _analysed(key: str, subject: Subject, predictor: "Predictor") -> Analysis:
+def _analysed(key: str, subject: Subject, predictor: "Predictor", reference: Path | None) -> Analysis:
     trace, prediction = predictor.analyse(subject.photo())
     depths = [subject.truth["depth"]] if "depth" in subject.truth else []
     depths += [prediction["depth"].array] if "depth" in prediction else []
@@ -358,6 +360,7 @@ def _analysed(key: str, subject: Subject, predictor: "Predictor") -> Analysis:
         _depth_limits(depths),
         predictor.name,
         predictor,
+        reference=reference,
     )
 
 

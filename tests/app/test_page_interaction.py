@@ -13,7 +13,7 @@ from app.analysis.session import Analysis, Session, StudioError
 from app.endpoints import Endpoints
 from app.tabs.interaction import cuts
 from app.tabs.interaction.matrices import OFF
-from app.tabs.interaction.page import PAGE, has_interaction, interaction, strongest, told
+from app.tabs.interaction.page import PAGE, has_interaction, interaction, strongest, told, tools
 from app.tabs.lessons.findings import attention_predicts
 from app.uploads import Limits
 from app.view.changes import amount, enlarged
@@ -156,6 +156,16 @@ def test_without_a_folder_the_view_says_how_to_give_one(session: Session, analys
     if getattr(session, "reference", None) is None:
         with pytest.raises(StudioError, match="--reference"):
             opened(session, analysis, over="folder")
+
+
+def test_a_folder_is_offered_only_where_one_was_given(analysis: Analysis, tmp_path: Path) -> None:
+    def offered(analysis: Analysis, **options: str) -> list[str]:
+        over = tools(analysis, Selection(options={f"interaction.{name}": value for name, value in options.items()}))[0]
+        return [option["value"] for option in over["options"]]
+
+    assert offered(replace(analysis, reference=None)) == ["image", "rooms"]
+    assert offered(replace(analysis, reference=None), over="folder") == ["image", "rooms", "folder"]
+    assert offered(replace(analysis, reference=tmp_path)) == ["image", "rooms", "folder"]
 
 
 def test_a_visitor_who_cancels_stops_the_passes(session: Session) -> None:

@@ -155,7 +155,10 @@ def cell_of(selection: Selection, matrix: InteractionMatrix, computed: Cuts) -> 
 
 def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
     """The settings that this network has."""
-    offered: list[Tool] = [choice(OVER, selection)]
+    asked = selection.text(OVER)
+    # Without a folder the choice would lead to a complaint; where a link has made it, that says how to give one.
+    over = {name: text for name, text in OVER.values.items() if name in ("image", "rooms", asked) or analysis.reference}
+    offered: list[Tool] = [choices(OVER, over, asked)]
     if len(meetings := analysis.predictor.model.meetings) > 1:
         everywhere = {cuts.EVERYWHERE: " and ".join(meeting.title for meeting in meetings)}
         places = everywhere | {meeting.name: f"{meeting.title} only" for meeting in meetings}

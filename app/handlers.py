@@ -318,7 +318,10 @@ _WARMING = "The network is still warming up. In a moment every pixel answers."
 _RELEASED = "The studio no longer has this photo. Drop it again."
 _GONE = "The studio no longer has your photo: it was restarted, or made room for others. Drop the photo again."
 _NOT_SHOWN = "This could not be shown; the studio's log says why. Choose another photo or another checkpoint."
-_OWN_PHOTO = "This link was made with a photo of somebody's own, which it does not hold: drop the photo here."
+_OWN_PHOTO = (
+    "This link was made with a photo of somebody's own, which it does not hold. What you see is an example: drop the "
+    "photo to see that."
+)
 
 
 def ticket_of(event: Event) -> str | None:

@@ -208,7 +208,7 @@ def test_a_link_opens_the_page_as_it_was(handlers: Handlers) -> None:
 
 def test_a_link_to_a_photo_of_ones_own_asks_for_the_photo(handlers: Handlers) -> None:
     answer = handlers.open_page({"photo": "own", "tab": "bridge", "px": "0.25,0.75"})
-    assert "drop the photo here" in answer["rail"]["notes"][0]
+    assert "drop the photo to see that" in answer["rail"]["notes"][0]
     assert "groups" in answer["bridge"]
     assert not any("drop the photo" in note for note in handlers.open_page({})["rail"]["notes"])
 
@@ -273,7 +273,12 @@ def test_a_reload_shows_the_own_photo_by_its_key_and_says_where_it_is_gone(handl
     opened = handlers.open_page(link, shown["key"])
     assert opened["key"] == shown["key"] and "groups" in opened["bridge"] and opened["wire"]["ended"] == "open"
     assert "scale=²" in opened["head"]["banner"] and "photo" not in opened["head"]["banner"]
-    gone = handlers.open_page(link, "0" * 24 + ":untrained")
+    lost = "0" * 24 + ":untrained"
+    # The page takes it out of the row of own photos.
+    *_, refused = handlers.show({"key": lost})
+    assert "no longer has this photo" in refused["rail"]["error"] and refused["rail"]["gone"] == lost
+    gone = handlers.open_page(link, lost)
+    assert gone["rail"]["gone"] == lost and "gone" not in opened["rail"]
     assert "no longer has your photo" in gone["head"]["banner"] and gone["key"] != shown["key"]
 
 

@@ -83,7 +83,7 @@ def test_everything_can_be_reached_by_the_tab_key(visit: Visit) -> None:
     page = visit.page
     page.evaluate("document.activeElement?.blur()")
     reached = set()
-    for _ in range(60):
+    for _ in range(100):
         page.keyboard.press("Tab")
         reached.add(
             page.evaluate("document.activeElement.dataset.testid ?? document.activeElement.dataset.viewer ?? ''")

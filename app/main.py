@@ -180,7 +180,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
     from app.browser import announcing, browser_head, modules_route
     from app.first_values import first_values
     from app.page import build_demo
-    from app.tabs import TABS
+    from app.tabs import SIMPLE, TABS
     from app.theme import studio_css, studio_head, studio_theme
     from app.uploads import Limits
 
@@ -192,7 +192,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "quiet": True,
         "share": False,
         "root_path": options.root_path,
-        "head": browser_head(TABS) + studio_head(),
+        "head": browser_head(TABS, SIMPLE) + studio_head(),
         "app_kwargs": {"routes": [modules_route()], "middleware": [Middleware(announcing)]},
         "show_error": True,
         "theme": studio_theme(),

@@ -77,9 +77,10 @@ def rail_panel(value: Value = None) -> gr.HTML:
         <div class="thumbs"></div></div>
       <div class="examples"><h4 class="after">Examples</h4><div class="thumbs"></div></div>
       <div><h4 class="after">Tasks</h4><div class="tasks"></div>
-      <div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
-      <h4 class="after">Colour scale</h4><div class="scope"></div></div>
-      <div class="keys"><h4 class="after">Keys</h4><p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
+      <div data-expert><div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
+      <h4 class="after">Colour scale</h4><div class="scope"></div></div></div>
+      <div class="keys" data-expert><h4 class="after">Keys</h4>
+        <p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
         <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin<br>
         <kbd>Enter</kbd> enlarges a map</p></div>
     </div>"""
@@ -98,7 +99,8 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
       <span class="which"><span class="chip" data-testid="checkpoint"></span>
         <select class="others" aria-label="Checkpoint" title="Choose another checkpoint" hidden></select></span>
       <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
-      <span class="actions"><button type="button" class="quiet" data-action="tour" data-testid="tour">Tour</button>
+      <span class="actions"><span class="depth" data-testid="depth"></span>
+        <button type="button" class="quiet" data-action="tour" data-testid="tour">Tour</button>
         <button type="button" class="quiet" data-action="link">Copy link</button>
         <details class="menu" data-testid="downloads"><summary class="quiet">Download</summary><div>
           <button type="button" data-download="zip" data-testid="download-zip"><b>Everything</b>

@@ -17,6 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bridgenet.glossary import GLOSSARY
+
 FOLDER = Path(__file__).parent
 
 TITLE = "BridgeNet Studio"
@@ -74,14 +76,18 @@ def announcing(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def browser_head(tabs: Iterable[str]) -> str:
+def browser_head(tabs: Iterable[str], simple: Iterable[str]) -> str:
     """What the head of the page says so that the modules are loaded, once.
 
     Args:
         tabs: Names of the views there are, for the module that reads links.
+        simple: Those of them that are there where only the simple is asked for.
     """
-    main = f'<script type="module" src="{_place()}/main.js" data-tabs="{escape(json.dumps(list(tabs)))}"></script>'
-    return f"{main}<script>{(FOLDER / ARRIVAL).read_text(encoding='utf-8')}</script>"
+    named = {"tabs": list(tabs), "simple": list(simple)}
+    data = " ".join(f'data-{name}="{escape(json.dumps(names))}"' for name, names in named.items())
+    glossary = f'<script type="application/json" data-glossary>{json.dumps(dict(GLOSSARY))}</script>'
+    main = f'<script type="module" src="{_place()}/main.js" {data}></script>'
+    return f"{glossary}{main}<script>{(FOLDER / ARRIVAL).read_text(encoding='utf-8')}</script>"
 
 
 def start_of(part: str, events: Iterable[str] = ()) -> str:

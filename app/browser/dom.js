@@ -1,7 +1,6 @@
 // @ts-check
 // A small way to write DOM: make("div", {class: "card"}, "text", child, ...).
 
-/** @import { Spoken } from "./view.js" */
 /** @typedef {Node | string | null | undefined} Child */
 /** @typedef {Record<string, string | number>} Style */
 /** @typedef {{ [name: string]: string | number | boolean | null | undefined | Style }} Attributes */
@@ -131,13 +130,4 @@ export function percent(share) {
 /** @param {string} colour */
 export function dot(colour) {
   return make("span", { class: "dot", style: { background: colour } });
-}
-
-/**
- * The parts of a sentence.
- *
- * @param {Spoken[]} parts
- */
-export function spoken(parts) {
-  return parts.map(({ text, colour }) => (colour ? make("em", { style: { "--task": colour } }, text) : text));
 }

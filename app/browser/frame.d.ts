@@ -79,6 +79,8 @@ export interface Rail {
 export interface Tab {
   name: string;
   title: string;
+  /** Whether it is no view of the simple page: to open it is to ask for everything. */
+  expert?: boolean;
   /** First and last column of the figure that it stands under. Without, it asks about the whole network. */
   columns?: [number, number];
 }

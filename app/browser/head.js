@@ -1,11 +1,18 @@
 // @ts-check
 // Head of the page: the checkpoint, the tour, the link, and one quiet line about what is going on.
 
-/** @import { HeadServer, Part, Studio } from "./types.js" */
+/** @import { Depth, HeadServer, Part, Studio } from "./types.js" */
 /** @import { Head } from "./frame.js" */
-import { find, make } from "./dom.js";
+import { find, make, renew } from "./dom.js";
 import { downloads } from "./download.js";
+import { rememberDepth } from "./memory.js";
+import { segments } from "./segments.js";
 
+/** @type {{ value: Depth, text: string }[]} */
+const DEPTHS = [
+  { value: "simple", text: "Simple" },
+  { value: "expert", text: "Expert" },
+];
 const UNKNOWN = "See the address bar";
 
 /**
@@ -23,12 +30,14 @@ export function head(studio, { element, props, watch, server }) {
   watch("value", draw);
   studio.subscribe((kind) => {
     if (kind === "settled") drawOthers();
+    if (kind === "choice" || kind === "tab") drawDepth();
     if (kind === "banner") drawBanner(studio.banner);
     if (kind === "answer" && studio.answer?.head) drawBanner(studio.answer.head);
   });
   find(root, "[data-action=tour]", HTMLButtonElement).addEventListener("click", () => studio.ask("lesson"));
   copy.addEventListener("click", copyLink);
   others.addEventListener("change", () => studio.want({ checkpoint: others.value }));
+  drawDepth();
   downloads(studio, find(root, ".menu", HTMLDetailsElement), server);
   draw();
 
@@ -62,6 +71,16 @@ export function head(studio, { element, props, watch, server }) {
     others.hidden = names.length < 2;
     others.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
     others.value = (studio.photo.live && studio.wanted?.checkpoint) || known.title || "";
+  }
+
+  // Style sheets hide what is only for who asks for everything.
+  function drawDepth() {
+    document.documentElement.dataset.depth = studio.depth;
+    const choose = (/** @type {Depth} */ depth) => {
+      rememberDepth(depth);
+      studio.deepen(depth);
+    };
+    renew(find(root, ".depth", HTMLElement), segments("How much is shown", DEPTHS, studio.depth, choose));
   }
 
   async function copyLink() {

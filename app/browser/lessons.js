@@ -3,12 +3,13 @@
 
 /** @import { LessonServer, Options, Part, Studio } from "./types.js" */
 /** @import { LessonStep, Lessons, Setting, Spoken } from "./view.js" */
-import { find, spoken, targetOf } from "./dom.js";
+import { find, targetOf } from "./dom.js";
 import { readPlace, writePlace } from "./link.js";
 import { stepName, stepRow } from "./steps.js";
+import { dotted, spoken } from "./words.js";
 
 /** Parts of the selection that a lesson may set, beside options and the place. */
-const SHARED = /** @type {const} */ (["task", "scale", "head", "scope"]);
+const SHARED = /** @type {const} */ (["depth", "task", "scale", "head", "scope"]);
 /** What is left free around what a lesson points at. */
 const MARGIN = 14;
 const GONE = "The studio does not answer. Is it still running?";
@@ -108,8 +109,8 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     course.open = name ?? null;
     const lesson = current();
     if (!lesson) return;
-    const { at, options, task, scale, head, scope } = studio;
-    course.before = { lesson, at, options, task, scale, head, scope };
+    const { at, options, depth, task, scale, head, scope } = studio;
+    course.before = { lesson, at, options, depth, task, scale, head, scope };
     follow(lesson.start);
     redraw();
     openStep(lesson.name);
@@ -239,8 +240,8 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     const said = saidOf(lesson);
     part("count").textContent = `Lesson ${place() + 1} of ${course.lessons.length}`;
     part("title").textContent = lesson.title;
-    part("question").textContent = lesson.question;
-    part("look").textContent = lesson.look;
+    part("question").replaceChildren(...dotted(lesson.question));
+    part("look").replaceChildren(...dotted(lesson.look));
     part("answer").replaceChildren(...(said ? spoken(said) : []));
     part("done").hidden = !course.done.has(lesson.name);
     button("back").disabled = place() === 0;

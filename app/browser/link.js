@@ -2,18 +2,21 @@
 // Links: what an address says after its question mark, made and read. Python does both by the same rules
 // (`app/takeaway/links.py`), gives options their types, and says what it could not understand.
 
-/** @import { Opened, Scope, Selection } from "./types.js" */
+/** @import { Depth, Opened, Scope, Selection } from "./types.js" */
 /** @import { Place } from "./view.js" */
 
 /** @type {Scope[]} */
 const SCOPES = ["map", "tab", "all"];
+/** @type {Depth[]} */
+const DEPTHS = ["simple", "expert"];
 
 /**
  * @param {string} search - Of an address, with its question mark or without.
  * @param {string[]} tabs - Names of the views there are.
+ * @param {Depth} depth - Where the address asks for no view: links to a view have always shown all of it.
  * @returns {Opened}
  */
-export function readLink(search, tabs) {
+export function readLink(search, tabs, depth = "expert") {
   const link = new URLSearchParams(search);
   const whole = (/** @type {string} */ name) => (/^-?[0-9]{1,4}$/.test(link.get(name) ?? "") ? Number(link.get(name)) : null);
   const tab = link.get("tab") ?? "";
@@ -26,6 +29,7 @@ export function readLink(search, tabs) {
     head: whole("head") ?? -1,
     scope: SCOPES.find((scope) => scope === link.get("scope")) ?? "tab",
     tab: tabs.includes(tab) ? tab : "overview",
+    depth: DEPTHS.find((depth) => depth === link.get("depth")) ?? (tab ? "expert" : depth),
     options: Object.fromEntries(options),
     example: link.get("ex") || null,
     checkpoint: link.get("checkpoint") || null,
@@ -38,12 +42,13 @@ export function readLink(search, tabs) {
  * @param {Selection} selection
  * @param {{ example?: string | null, checkpoint?: string | null }} photo
  */
-export function writeLink({ at, task, scale, head, scope, tab, options }, { example, checkpoint }) {
+export function writeLink({ at, task, scale, head, scope, tab, depth, options }, { example, checkpoint }) {
   const parts = {
     ex: example,
     photo: example ? null : "own",
     checkpoint,
     tab,
+    depth,
     px: writePlace(at),
     task,
     scale,

@@ -8,12 +8,13 @@ import { inspector } from "./inspector.js";
 import { onKey } from "./keys.js";
 import { lessons } from "./lessons.js";
 import { readLink } from "./link.js";
-import { createMemory, rememberedEntry } from "./memory.js";
+import { createMemory, rememberedDepth, rememberedEntry } from "./memory.js";
 import { rail } from "./rail.js";
 import { createStudio } from "./store.js";
 import { viewer } from "./viewer.js";
 import { way } from "./way.js";
 import { wire } from "./wire.js";
+import { openGlossary } from "./words.js";
 
 /** @type {Record<string, (studio: Studio, part: Part<any, any>) => void>} */
 const PARTS = { head, inspector, lessons, rail, viewer, way, wire };
@@ -23,11 +24,14 @@ const studio = createPage();
 /** @returns {Studio} */
 function createPage() {
   // Python knows which views there are, and says so where it asks for this module.
-  const tabs = JSON.parse(document.querySelector("script[data-tabs]")?.getAttribute("data-tabs") ?? "[]");
-  const opened = { ...readLink(location.search, tabs), key: rememberedEntry()?.key };
-  const studio = createStudio(opened, createMemory(), location.origin + location.pathname);
+  const said = document.querySelector("script[data-tabs]");
+  const [tabs, simple] = ["data-tabs", "data-simple"].map((name) => JSON.parse(said?.getAttribute(name) ?? "[]"));
+  const read = () => readLink(location.search, tabs, rememberedDepth());
+  const opened = { ...read(), key: rememberedEntry()?.key };
+  const studio = createStudio(opened, createMemory(), location.origin + location.pathname, simple);
+  openGlossary();
   document.addEventListener("keydown", (event) => onKey(studio, event));
-  window.addEventListener("popstate", () => studio.restore(rememberedEntry() ?? readLink(location.search, tabs)));
+  window.addEventListener("popstate", () => studio.restore(rememberedEntry() ?? read()));
   return (window.bridgenetStudio = studio);
 }
 

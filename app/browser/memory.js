@@ -2,7 +2,7 @@
 // The address follows the selection, a moment later: it can be reloaded and sent on. Each entry of the browser's
 // history also holds what the address does not say: the key of the photo, which nobody but its visitor may have.
 
-/** @import { Memory, Opened, Remembered, Studio } from "./types.js" */
+/** @import { Depth, Memory, Opened, Remembered, Studio } from "./types.js" */
 
 const SOON = 400;
 
@@ -22,10 +22,10 @@ export function createMemory() {
    */
   function now(studio, way = "replaceState") {
     forget();
-    const { at, task, scale, head, scope, tab, options, photo, wanted } = studio;
+    const { at, task, scale, head, scope, tab, depth, options, photo, wanted } = studio;
     const { key = null, example = null, checkpoint = null } = (photo.live ? photo : wanted) ?? {};
     /** @type {Opened} */
-    const entry = { at, task, scale, head, scope, tab, options, key, example, checkpoint };
+    const entry = { at, task, scale, head, scope, tab, depth, options, key, example, checkpoint };
     // An address that was opened stays as it was written until something is changed.
     const address = studio.touched || way === "pushState" ? studio.link({ example, checkpoint }) : location.href;
     history[way]({ ...history.state, studio: entry }, "", address);
@@ -51,4 +51,29 @@ export function createMemory() {
  */
 export function rememberedEntry() {
   return history.state?.studio ?? null;
+}
+
+const DEPTH = "bridgenet-depth";
+
+/**
+ * How much the visitor wanted to see last time; at first, the simple.
+ *
+ * @returns {Depth}
+ */
+export function rememberedDepth() {
+  return stored()?.getItem(DEPTH) === "expert" ? "expert" : "simple";
+}
+
+/** @param {Depth} depth */
+export function rememberDepth(depth) {
+  stored()?.setItem(DEPTH, depth);
+}
+
+/** Some browsers keep nothing, and say so by an error. */
+function stored() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
 }

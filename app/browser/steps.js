@@ -4,7 +4,8 @@
 
 /** @import { Studio } from "./types.js" */
 /** @import { LessonStep, Spoken } from "./view.js" */
-import { make, spoken } from "./dom.js";
+import { make } from "./dom.js";
+import { spoken } from "./words.js";
 
 /** What shows that Gradio has made something of the row anew. */
 const UNWRITTEN = "#lesson-steps [role=tab]:disabled, #lesson-steps [role=tab]:not([data-offered]), [data-step]:empty";

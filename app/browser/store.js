@@ -10,9 +10,10 @@ import { inside, writeLink } from "./link.js";
  * @param {Opened} opened - What the address asks for.
  * @param {Memory} memory - Keeps the address and the browser's history.
  * @param {string} address - Of the page, up to its question mark.
+ * @param {string[]} simple - Views there are where only the simple is asked for.
  * @returns {Studio}
  */
-export function createStudio({ example, checkpoint, key = null, ...selection }, memory, address) {
+export function createStudio({ example, checkpoint, key = null, ...selection }, memory, address, simple) {
   /** @type {Set<Listener>} */
   const listeners = new Set();
   /** Who waits for what is wanted to be shown. @type {(() => void)[]} */
@@ -78,8 +79,12 @@ export function createStudio({ example, checkpoint, key = null, ...selection }, 
     show(tab) {
       if (tab === studio.tab) return;
       memory.finish(studio);
-      studio.set("tab", { tab });
+      studio.set("tab", { tab, depth: simple.includes(tab) ? studio.depth : "expert" });
       memory.now(studio, "pushState");
+    },
+    deepen(depth) {
+      if (depth === "simple" && !simple.includes(studio.tab)) studio.show("overview");
+      studio.choose({ depth });
     },
     ask(event, more = {}) {
       studio.set("ask", { asked: { event, ...more } });

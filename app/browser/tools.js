@@ -24,7 +24,11 @@ export function toolRow(studio, root) {
     const nodes = [...shown.values()].map(({ node }) => node);
     for (const node of [...root.children]) if (!nodes.some((other) => other === node)) node.remove();
     nodes.forEach((node, index) => node !== root.children[index] && root.insertBefore(node, root.children[index] ?? null));
-    tools.forEach((tool) => shown.get(layoutOf(tool))?.update(tool));
+    tools.forEach((tool) => {
+      const { node, update } = /** @type {Shown<Tool>} */ (shown.get(layoutOf(tool)));
+      node.toggleAttribute("data-expert", Boolean(tool.expert));
+      update(tool);
+    });
   };
 }
 

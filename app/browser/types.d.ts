@@ -5,6 +5,8 @@ import type { Inspector, Place, Revealed, Setting, View } from "./view.js";
 
 // ---------------------------------------------------------------- the selection
 
+/** How much the page shows: what a first visit needs, or everything. */
+export type Depth = "simple" | "expert";
 export type Scope = "map" | "tab" | "all";
 /** Options of single views that were changed, by `view.name`. */
 export type Options = Record<string, Setting>;
@@ -19,6 +21,7 @@ export interface Selection {
   head: number;
   scope: Scope;
   tab: string;
+  depth: Depth;
   options: Options;
 }
 
@@ -79,7 +82,7 @@ export interface Banner {
 }
 
 /** What the page tells Python with every question. */
-export interface Report extends Omit<Selection, "at">, Place {
+export interface Report extends Omit<Selection, "at" | "depth">, Place {
   pins: Pins;
   drawn: string;
   held: string[];
@@ -129,6 +132,7 @@ export interface Studio extends State {
   choose(changes: Partial<State>): void;
   option(name: string, value: Setting): void;
   show(tab: string): void;
+  deepen(depth: Depth): void;
   ask(event: Asked["event"], more?: Omit<Asked, "event">): void;
   want(choice: Wanted): void;
   see(photo: Photo): void;

@@ -142,6 +142,7 @@ export interface ChoiceTool {
   kind: "segments" | "list";
   name: string;
   label: string;
+  expert?: boolean;
   options: Choosable[];
   chosen: Setting;
 }
@@ -151,6 +152,7 @@ export interface SliderTool {
   kind: "slider" | "mix";
   name: string;
   label: string;
+  expert?: boolean;
   low: number;
   high: number;
   step: number;
@@ -162,6 +164,7 @@ export interface ToggleTool {
   kind: "toggle";
   name: string;
   label: string;
+  expert?: boolean;
   chosen: Setting;
 }
 
@@ -170,6 +173,7 @@ export interface ButtonTool {
   kind: "button";
   name: string;
   label: string;
+  expert?: boolean;
   action: "set" | "pin" | "unpin" | "run" | "cancel" | "lesson";
   value?: string;
 }
@@ -197,6 +201,8 @@ export interface Group {
   option?: string;
   /** Key of what is chosen. */
   chosen?: string;
+  /** Whether it is hidden where only the simple is asked for. Tools have the same. */
+  expert?: boolean;
 }
 
 /** What belongs to one analysis, and to what was asked for with one ticket. */

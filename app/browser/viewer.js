@@ -5,10 +5,11 @@
 /** @import { Large } from "./large.js" */
 /** @import { Part, Studio } from "./types.js" */
 /** @import { Group, Map as MapView, Place, View } from "./view.js" */
-import { find, make, parsed, renew, spoken, targetOf } from "./dom.js";
+import { find, make, parsed, renew, targetOf } from "./dom.js";
 import { createDrawing } from "./drawing.js";
 import { createMap } from "./map.js";
 import { toolRow } from "./tools.js";
+import { dotted, spoken } from "./words.js";
 
 /**
  * @param {Studio} studio
@@ -139,7 +140,7 @@ export function viewer(studio, { element, props, watch }) {
   /** @param {View} value */
   function fillWords(value) {
     say.replaceChildren(...spoken(value.say ?? []));
-    hint.textContent = value.hint ?? "";
+    hint.replaceChildren(...dotted(value.hint ?? ""));
     caution.textContent = value.caution ?? "";
     caution.hidden = !value.caution;
     drawTools(value.tools ?? []);
@@ -161,8 +162,9 @@ export function viewer(studio, { element, props, watch }) {
           maps.set(first.id, map);
           body.append(map.card);
         });
-        const named = { class: group.title ? "group" : "group bare", "data-testid": group.id ? `group-${group.id}` : null };
-        return make("section", { ...named, "data-group": index, style: { "--span": group.span ?? 12 } }, head, body);
+        const named = { "data-testid": group.id ? `group-${group.id}` : null, "data-group": index, "data-expert": group.expert };
+        const look = { class: group.title ? "group" : "group bare", style: { "--span": group.span ?? 12 } };
+        return make("section", { ...named, ...look }, head, body);
       }),
     );
   }
@@ -173,7 +175,7 @@ export function viewer(studio, { element, props, watch }) {
    * @param {View} value
    */
   function fillGroup(box, group, value) {
-    find(box, ".group-text", HTMLElement).textContent = group.text ?? "";
+    find(box, ".group-text", HTMLElement).replaceChildren(...dotted(group.text ?? ""));
     group.maps?.forEach((map) => maps.get(map.id)?.fill(map, value));
     if (!group.chart) return;
     const focused = document.activeElement;

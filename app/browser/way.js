@@ -50,8 +50,9 @@ export function way(studio, { element, props, watch }) {
   }
 
   /** @param {Tab} tab */
-  function label({ name, title, columns }) {
-    const states = { role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, class: columns ? "" : "whole" };
+  function label({ name, title, columns, expert }) {
+    const look = [columns ? "" : "whole", expert ? "expert" : ""].join(" ").trim();
+    const states = { role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, class: look };
     const button = make("button", { type: "button", ...states, "data-testid": `tab-${name}`, "data-tab": name }, title);
     button.addEventListener("click", () => studio.show(name));
     return button;

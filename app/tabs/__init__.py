@@ -14,6 +14,9 @@ TABS: dict[str, str] = {
 }
 """Title by name."""
 
+SIMPLE: tuple[str, ...] = ("overview", "bridge", "pairs", "refinement", "interaction", "lessons")
+"""Views for who sees the page for the first time. To open another one is to ask for everything."""
+
 LESSON_STEPS: dict[str, str] = {
     "answers": "Answers",
     "features": "Features",

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
-from app.tabs import TABS
+from app.tabs import SIMPLE, TABS
 from app.tabs.features.kinds import entries
 from app.tabs.features.page import KIND
 from app.tabs.features.pictures import colours_by
@@ -152,6 +152,8 @@ def tabs_of(figure: Figure, there: Sequence[str]) -> list[Tab]:
     tabs: list[Tab] = []
     for name in there:
         tab: Tab = {"name": name, "title": TABS[name]}
+        if name not in SIMPLE:
+            tab["expert"] = True
         columns = sorted({node["column"] for node in figure["nodes"] if node["tab"] == name and node["column"]})
         if columns and name in ("overview", "refinement"):
             columns = columns[-1:]

@@ -48,9 +48,17 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object =
         return {"same": True, "key": key}
     height, width = analysis.size
     named: View = {"key": key, "of": analysis.key, "aspect": width / height}
-    value = named | page.view(analysis, selection)
+    value = named | _for_experts(page.view(analysis, selection), page)
     # What is still to be computed is not what the key names.
     return value | {"key": f"{key}|pending"} if "pending" in value else value
+
+
+def _for_experts(view: View, page: Page) -> View:
+    """The view, of whose parts the page knows which are only for who asks for everything."""
+    for part in (*view.get("tools", ()), *view.get("groups", ())):
+        if (part["name"] if "name" in part else part.get("id")) in page.expert:
+            part["expert"] = True
+    return view
 
 
 def photo_of(analysis: Analysis, longest: int = LONGEST) -> Photo:

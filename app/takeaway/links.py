@@ -113,7 +113,7 @@ def not_understood(
     read = read_link(link)
     known = {
         "ex": EXAMPLES, "checkpoint": checkpoints, "photo": ("own",), "tab": tabs, "task": tasks,
-        "scope": get_args(Scope),
+        "scope": get_args(Scope), "depth": ("simple", "expert"),
     }  # fmt: skip
 
     def understood(name: str, value: str) -> bool:

@@ -93,6 +93,8 @@ class Tab(TypedDict):
 
     name: str
     title: str
+    expert: NotRequired[bool]
+    """Whether it is no view of the simple page: to open it is to ask for everything."""
     columns: NotRequired[tuple[int, int]]
     """First and last column of the figure that it stands under. Without, it asks about the whole network."""
 

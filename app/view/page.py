@@ -36,6 +36,7 @@ class Page:
         exists: Whether the checkpoint has what the view shows.
         compute: The slow part: computes what `view` misses and keeps it in `analysis.results`.
         ignores: What of `follows` does not matter as its options are set, so that it is not drawn again in vain.
+        expert: Names of its tools and groups that the page hides where only the simple is asked for.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Page:
     exists: Callable[[Analysis], bool] = field(default=lambda analysis: True)
     compute: Callable[[Session, Analysis, Selection, Progress], None] | None = None
     ignores: Callable[[Selection], frozenset[Follows]] = field(default=lambda selection: frozenset())
+    expert: frozenset[str] = frozenset()
 
     def key(self, analysis: Analysis, selection: Selection) -> str:
         """Names what the viewer shows: equal keys, equal views."""

@@ -167,6 +167,7 @@ class ChoiceTool(TypedDict):
     kind: Literal["segments", "list"]
     name: str
     label: str
+    expert: NotRequired[bool]
     options: list[Choosable]
     chosen: Setting
 
@@ -177,6 +178,7 @@ class SliderTool(TypedDict):
     kind: Literal["slider", "mix"]
     name: str
     label: str
+    expert: NotRequired[bool]
     low: float
     high: float
     step: float
@@ -189,6 +191,7 @@ class ToggleTool(TypedDict):
     kind: Literal["toggle"]
     name: str
     label: str
+    expert: NotRequired[bool]
     chosen: Setting
 
 
@@ -198,6 +201,7 @@ class ButtonTool(TypedDict):
     kind: Literal["button"]
     name: str
     label: str
+    expert: NotRequired[bool]
     action: Literal["set", "pin", "unpin", "run", "cancel", "lesson"]
     value: NotRequired[str]
 
@@ -230,6 +234,8 @@ class Group(TypedDict, total=False):
     """Is set to the key of what is clicked in the chart."""
     chosen: str
     """Key of what is chosen."""
+    expert: bool
+    """Whether it is hidden where only the simple is asked for. Tools have the same."""
 
 
 class Belonging(TypedDict, total=False):

@@ -16,10 +16,10 @@ from app.analysis.session import Session
 from app.browser import ARRIVAL, FOLDER, LATER, announcing, browser_head, modules_route, start_of
 from app.endpoints import add_endpoints
 from app.parts import lesson_card, linked_viewer, wire
-from app.tabs import TABS
+from app.tabs import SIMPLE, TABS
 from app.uploads import Limits
 
-HEAD = browser_head(TABS)
+HEAD = browser_head(TABS, SIMPLE)
 
 
 class Tags(HTMLParser):

@@ -340,4 +340,5 @@ PAGE = Page(
     follows=frozenset({"place", "task", "scale", "head", "scope"}),
     options=(WEIGHTING, REGION),
     exists=asks_tasks,
+    expert=frozenset({"head", WEIGHTING.name, REGION.name, "bridge-everywhere", "bridge-region", "bridge-regions"}),
 )

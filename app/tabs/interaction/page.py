@@ -256,4 +256,5 @@ PAGE = Page(
     options=(OVER, PLACE, REMOVAL, OTHER, NORM, CELL),
     exists=has_interaction,
     compute=cuts.compute,
+    expert=frozenset({OVER.name, PLACE.name, REMOVAL.name, OTHER.name, NORM.name, "places", "attention", "scatter"}),
 )

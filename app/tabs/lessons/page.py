@@ -40,6 +40,7 @@ class Lesson:
         show: How it is set to see what the question is about.
         target: What in the view it asks about, as a CSS selector: outlined, and scrolled to.
         follows: Parts of the selection that its sentence is about; when they change it has to be asked again.
+        expert: Whether what it asks about is hidden where only the simple is asked for.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Lesson:
     show: Callable[[Analysis], Link]
     target: str
     follows: tuple[Follows, ...] = ()
+    expert: bool = False
 
 
 def lessons(analysis: Analysis, selection: Selection) -> View:
@@ -70,7 +72,8 @@ def offered(analysis: Analysis, tabs: Collection[str]) -> Lessons:
         if lesson.tab in tabs and _is_offered(lesson, analysis):
             question, look = wording(TEXT.with_name("text") / f"{_text_of(lesson, analysis)}.md")
             title = lesson.title.format(count=answers_in_words(len(analysis.tasks)).lower())
-            start, show = ({"tab": lesson.tab, **link(analysis)} for link in (lesson.start, lesson.show))
+            whole = {"tab": lesson.tab} | ({"depth": "expert"} if lesson.expert else {})
+            start, show = ({**whole, **link(analysis)} for link in (lesson.start, lesson.show))
             step: LessonStep = {
                 "name": lesson.name,
                 "title": title,
@@ -153,11 +156,11 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "features", "What is in a feature?", "features", bridge_resembles, _nothing, _finest,
-        _parts("group-features-entering", "group-features-bridge"), ("task",),
+        _parts("group-features-entering", "group-features-bridge"), ("task",), expert=True,
     ),
     Lesson(
         "tpp", "How task patterns propagate", "tpp", patterns_overlap, _after_fusion, _before_fusion,
-        _parts("group-tpp-tasks"), ("task",),
+        _parts("group-tpp-tasks"), ("task",), expert=True,
     ),
     Lesson(
         "bridge", "Who was asked, and where", "bridge", bridge_asks, _finest, _at_step,
@@ -173,7 +176,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "influence", "Does attention mean influence?", "interaction", attention_predicts, _this_photo, _this_photo,
-        _parts("group-scatter"),
+        _parts("group-scatter"), expert=True,
     ),
 )  # fmt: skip
 """In their order."""

@@ -226,4 +226,5 @@ PAGE = Page(
     options=(MODE, CONTOURS, FADE, PAINT),
     compute=_compute,
     ignores=_ignored,
+    expert=frozenset({CONTOURS.name, FADE.name}),
 )

@@ -176,5 +176,6 @@ PAGE = Page(
     pairs,
     follows=frozenset({"place", "task", "scale", "head", "scope"}),
     options=(SHOWN, STAGE),
+    expert=frozenset({"head", SHOWN.name, STAGE.name}),
     exists=lambda analysis: exchanges(analysis) or reads_tokens(analysis) or bool(unit_weights(analysis)),
 )

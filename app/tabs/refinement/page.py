@@ -188,4 +188,12 @@ def _shown(prediction: Map, task: TaskName) -> Map:
     return shown
 
 
-PAGE = Page("refinement", refinement, follows=frozenset({"task"}), options=(ALPHA,), exists=has_bridge, compute=compute)
+PAGE = Page(
+    "refinement",
+    refinement,
+    follows=frozenset({"task"}),
+    options=(ALPHA,),
+    exists=has_bridge,
+    compute=compute,
+    expert=frozenset({"strip", "curve", "counts"}),
+)

@@ -20,7 +20,7 @@ class Visit:
     Args:
         browser: Where it is opened; every visit has cookies and storage of its own.
         address: Of the studio.
-        link: What the address says after its question mark.
+        link: What the address says after its question mark. Where it says nothing of `depth`, everything is shown.
         options: Of the browser's context, such as `viewport`.
     """
 
@@ -34,7 +34,7 @@ class Visit:
         self.page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda request: self._judge(request.url))
-        self.page.goto(f"{address}?{link}" if link else address)
+        self.page.goto(f"{address}?{link}" if "depth" in link else f"{address}?{link}&depth=expert".replace("?&", "?"))
         self.page.wait_for_selector("[data-testid=viewer-overview]", state="attached", timeout=PATIENCE)
         self.page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=180_000)
 

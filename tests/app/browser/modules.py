@@ -21,7 +21,7 @@ HELP = """
     const written = [];
     const note = (name) => (studio, way) => written.push(way ? `${name} ${way}` : name);
     const memory = { soon: note("soon"), finish: note("finish"), now: note("now"), forget: note("forget") };
-    const studio = imported.createStudio(opened(search), memory, "http://modules.test/");
+    const studio = imported.createStudio(opened(search), memory, "http://modules.test/", ["overview", "bridge"]);
     const heard = [];
     studio.subscribe((kind) => heard.push(kind));
     return { studio, heard, written };

@@ -42,6 +42,7 @@ states = st.fixed_dictionaries(
         "head": st.integers(-1, 9),
         "scope": st.sampled_from(get_args(Scope)),
         "tab": st.sampled_from(list(TABS)),
+        "depth": st.sampled_from(["simple", "expert"]),
         "options": chosen_options,
         "example": st.none() | st.sampled_from(list(EXAMPLES)) | name,
         "checkpoint": st.none() | name,

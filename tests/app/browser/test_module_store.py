@@ -132,7 +132,8 @@ def test_an_opened_address_stays_as_it_was_written_until_something_is_changed(mo
     kept, pushed, entry, back = modules.run(
         """history.replaceState(null, "", "/?ex=room-0&nonsense=1");
         const memory = imported.createMemory();
-        const studio = imported.createStudio(opened(location.search), memory, location.origin + location.pathname);
+        const [asked, address] = [opened(location.search), location.origin + location.pathname];
+        const studio = imported.createStudio(asked, memory, address, ["bridge"]);
         studio.see(given);
         studio.remember("replaceState");
         const kept = location.search;
@@ -149,6 +150,9 @@ def test_an_opened_address_stays_as_it_was_written_until_something_is_changed(mo
         PHOTO,
     )
     assert kept == "?ex=room-0&nonsense=1"
-    assert pushed == "?ex=room-0&checkpoint=tiny&tab=bridge&px=0.2500,0.7500&task=semseg&scale=1"
+    assert pushed == "?ex=room-0&checkpoint=tiny&tab=bridge&depth=expert&px=0.2500,0.7500&task=semseg&scale=1"
     assert entry["key"] == "room" and entry["at"] == {"x": 0.25, "y": 0.75}
-    assert back == ["?ex=room-0&checkpoint=tiny&tab=overview&px=0.2500,0.7500&task=semseg&scale=1", "overview"]
+    assert back == [
+        "?ex=room-0&checkpoint=tiny&tab=overview&depth=expert&px=0.2500,0.7500&task=semseg&scale=1",
+        "overview",
+    ]

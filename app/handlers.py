@@ -175,16 +175,14 @@ class Handlers:
             from app.tabs import views
 
             selection = views.selection_of(analysis, event)
-            compute = views.PAGES[name].compute if name in views.PAGES else None
-            if compute is not None:
-                work = steps_of(lambda report: compute(self.session, analysis, selection, report))
-                try:
-                    for step in work:
-                        progress: View = {"progress": (step.done, step.total), "words": step.words, "of": analysis.key}
-                        yield {name: _belonging(progress, ticket)}
-                finally:
-                    # Where the visitor leaves, this generator is closed: the work must hear of it.
-                    work.close()
+            work = steps_of(lambda report: views.compute(name, self.session, analysis, selection, report))
+            try:
+                for step in work:
+                    progress: View = {"progress": (step.done, step.total), "words": step.words, "of": analysis.key}
+                    yield {name: _belonging(progress, ticket)}
+            finally:
+                # Where the visitor leaves, this generator is closed: the work must hear of it.
+                work.close()
             shown = views.place_views(analysis, selection)
             yield {part: _belonging(value, ticket) for part, value in shown.items()}
         except StudioError as problem:
@@ -290,6 +288,7 @@ class Handlers:
             "tasks": list(analysis.tasks),
             "scales": len(has["scales"]),
             "heads": has["heads"],
+            "cuttable": has["cuttable"],
         }
         photo: Photo = {**views.photo_of(analysis), "live": True, "offers": offers}
         says: Head = {"banner": "", "kind": "", "network": "ready"}
@@ -297,6 +296,7 @@ class Handlers:
             "tasks": has["tasks"],
             "scales": has["scales"],
             "heads": has["heads"],
+            "cuttable": has["cuttable"],
             "notes": [*rail.get("notes", ()), *analysis.prediction.notes],
             "error": "",
             "number": number,

@@ -89,6 +89,7 @@ class Selection:
         tab: The view that is looked at.
         options: Options of the views that differ from their default, by name.
         pins: What was pinned as A and B, see `app.tabs.compare.page`; not judged here.
+        cut: The task that no other reads; None shows the whole network.
     """
 
     x: float = 0.5
@@ -100,6 +101,7 @@ class Selection:
     tab: str = "overview"
     options: Mapping[str, Setting] = field(default_factory=dict)
     pins: Mapping[str, object] = field(default_factory=dict)
+    cut: TaskName | None = None
 
     def text(self, option: Choice | Word) -> str:
         """The value of an option that is a word."""
@@ -121,6 +123,7 @@ def read_selection(
     scales: int,
     heads: int,
     options: Iterable[Option] = (),
+    cuttable: bool = True,
 ) -> Selection:
     """The selection that the page reports, with everything that it cannot mean replaced by the nearest it can.
 
@@ -130,6 +133,7 @@ def read_selection(
         scales: Number of decoder stages.
         heads: Number of attention heads.
         options: Options that exist.
+        cuttable: Whether the tasks read each other.
     """
     task, scope, tab = event.get("task"), event.get("scope"), event.get("tab")
     head, scale = _whole(event.get("head"), -1), _whole(event.get("scale"), -1)
@@ -146,6 +150,7 @@ def read_selection(
         tab=tab if isinstance(tab, str) else "overview",
         options={option.name: option.read(settings[option.name]) for option in options if option.name in settings},
         pins=pins if isinstance(pins, Mapping) else {},
+        cut=next((name for name in tasks if cuttable and name == event.get("cut")), None),
     )
 
 

@@ -66,6 +66,8 @@ class Analysis:
         predictor: The network.
         results: What was found out about it, see `result`.
         reference: Folder of photos over which the interaction of the tasks can be measured, if one was given.
+        cut: The task that no other reads, see `app.analysis.cut`; None where the network is whole.
+        whole: Of a cut network, the pass of the whole one.
     """
 
     key: str
@@ -80,6 +82,8 @@ class Analysis:
     predictor: "Predictor"
     results: Results = field(default_factory=Results)
     reference: Path | None = None
+    cut: TaskName | None = None
+    whole: "Trace | None" = None
 
     @property
     def tasks(self) -> tuple[TaskName, ...]:

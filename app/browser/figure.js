@@ -110,6 +110,9 @@ export function createFigure(studio, box, tell, leave) {
 
   // Nodes of the view that is looked at, and among them those of what is chosen.
   function mark() {
+    figure?.links.forEach(({ kind, task }, index) => {
+      lines[index].classList.toggle("off", kind === "read" && task === studio.cut);
+    });
     for (const node of figure?.nodes ?? []) {
       const [on, here] = [node.tab === studio.tab, isChosen(studio, node)];
       const button = element(node.id);

@@ -15,6 +15,7 @@ export interface Offers {
   tasks: string[];
   scales: number;
   heads: number;
+  cuttable: boolean;
 }
 
 /** What is shown. Its key names the photo and the checkpoint. */
@@ -67,6 +68,8 @@ export interface Rail {
   tasks?: Task[];
   scales?: string[];
   heads?: number;
+  /** Whether tasks can be cut: whether they read each other. */
+  cuttable?: boolean;
   notes?: string[];
   error?: string;
   /** Key of a photo that the server no longer has. */

@@ -14,7 +14,7 @@ const SHARED = /** @type {const} */ (["depth", "task", "scale", "head", "scope"]
 const MARGIN = 14;
 const GONE = "The studio does not answer. Is it still running?";
 
-/** @typedef {Pick<Studio, "at" | "options" | (typeof SHARED)[number]> & { lesson: LessonStep }} Before */
+/** @typedef {Pick<Studio, "at" | "options" | "cut" | (typeof SHARED)[number]> & { lesson: LessonStep }} Before */
 
 /**
  * Lessons there are, which one is open, what was revealed and for what, which are done, how the page was set before the
@@ -110,7 +110,8 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     const lesson = current();
     if (!lesson) return;
     const { at, options, depth, task, scale, head, scope } = studio;
-    course.before = { lesson, at, options, depth, task, scale, head, scope };
+    course.before = { lesson, at, options, depth, cut: studio.cut, task, scale, head, scope };
+    if (studio.cut) studio.choose({ cut: null });
     follow(lesson.start);
     redraw();
     openStep(lesson.name);
@@ -133,6 +134,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     if (shared.length || !alike(options, studio.options)) {
       studio.choose({ ...Object.fromEntries(shared.map((name) => [name, before[name]])), options });
     }
+    if (before.cut && !studio.cut) studio.choose({ cut: before.cut });
     if (itsOwn("px", writePlace(studio.at)) && writePlace(before.at) !== writePlace(studio.at)) studio.pick(before.at);
   }
 

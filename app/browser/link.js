@@ -30,6 +30,7 @@ export function readLink(search, tabs, depth = "expert") {
     scope: SCOPES.find((scope) => scope === link.get("scope")) ?? "tab",
     tab: tabs.includes(tab) ? tab : "overview",
     depth: DEPTHS.find((depth) => depth === link.get("depth")) ?? (tab ? "expert" : depth),
+    cut: link.get("cut") || null,
     options: Object.fromEntries(options),
     example: link.get("ex") || null,
     checkpoint: link.get("checkpoint") || null,
@@ -42,7 +43,7 @@ export function readLink(search, tabs, depth = "expert") {
  * @param {Selection} selection
  * @param {{ example?: string | null, checkpoint?: string | null }} photo
  */
-export function writeLink({ at, task, scale, head, scope, tab, depth, options }, { example, checkpoint }) {
+export function writeLink({ at, task, scale, head, scope, tab, depth, cut, options }, { example, checkpoint }) {
   const parts = {
     ex: example,
     photo: example ? null : "own",
@@ -51,6 +52,7 @@ export function writeLink({ at, task, scale, head, scope, tab, depth, options },
     depth,
     px: writePlace(at),
     task,
+    cut,
     scale,
     head: head < 0 ? null : head,
     scope: scope === "tab" ? null : scope,

@@ -135,7 +135,7 @@ export function rail(studio, { element, props, watch, upload }) {
       const look = { ...pressed(name === (studio.task ?? tasks[0].name)), "data-testid": `task-${name}` };
       const button = make("button", look, dot(colour), title, make("kbd", {}, String(index + 1)));
       button.addEventListener("click", () => studio.choose({ task: name }));
-      return button;
+      return make("div", { class: name === studio.cut ? "cut" : "" }, button, known.cuttable ? cutter(name, title) : null);
     });
     renew(box(".tasks"), ...buttons);
     box(".last-task").textContent = String(known.tasks?.length ?? 6);
@@ -144,6 +144,18 @@ export function rail(studio, { element, props, watch, upload }) {
     const names = scales.map((text, value) => ({ value, text }));
     const chosen = studio.scale ?? scales.length - 1;
     renew(box(".scale div"), segments("Scale of the decoder", names, chosen, (scale) => studio.choose({ scale })));
+  }
+
+  /**
+   * @param {string} name - Of a task.
+   * @param {string} title
+   */
+  function cutter(name, title) {
+    const words = `No other task reads ${title}: see the network without it`;
+    const look = { ...pressed(name === studio.cut), title: words, "aria-label": words, "data-testid": `cut-${name}` };
+    const button = make("button", look, "cut");
+    button.addEventListener("click", () => studio.choose({ cut: studio.cut === name ? null : name }));
+    return button;
   }
 }
 

@@ -138,8 +138,8 @@ export function createStudio({ example, checkpoint, key = null, ...selection }, 
       if (live) studio.choose({ pins: { ...studio.pins, [name]: { key, title, checkpoint } } });
     },
     selection() {
-      const { at, task, scale, head, scope, tab, options, pins, drawn, held } = studio;
-      return { x: at.x, y: at.y, task, scale, head, scope, tab, options, pins, drawn: drawn[tab] ?? "", held: held[tab] ?? [] };
+      const { at, task, scale, head, scope, tab, cut, options, pins, drawn, held } = studio;
+      return { x: at.x, y: at.y, task, scale, head, scope, tab, cut, options, pins, drawn: drawn[tab] ?? "", held: held[tab] ?? [] };
     },
     // Opens the page with what was chosen last. A photo of one's own is not in it.
     link(photo = studio.wanted ?? studio.photo) {
@@ -172,11 +172,12 @@ function moved(fraction, count, step) {
  */
 function fit(studio, { live, offers }) {
   if (!live || !offers) return;
-  const { tabs, tasks, scales, heads } = offers;
+  const { tabs, tasks, scales, heads, cuttable } = offers;
   const within = (/** @type {number | null} */ value, /** @type {number} */ count) =>
     value !== null && Number.isInteger(value) && value >= 0 && value < count;
   if (!tabs.includes(studio.tab)) studio.tab = "overview";
   if (studio.task === null || !tasks.includes(studio.task)) studio.task = tasks[0];
+  if (!cuttable || !tasks.includes(studio.cut ?? "")) studio.cut = null;
   if (!within(studio.scale, scales)) studio.scale = scales ? scales - 1 : null;
   if (!within(studio.head, heads)) studio.head = -1;
 }

@@ -22,6 +22,8 @@ export interface Selection {
   scope: Scope;
   tab: string;
   depth: Depth;
+  /** The task that no other reads; null shows the whole network. */
+  cut: string | null;
   options: Options;
 }
 

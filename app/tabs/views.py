@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TypedDict
 
+from app.analysis.cut import can_be_cut, without
 from app.analysis.selection import Option, Selection, read_selection
-from app.analysis.session import Analysis
+from app.analysis.session import Analysis, Session
 from app.tabs import TABS
+from app.tabs.cut import compute_losses, with_losses
 from app.tabs.figure import figure_of, reads_here, tabs_of
 from app.view.attention import has_scales
 from app.view.encoding import LONGEST, photo_uri
 from app.view.frame import Figure, Photo, Tab, Task
 from app.view.held import leave_out_held
 from app.view.inspector import inspector
-from app.view.page import Page
+from app.view.page import Page, Progress
 from app.view.scales import scale_names
 from app.view.view import Inspector, View
 from bridgenet.tasks import TASKS
@@ -27,8 +29,8 @@ OPTIONS: tuple[Option, ...] = tuple(option for page in PAGES.values() for option
 
 def selection_of(analysis: Analysis, event: Mapping[str, object]) -> Selection:
     """The selection that the page reports, as this analysis can mean it."""
-    scales, heads = len(scale_names(analysis)), analysis.trace.heads
-    return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads, options=OPTIONS)
+    scales, heads, cuttable = len(scale_names(analysis)), analysis.trace.heads, can_be_cut(analysis)
+    return read_selection(event, tasks=analysis.tasks, scales=scales, heads=heads, options=OPTIONS, cuttable=cuttable)
 
 
 def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object = None) -> View:
@@ -48,9 +50,20 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object =
         return {"same": True, "key": key}
     height, width = analysis.size
     named: View = {"key": key, "of": analysis.key, "aspect": width / height}
-    value = named | _for_experts(page.view(analysis, selection), page)
+    value = named | _for_experts(_seen(page, analysis, selection), page)
     # What is still to be computed is not what the key names.
     return value | {"key": f"{key}|pending"} if "pending" in value else value
+
+
+def _seen(page: Page, analysis: Analysis, selection: Selection) -> View:
+    """The view, of the network without the task that is cut, where it can show that."""
+    if selection.cut is None:
+        return page.view(analysis, selection)
+    if not page.cuts:
+        view = page.view(analysis, selection)
+        whole = f"The cut of {TASKS[selection.cut].title.lower()} is not in this view: it asks the whole network."
+        return view | {"hint": f"{view.get('hint', '')} {whole}".strip()}
+    return with_losses(page.view(without(analysis, selection.cut), selection), analysis, selection.cut)
 
 
 def _for_experts(view: View, page: Page) -> View:
@@ -93,8 +106,11 @@ def place_views(
 
 def inspected(analysis: Analysis, selection: Selection) -> Inspector:
     """What every task says at the selected pixel, and what is read there, for the figure."""
-    reads: Inspector = {**inspector(analysis, selection)}
-    reads["reads"] = reads_here(analysis, selection)
+    seen = without(analysis, selection.cut)
+    reads: Inspector = {**inspector(seen, selection), "reads": reads_here(seen, selection)}
+    if selection.cut is not None:
+        words = f"Without {TASKS[selection.cut].title.lower()}"
+        reads |= {"text": f"{words}. {reads.get('text')}", "key": f"{reads.get('key')}:{words}"}
     return reads
 
 
@@ -104,12 +120,33 @@ def all_views(analysis: Analysis, selection: Selection) -> dict[str, View | Insp
     return shown | {"inspector": inspected(analysis, selection)}
 
 
+def compute(name: str, session: Session, analysis: Analysis, selection: Selection, report: Progress) -> None:
+    """What a view still lacks: its own slow part, and what the cut does to every task.
+
+    Args:
+        name: Of the view.
+        session: Checkpoints and analyses.
+        analysis: The analysed photo.
+        selection: What is selected.
+        report: Told how far it is.
+    """
+    page = PAGES.get(name)
+    if page is None:
+        return
+    if selection.cut is not None and page.cuts:
+        compute_losses(analysis, report)
+    if page.compute is not None:
+        seen = without(analysis, selection.cut) if page.cuts else analysis
+        page.compute(session, seen, selection, report)
+
+
 class Capabilities(TypedDict):
     """What a checkpoint has."""
 
     tasks: list[Task]
     scales: list[str]
     heads: int
+    cuttable: bool
     tabs: list[Tab]
     figure: Figure
 
@@ -122,6 +159,7 @@ def capabilities(analysis: Analysis) -> Capabilities:
         "tasks": [{"name": task, "title": TASKS[task].title, "colour": TASKS[task].colour} for task in analysis.tasks],
         "scales": scale_names(analysis) if has_scales(analysis) else [],
         "heads": analysis.trace.heads,
+        "cuttable": can_be_cut(analysis),
         "tabs": tabs_of(figure, there),
         "figure": figure,
     }

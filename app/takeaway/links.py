@@ -22,6 +22,7 @@ def studio_link(
     task: TaskName | None = None,
     scale: int | None = None,
     head: int | None = None,
+    cut: TaskName | None = None,
     checkpoint: str | None = None,
     address: str = ADDRESS,
     **options: Setting,
@@ -35,6 +36,7 @@ def studio_link(
         task: Whose features and answers are shown.
         scale: Stage of the decoder, counted from the coarsest.
         head: Attention head. None is the mean of all.
+        cut: The task that no other reads. None shows the whole network.
         checkpoint: Name of a folder beside the studio's checkpoint.
         address: Where the studio runs.
         **options: Options of single views by their names, such as `**{"tpp.direction": "incoming"}`.
@@ -44,8 +46,9 @@ def studio_link(
     """
     _one_of("example", example, EXAMPLES)
     _one_of("tab", tab, TABS)
-    if task is not None:
-        _one_of("task", task, TASKS)
+    for name in (task, cut):
+        if name is not None:
+            _one_of("task", name, TASKS)
     if place is not None and not all(0 <= fraction < 1 for fraction in place):
         raise ValueError(f"A place is two fractions from 0 up to, not including, 1; got {place}.")
     known = _options()
@@ -59,7 +62,16 @@ def studio_link(
                 f"{name} goes from {option.low} to {option.high} in steps of {option.step}; got {value!r}."
             )
     px = None if place is None else f"{place[0]:.4f},{place[1]:.4f}"
-    parts = {"ex": example, "checkpoint": checkpoint, "tab": tab, "px": px, "task": task, "scale": scale, "head": head}
+    parts = {
+        "ex": example,
+        "checkpoint": checkpoint,
+        "tab": tab,
+        "px": px,
+        "task": task,
+        "cut": cut,
+        "scale": scale,
+        "head": head,
+    }
     query = {name: value for name, value in {**parts, **options}.items() if value is not None}
     return f"{address}?{urlencode(query, safe=',/')}"
 
@@ -71,6 +83,7 @@ class Told(TypedDict, total=False):
     y: float
     task: str
     scope: str
+    cut: str
     tab: str
     scale: int
     head: int
@@ -87,7 +100,7 @@ def read_link(link: Mapping[str, str]) -> Told:
     match [plain_number(text) for text in link.get("px", "").split(",")]:
         case [float(x), float(y)] if 0 <= x <= 1 and 0 <= y <= 1:
             told |= {"x": x, "y": y}
-    for word in ("task", "scope", "tab"):
+    for word in ("task", "cut", "scope", "tab"):
         if link.get(word):
             told[word] = link[word]
     for number in ("scale", "head"):
@@ -112,7 +125,7 @@ def not_understood(
     """
     read = read_link(link)
     known = {
-        "ex": EXAMPLES, "checkpoint": checkpoints, "photo": ("own",), "tab": tabs, "task": tasks,
+        "ex": EXAMPLES, "checkpoint": checkpoints, "photo": ("own",), "tab": tabs, "task": tasks, "cut": tasks,
         "scope": get_args(Scope), "depth": ("simple", "expert"),
     }  # fmt: skip
 

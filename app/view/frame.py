@@ -23,6 +23,7 @@ class Offers(TypedDict):
     tasks: list[str]
     scales: int
     heads: int
+    cuttable: bool
 
 
 class Photo(TypedDict):
@@ -80,6 +81,8 @@ class Rail(TypedDict, total=False):
     tasks: list[Task]
     scales: list[str]
     heads: int
+    cuttable: bool
+    """Whether tasks can be cut: whether they read each other."""
     notes: list[str]
     error: str
     gone: str

@@ -36,6 +36,7 @@ class Page:
         exists: Whether the checkpoint has what the view shows.
         compute: The slow part: computes what `view` misses and keeps it in `analysis.results`.
         ignores: What of `follows` does not matter as its options are set, so that it is not drawn again in vain.
+        cuts: Whether it shows the network without the task that is cut, see `app.analysis.cut`.
         expert: Names of its tools and groups that the page hides where only the simple is asked for.
     """
 
@@ -46,6 +47,7 @@ class Page:
     exists: Callable[[Analysis], bool] = field(default=lambda analysis: True)
     compute: Callable[[Session, Analysis, Selection, Progress], None] | None = None
     ignores: Callable[[Selection], frozenset[Follows]] = field(default=lambda selection: frozenset())
+    cuts: bool = False
     expert: frozenset[str] = frozenset()
 
     def key(self, analysis: Analysis, selection: Selection) -> str:
@@ -60,7 +62,8 @@ class Page:
         }
         own = [f"{option.name}={selection.options.get(option.name, option.default)}" for option in self.options]
         followed = sorted(self.follows - self.ignores(selection))
-        return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own])
+        cut = [] if selection.cut is None else [f"without {selection.cut}"]
+        return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own, *cut])
 
 
 def slider(

@@ -341,4 +341,5 @@ PAGE = Page(
     options=(WEIGHTING, REGION),
     exists=asks_tasks,
     expert=frozenset({"head", WEIGHTING.name, REGION.name, "bridge-everywhere", "bridge-region", "bridge-regions"}),
+    cuts=True,
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.analysis.cut import as_analysed
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, in_words
@@ -74,7 +75,8 @@ def effects_of(analysis: Analysis, path: str, stage: int, report: Progress) -> G
         report(index, count, f"Taking group {index + 1} of {count} out of the bridge")
         part = slice(index, index + 1)
         alone = replace(groups, maps=groups.maps[part], directions=groups.directions[part], shares=groups.shares[part])
-        found.append(label_groups(model, analysis.trace, alone, stage))
+        with as_analysed(analysis, model):
+            found.append(label_groups(model, analysis.trace, alone, stage))
     change = np.concatenate([effects.change for effects in found])
     total = change.sum(axis=0)
     effect = np.where(total > 0, change / np.where(total > 0, total, 1), 0)

@@ -157,4 +157,5 @@ PAGE = Page(
     options=(VIEW, BASIS, KIND, CHANNEL),
     compute=compute,
     ignores=ignores,
+    cuts=True,
 )

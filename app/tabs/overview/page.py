@@ -226,5 +226,6 @@ PAGE = Page(
     options=(MODE, CONTOURS, FADE, PAINT),
     compute=_compute,
     ignores=_ignored,
+    cuts=True,
     expert=frozenset({CONTOURS.name, FADE.name}),
 )

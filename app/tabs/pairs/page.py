@@ -178,4 +178,5 @@ PAGE = Page(
     options=(SHOWN, STAGE),
     expert=frozenset({"head", SHOWN.name, STAGE.name}),
     exists=lambda analysis: exchanges(analysis) or reads_tokens(analysis) or bool(unit_weights(analysis)),
+    cuts=True,
 )

@@ -196,4 +196,5 @@ PAGE = Page(
     exists=has_bridge,
     compute=compute,
     expert=frozenset({"strip", "curve", "counts"}),
+    cuts=True,
 )

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.analysis.cut import as_analysed
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.view.changes import amount, amount_map, enlarged, shown_size, signed_map, with_logits
@@ -71,7 +72,7 @@ def steps_so_far(analysis: Analysis) -> list[tuple[float, Step]]:
 def logits_at(analysis: Analysis, alpha: float) -> dict[TaskName, Tensor]:
     """What the heads say at a strength: `inspection.with_bridge_strength`, on a copy of the network."""
     model, lock = analysis.result(_model_and_lock)
-    with lock:
+    with lock, as_analysed(analysis, model):
         trace = inspection.with_bridge_strength(model, analysis.trace, alpha)
     return {task: trace.logits[task] for task in analysis.tasks}
 

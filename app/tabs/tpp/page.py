@@ -295,4 +295,5 @@ PAGE = Page(
     follows=frozenset({"place", "task", "head", "scope"}),
     options=OPTIONS,
     exists=lambda analysis: analysis.trace.pattern is not None,
+    cuts=True,
 )

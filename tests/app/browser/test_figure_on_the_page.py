@@ -120,3 +120,20 @@ def test_play_leads_the_pixel_through_in_six_steps_and_escape_ends_it(visit: Vis
     # By itself, without a press.
     page.wait_for_function("document.querySelector('.caption .about').textContent.includes('2 of 6')", timeout=PATIENCE)
     page.keyboard.press("Escape")
+
+
+def test_a_task_is_cut_on_every_tab_and_the_figure_shows_it(visit: Visit) -> None:
+    page = visit.page
+    page.click("[data-testid=cut-depth]")
+    for tab in ("overview", "bridge", "features"):
+        visit.tab(tab)
+        page.wait_for_selector(f"[data-testid=viewer-{tab}] [data-testid=group-losses]", timeout=PATIENCE)
+        assert visit.part(f"viewer-{tab}").startswith("Without depth: ")
+    assert page.locator(".line.read.off").count() > 0
+    assert page.locator(".line.off").evaluate_all("lines => lines.every(line => /depth/.test(line.dataset.link))")
+    assert visit.part("inspector").find("Without depth.") > 0
+    page.wait_for_function("location.search.includes('cut=depth')", timeout=PATIENCE)
+    page.click("[data-testid=cut-depth]")
+    visit.ready("features")
+    page.wait_for_function("!location.search.includes('cut=')", timeout=PATIENCE)
+    assert page.locator(".line.off").count() == 0

@@ -43,6 +43,7 @@ states = st.fixed_dictionaries(
         "scope": st.sampled_from(get_args(Scope)),
         "tab": st.sampled_from(list(TABS)),
         "depth": st.sampled_from(["simple", "expert"]),
+        "cut": st.sampled_from([None, *TASKS]),
         "options": chosen_options,
         "example": st.none() | st.sampled_from(list(EXAMPLES)) | name,
         "checkpoint": st.none() | name,
@@ -66,7 +67,7 @@ def test_python_reads_what_the_page_writes(modules: Modules, state: dict[str, An
     assert link.get("photo") == (None if state["example"] else "own")
     read = read_link(link)
     assert {"x": read["x"], "y": read["y"]} == pytest.approx(state["at"], abs=5.1e-5)
-    assert (read.get("task"), read.get("scale")) == (state["task"], state["scale"])
+    assert (read.get("task"), read.get("cut"), read.get("scale")) == (state["task"], state["cut"], state["scale"])
     assert (read.get("head", -1), read.get("scope", "tab")) == (state["head"], state["scope"])
     assert (read["tab"], read["options"]) == (state["tab"], state["options"])
 
@@ -87,7 +88,7 @@ def test_the_page_reads_what_python_writes(modules: Modules, state: dict[str, An
     options = {name: value for name, value in state["options"].items() if name in fixed}
     place = (state["at"]["x"], state["at"]["y"])
     head = state["head"] if state["head"] >= 0 else None
-    parts = {name: state[name] for name in ("task", "scale", "checkpoint")}
+    parts = {name: state[name] for name in ("task", "cut", "scale", "checkpoint")}
     link = studio_link(state["example"], state["tab"], place=place, head=head, **parts, **options)
     read = read_by_the_page(modules, f"?{urlsplit(link).query}")
     assert {name: read[name] for name in ("example", "tab", "head", *parts)} == {
@@ -98,7 +99,7 @@ def test_the_page_reads_what_python_writes(modules: Modules, state: dict[str, An
 
 
 parts = st.sampled_from(
-    ["px", "task", "scale", "head", "scope", "tab", "ex", "tpp.direction", "refinement.alpha", "no.such"]
+    ["px", "task", "cut", "scale", "head", "scope", "tab", "ex", "tpp.direction", "refinement.alpha", "no.such"]
 )
 numbers = st.sampled_from(
     ["0", "1", "-1", "00", "1.0", "-0.0", "1e3", " 1", "+1", "1\n", "²", "9" * 30, "0.5,0.5", "1,1", "0.5,2", "nan"]
@@ -122,5 +123,12 @@ def test_both_understand_the_same_of_whatever_somebody_has_written(modules: Modu
     its = read_selection(python, **same)
     assert (mine.x, mine.y) == (pytest.approx(its.x, abs=2e-6), pytest.approx(its.y, abs=2e-6))
     tab = its.tab if its.tab in TABS else "overview"
-    assert (mine.task, mine.scale, mine.head, mine.scope, mine.tab) == (its.task, its.scale, its.head, its.scope, tab)
+    assert (mine.task, mine.cut, mine.scale, mine.head, mine.scope, mine.tab) == (
+        its.task,
+        its.cut,
+        its.scale,
+        its.head,
+        its.scope,
+        tab,
+    )
     assert page["example"] == (link.get("ex") or None)

@@ -63,9 +63,9 @@ def own_network(analysis: Analysis) -> Network:
 
 
 def bridge_shares(analysis: Analysis, scale: int, head: int | None) -> dict[TaskName, np.ndarray]:
-    """Share of each task at every bridge token of a scale. At every token they add up to 1."""
+    """Share of each task that can be read at every bridge token of a scale. At every token they add up to 1."""
     maps = inspection.bridge_share_maps(analysis.trace.stages[scale], head)
-    return {task: maps[task] for task in analysis.tasks}
+    return {task: maps[task] for task in analysis.tasks if task != analysis.cut}
 
 
 def at_place(selection: Selection, values: np.ndarray) -> float:

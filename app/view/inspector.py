@@ -109,7 +109,7 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> Inspecto
     maps = analysis.result(bridge_shares, selection.scale, selection.head)
     grid = next(iter(maps.values())).shape
     line, place = inspection.token_at(selection.x, selection.y, (grid[0], grid[1]))
-    shares: dict[TaskName, float] = {task: at_place(selection, maps[task]) for task in analysis.tasks}
+    shares: dict[TaskName, float] = {task: at_place(selection, shown) for task, shown in maps.items()}
     even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
     words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"
     return {

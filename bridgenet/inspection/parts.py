@@ -29,6 +29,17 @@ def refiners(model: Network) -> list[list[nn.Module]]:
     return [[] if stage.refiners is None else list(stage.refiners.values()) for stage in decoder_stages(model)]
 
 
+def side_outputs(model: Network) -> list[nn.Module]:
+    """What each stage gives to the fusion, coarse to fine.
+
+    Raises:
+        ValueError: It is another network.
+    """
+    if not isinstance(model, BridgeNet):
+        raise ValueError(f"{type(model).__name__} does not add up what its stages give to an answer.")
+    return list(model.fusion.sides)
+
+
 def pattern_propagation(model: Network) -> TaskPatternPropagation:
     """Task Pattern Propagation.
 

@@ -147,11 +147,19 @@ class BridgeNet(Network):
         for stage, task_generic in zip(self.stages, reversed(features), strict=True):
             stages.append(self._compute(stage, task_generic, refined, bridge))
             refined, bridge = stages[-1].refined, stages[-1].bridge
+        return self.answer(replace(trace, stages=tuple(stages)), image_size)
 
-        fused = self.fusion([stage.refined for stage in stages], _grid(image_size, FUSION_STRIDE))
+    def answer(self, trace: Trace, image_size: tuple[int, int]) -> Trace:
+        """The trace from its refined features on: fusion and heads are computed again, the rest is kept.
+
+        Args:
+            trace: Where `stages` come from.
+            image_size: (height, width) of the image.
+        """
+        fused = self.fusion([stage.refined for stage in trace.stages], _grid(image_size, FUSION_STRIDE))
         logits = {task: head(self._compute(self.fusion_convs[task], fused[task])) for task, head in self.heads.items()}
         predictions = {task: resize_to(prediction, image_size) for task, prediction in logits.items()}
-        return replace(trace, stages=tuple(stages), fused=fused, logits=logits, predictions=predictions)
+        return replace(trace, fused=fused, logits=logits, predictions=predictions)
 
     def _compute(self, part: nn.Module, *inputs: Any) -> Any:
         return recomputed(part, *inputs) if self.gradient_checkpointing else part(*inputs)

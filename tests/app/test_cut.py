@@ -101,3 +101,13 @@ def test_what_cannot_be_cut_is_not(analysis: Analysis, tmp_path: Path) -> None:
     assert not can_be_cut(alone) and selection_of(alone, {"cut": "depth"}).cut is None
     with pytest.raises(ValueError, match="no task"):
         without(analysis, "taste")
+
+
+def test_shares_are_even_among_those_that_are_left(analysis: Analysis, selection: Selection) -> None:
+    view = view_of("bridge", analysis, replace(selection, cut="depth"))
+    left = [TASKS[task].title for task in analysis.tasks if task != "depth"]
+    assert [share["title"] for share in view["shares"].shares] == left
+    assert sum(share["share"] for share in view["shares"].shares) == pytest.approx(1)
+    even = f"{100 / len(left):.0f} %"
+    assert even in inspected(analysis, replace(selection, cut="depth"))["uniform"]
+    assert even in next(group["text"] for group in view["groups"] if group.get("id") == "bridge-everywhere")

@@ -9,7 +9,7 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.handlers import Handlers, read_link
 from app.page import lesson_step
-from app.tabs import LESSON_STEPS, TABS, views
+from app.tabs import LESSON_STEPS, SIMPLE, TABS, views
 from app.tabs.interaction import cuts
 from app.tabs.lessons.findings import answers_agree, steepest
 from app.tabs.lessons.page import LESSONS, answer, lessons, offered
@@ -51,7 +51,12 @@ def test_presets_say_what_a_link_can_say(analysis: Analysis) -> None:
     for lesson in offered(analysis, tabs(analysis))["lessons"]:
         for link in (lesson["start"], lesson["show"]):
             assert link["tab"] in TABS and views.PAGES[link["tab"]].exists(analysis)
-            for name in set(link) - {"tab", "px", "task", "scale", "head", "scope"}:
+            # What the simple page hides is asked about where everything is shown.
+            shown = link["tab"] in SIMPLE and not any(
+                name in lesson["target"] for name in views.PAGES[link["tab"]].expert
+            )
+            assert shown == (link.get("depth") != "expert")
+            for name in set(link) - {"tab", "px", "task", "scale", "head", "scope", "depth"}:
                 assert known[name].read(link[name]) == link[name], name
             selection = views.selection_of(analysis, read_link({name: str(value) for name, value in link.items()}))
             assert selection.tab == link["tab"]

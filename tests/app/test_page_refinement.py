@@ -6,9 +6,11 @@ import pytest
 import torch
 from networks import photo, without
 
+from app.analysis.cut import without as cut_off
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.tabs.refinement import strengths
+from app.tabs.refinement.lens import answers_so_far
 from app.tabs.refinement.page import PAGE, refinement
 from app.view.changes import enlarged, shown_size
 from app.view.wire import to_json
@@ -131,3 +133,18 @@ def test_a_network_without_a_bridge_has_no_refinement(tmp_path: Path) -> None:
 
 def test_the_value_is_json(session: Session, labelled: Analysis) -> None:
     json.dumps(to_json(opened(session, labelled, 2)), allow_nan=False)
+
+
+def test_the_lens_ends_at_the_answer_with_the_error_that_the_page_tells(session: Session, labelled: Analysis) -> None:
+    value = opened(session, labelled)
+    shown = group(value, "lens")["maps"]
+    assert [entry["title"] for entry in shown] == ["1/32 alone", "up to 1/16", "all: the answer"]
+    answer = strengths.step_of(labelled, 1.0)
+    assert shown[-1]["src"] == answer.maps["depth"]["src"] and shown[0]["src"] != shown[-1]["src"]
+    assert shown[-1]["note"] == f"error {strengths.said(strengths.amount(answer.error['depth'], 'depth'), 'depth')}"
+
+
+def test_the_lens_of_a_cut_network_ends_at_what_that_says(analysis: Analysis) -> None:
+    cut = cut_off(analysis, "normals")
+    last = answers_so_far(cut)[-1]
+    assert all(torch.equal(last[task], cut.trace.logits[task]) for task in analysis.tasks)

@@ -123,7 +123,7 @@ class Way:
 
 
 def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionView]:
-    """What the bridge token at the selected place read from each task. The totals add up to 1."""
+    """What the bridge token at the selected place read from each task that it can read. The totals add up to 1."""
     rows = inspection.bridge_rows(
         analysis.trace.stages[selection.scale],
         selection.x,
@@ -132,7 +132,7 @@ def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, Atte
         size=analysis.size,
         **_weighting(analysis, Way.of(selection)),
     )
-    return {task: rows[task] for task in analysis.tasks}
+    return {task: rows[task] for task in analysis.tasks if task != analysis.cut}
 
 
 def share_maps(analysis: Analysis, way: Way) -> dict[TaskName, np.ndarray]:
@@ -141,7 +141,7 @@ def share_maps(analysis: Analysis, way: Way) -> dict[TaskName, np.ndarray]:
         return analysis.result(bridge_shares, way.scale, way.head)
     stage = analysis.trace.stages[way.scale]
     maps = inspection.bridge_share_maps(stage, way.head, **_weighting(analysis, way))
-    return {task: maps[task] for task in analysis.tasks}
+    return {task: maps[task] for task in analysis.tasks if task != analysis.cut}
 
 
 def region_shares(analysis: Analysis, way: Way) -> list[RegionShare]:

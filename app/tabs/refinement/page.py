@@ -4,6 +4,7 @@ from pathlib import Path
 
 from app.analysis.selection import Selection, Slider
 from app.analysis.session import Analysis
+from app.tabs.refinement.lens import lens
 from app.tabs.refinement.strengths import STRIP, Step, compute, is_computed, said, step_of, steps_so_far
 from app.view.attention import has_bridge
 from app.view.axes import ticks
@@ -40,6 +41,7 @@ def refinement(analysis: Analysis, selection: Selection) -> View:
     groups = [
         wipes(analysis, before, step, alpha),
         differences(analysis, step),
+        lens(analysis, selection.task),
         film_strip(analysis, selection.task),
         curve(analysis, selection.task, alpha),
         counts(analysis, step),
@@ -195,6 +197,6 @@ PAGE = Page(
     options=(ALPHA,),
     exists=has_bridge,
     compute=compute,
-    expert=frozenset({"strip", "curve", "counts"}),
+    expert=frozenset({"lens", "strip", "curve", "counts"}),
     cuts=True,
 )

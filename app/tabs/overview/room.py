@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.analysis.cut import can_be_cut
 from app.analysis.selection import Choice, Selection
 from app.analysis.session import Analysis
 from app.view.attention import asks_tasks, dominant_map
@@ -81,7 +82,7 @@ def paints(analysis: Analysis) -> dict[str, str]:
     there = {
         "photo": True,
         "asked": several and asks_tasks(analysis),
-        "moved": several and bool(analysis.predictor.model.meetings),
+        "moved": analysis.cut is None and can_be_cut(analysis),
     } | {paint: task in analysis.prediction for paint, task in TASK_OF.items()}
     return {paint: text for paint, text in PAINT.values.items() if there[paint]}
 

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from html import escape
 from pathlib import Path
 
+from rjsmin import jsmin
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -104,7 +105,9 @@ def start_of(part: str, events: Iterable[str] = ()) -> str:
 
 @cache
 def _modules() -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.js")) if path.name != ARRIVAL}
+    """Modules by file name, without the comments and types that only their readers need."""
+    files = [path for path in sorted(FOLDER.glob("*.js")) if path.name != ARRIVAL]
+    return {path.name: str(jsmin(path.read_text(encoding="utf-8"))) for path in files}
 
 
 @cache

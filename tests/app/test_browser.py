@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import gradio as gr
+from rjsmin import jsmin
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse
@@ -80,7 +81,7 @@ def test_modules_are_served_as_scripts_that_browsers_may_keep_and_nothing_else_i
         answer = client.get(f"/{link}")
         assert answer.headers["content-type"].startswith("text/javascript")
         assert "immutable" in answer.headers["cache-control"]
-        assert answer.text == (FOLDER / link.rpartition("/")[2]).read_text(encoding="utf-8")
+        assert answer.text == jsmin((FOLDER / link.rpartition("/")[2]).read_text(encoding="utf-8"))
     place = links[0].rpartition("/")[0]
     for other in (f"/{place}/package.json", f"/{place}/..%2f..%2fmain.py", f"/{place}/none.js", "/browser/0/main.js"):
         assert client.get(other).status_code == 404
@@ -96,7 +97,17 @@ def test_all_scripts_of_the_page_together_are_small() -> None:
     components = [linked_viewer(name) for name in TABS] + [wire(), lesson_card()]
     handed = sum(len(component.js_on_load or "") for component in components)
     assert handed < 5_000
-    assert handed + sum((FOLDER / name).stat().st_size for name in [*modules(), ARRIVAL]) < 150_000
+    client = pages()
+    served = sum(len(client.get(f"/{link}").content) for link in announced(client))
+    assert handed + served + (FOLDER / ARRIVAL).stat().st_size < 150_000
+
+
+def test_what_is_served_of_a_module_is_all_but_its_comments() -> None:
+    client, exports = pages(), re.compile(r"export (?:async )?function (\w+)")
+    for link in announced(client):
+        written, served = (FOLDER / link.rpartition("/")[2]).read_text(encoding="utf-8"), client.get(f"/{link}").text
+        assert len(served) < len(written) and "@param" not in served
+        assert exports.findall(served) == exports.findall(written)
 
 
 def test_what_is_for_programs_alone_brings_no_scripts_of_its_own_to_the_page(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ export function way(studio, { element, props, watch }) {
   watch("value", draw);
   studio.subscribe((kind) => {
     if (kind === "tab" || kind === "choice" || kind === "photo") mark();
+    // Behind the arrows of the view Interaction.
+    if (kind === "photo") document.documentElement.style.setProperty("--photo", `url("${studio.photo.src}")`);
     if (kind === "inspected") figure.widen();
     if (kind === "pick") figure.point();
   });

@@ -150,7 +150,36 @@ class Stations:
     stations: Sequence[Station]
 
 
-Chart = Curves | Bars | Scatter | ShadedTable | Table | ShareBar | ShareRows | Words | Stations
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """What one node does to another.
+
+    Attributes:
+        source: Index of the node that it starts at.
+        target: Index of the node that it ends at.
+        level: How wide it is, 0 to 1.
+        sure: Whether it is more than chance: else it is grey.
+        words: What it says, in a sentence.
+        key: Names it, where it may be chosen.
+    """
+
+    source: int
+    target: int
+    level: float
+    sure: bool
+    words: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrows:
+    """Arrows between nodes on an oval, over the photo. `nodes` are titles in the colours of tasks."""
+
+    nodes: Sequence[Share]
+    arrows: Sequence[Arrow]
+
+
+Chart = Arrows | Curves | Bars | Scatter | ShadedTable | Table | ShareBar | ShareRows | Words | Stations
 
 
 def shares_of(shares: Mapping[TaskName, float]) -> list[Share]:

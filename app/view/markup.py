@@ -1,5 +1,6 @@
 """Draws charts, as text that the page and the report hold alike: SVG and HTML from one template, `charts.html`."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from app.view.charts import Chart, ShadedTable, ShareBar, ShareRows, Stations, Table, Words
+from app.view.charts import Arrow, Arrows, Chart, ShadedTable, ShareBar, ShareRows, Stations, Table, Words
 from app.view.view import Group
 from app.view.wording import percent
 from bridgenet.drawing.charts import Bars, Curves, Scatter, colours_of
@@ -56,6 +57,46 @@ class Scale:
         return round(self.start + share * (self.end - self.start), 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Oval:
+    """Places of some nodes on an oval, and the ways of arrows between them, in pixels.
+
+    Attributes:
+        count: Of nodes.
+    """
+
+    count: int
+    width: int = 640
+    height: int = 300
+
+    def at(self, index: int) -> tuple[float, float]:
+        """The middle of a node. Four stand in the corners."""
+        turn = math.tau * (index + 0.5) / self.count - math.pi / 2 - (math.pi / self.count if self.count % 2 else 0)
+        across, down = self.width / 2 - 92, self.height / 2 - 42
+        return round(self.width / 2 + across * math.cos(turn), 1), round(self.height / 2 + down * math.sin(turn), 1)
+
+    def thickness(self, arrow: Arrow) -> float:
+        """Of an arrow."""
+        return round(1.2 + 8 * arrow.level, 1) if arrow.sure else 1.2
+
+    def shaft(self, arrow: Arrow) -> str:
+        """The way of an arrow: bent to its left, so that there and back lie apart."""
+        (x0, y0), (x1, y1) = self.at(arrow.source), self.at(arrow.target)
+        length = math.hypot(x1 - x0, y1 - y0) or 1
+        across, down = (x1 - x0) / length, (y1 - y0) / length
+        bend = 0.11 * length
+        middle = (x0 + x1) / 2 + bend * down, (y0 + y1) / 2 - bend * across
+        # From the edge of a node to that of the other, in the directions that the bend gives.
+        start, end = _towards((x0, y0), middle, 17), _towards((x1, y1), middle, 20 + self.thickness(arrow))
+        points = (f"{x:.1f} {y:.1f}" for x, y in (start, middle, end))
+        return "M{} Q{} {}".format(*points)
+
+
+def _towards(start: tuple[float, float], end: tuple[float, float], step: float) -> tuple[float, float]:
+    length = math.dist(start, end) or 1
+    return start[0] + step * (end[0] - start[0]) / length, start[1] + step * (end[1] - start[1]) / length
+
+
 def markup(chart: Chart, alt: str = "", chosen: str = "", foot: str = "") -> str:
     """A chart as text to stand in HTML. Words of visitors are escaped.
 
@@ -68,6 +109,8 @@ def markup(chart: Chart, alt: str = "", chosen: str = "", foot: str = "") -> str
     match chart:
         case Curves() | Scatter() | Bars():
             return _to_scale(chart, alt, chosen, foot)
+        case Arrows():
+            return macro("charts.html", "arrows")(chart, Oval(len(chart.nodes)), alt, chosen)
         case ShadedTable():
             return macro("charts.html", "shaded")(chart, alt, chosen)
         case Table():

@@ -12,11 +12,13 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.endpoints import Endpoints
 from app.tabs.interaction import cuts
+from app.tabs.interaction.arrows import arrows
 from app.tabs.interaction.matrices import OFF
 from app.tabs.interaction.page import PAGE, has_interaction, interaction, strongest, told, tools
 from app.tabs.lessons.findings import attention_predicts
 from app.uploads import Limits
 from app.view.changes import amount, enlarged
+from app.view.markup import markup
 from app.view.own_errors import own_error
 from app.view.wire import to_json
 from bridgenet.inspection import InteractionMatrix, effect_of, interaction_matrix, without_reading
@@ -95,7 +97,7 @@ def test_the_headline_names_the_strongest_effect(session: Session, analysis: Ana
     assert direct.strength[at] == direct.strength[apart].max()
     said = words(opened(session, analysis)[0]["say"])
     assert f"{direct.strength[at]:.1f} × a random cut" in said
-    assert said.endswith(told(direct.rank_correlation))
+    assert said.endswith(told(direct))
 
 
 def test_a_cell_opens_the_map_whose_mean_is_its_number(session: Session, analysis: Analysis) -> None:
@@ -250,10 +252,37 @@ def test_a_network_without_tpp_offers_no_choice_of_places(tmp_path: Path) -> Non
     assert [station.title for station in group(value, "places")["chart"].stations] == ["BFE", "Joint layer norm"]
 
 
-def test_words_say_whether_attention_tells() -> None:
-    assert told(0.8).startswith("Attention tells:")
-    assert told(0.15) == "Attention does not tell: rank correlation 0.15."
-    assert told(math.nan).startswith("Too few")
+def test_words_say_whether_attention_tells_over_how_many_pairs_and_how_sure_that_is(direct: InteractionMatrix) -> None:
+    pairs = len(direct.tasks) * (len(direct.tasks) - 1)
+    assert told(replace(direct, rank_correlation=0.8)).startswith("Attention tells:")
+    one = f"Attention does not tell: rank correlation 0.15 over {pairs} pairs, one photo has no interval."
+    assert told(replace(direct, rank_correlation=0.15)) == one
+    assert told(replace(direct, rank_correlation=math.nan)).startswith("Too few")
+    # Effects that differ from photo to photo by chance leave every correlation open, however large it came out.
+    chance = np.random.default_rng(0).uniform(size=(4, len(direct.tasks), len(direct.tasks)))
+    several = replace(
+        direct, images=4, samples=chance, control_samples=np.ones((4, len(direct.tasks))),
+        attention_samples=np.repeat(direct.attention[None], 4, axis=0), rank_correlation=0.9,
+    )  # fmt: skip
+    assert told(several).startswith("Attention cannot be said to tell: rank correlation 0.90")
+    assert "95 % interval over 4 photos" in told(several)
+
+
+def test_arrows_are_as_wide_as_the_cells_are_deep_and_grey_where_chance_moves_as_much(
+    session: Session, analysis: Analysis, direct: InteractionMatrix
+) -> None:
+    value = opened(session, analysis)[0]
+    chart, table = group(value, "arrows")["chart"], group(value, "effects")["chart"]
+    assert len(chart.arrows) == len(direct.tasks) * (len(direct.tasks) - 1)
+    for arrow in chart.arrows:
+        cell = table.rows[arrow.source].cells[arrow.target]
+        assert (arrow.level, arrow.key) == (cell.level, cell.key)
+        assert arrow.sure == (direct.strength[arrow.source, arrow.target] > 1)
+    drawn = markup(chart, "", chart.arrows[0].key)
+    assert drawn.count('class="arrow sure') == sum(arrow.sure for arrow in chart.arrows)
+    # Over several photos an effect must be larger by more than both intervals.
+    unsure = replace(direct, interval=np.full_like(direct.effect, 1e9), control_interval=np.zeros_like(direct.control))
+    assert not any(arrow.sure for arrow in arrows(unsure, strongest(direct))["chart"].arrows)
 
 
 def test_the_value_is_json(session: Session, analysis: Analysis) -> None:

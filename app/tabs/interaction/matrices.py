@@ -72,7 +72,7 @@ def effect_matrix(analysis: Analysis, matrix: InteractionMatrix, computed: Cuts 
     rows = [replace(row, cells=_beside_errors(row.cells, matrix, errors)) for row in rows]
     over = f"mean ± 95 % interval, n = {matrix.images}" if matrix.images > 1 else "this photo"
     columns = effect_columns(matrix.tasks, units=True, errors=_errors(analysis, matrix.tasks, here=here))
-    return _chosen(cell) | {
+    return chosen_pair(cell) | {
         "id": "effects",
         "chart": ShadedTable(rows, columns, "cut ↓  moves →", effect_shades(top)),
         "span": 12 if count >= MANY else 7,
@@ -102,7 +102,7 @@ def attention_matrix(matrix: InteractionMatrix, cell: Pair) -> Group:
     # Where reading is nearly even, the words of both ends would lie upon each other.
     ends = [(1.0, percent(top))] if uniform < 0.8 * top else []
     shades = Shades("share", [(0, "0"), (uniform / top, f"{percent(uniform)} = uniform"), *ends])
-    return _chosen(cell) | {
+    return chosen_pair(cell) | {
         "id": "attention",
         "chart": ShadedTable(rows, effect_columns(matrix.tasks, units=False), "read ↓  by →", shades, "attention"),
         "span": 7 if len(matrix.tasks) >= MANY else 5,
@@ -121,7 +121,8 @@ def scatter(matrix: InteractionMatrix, cell: Pair) -> Group:
     low, high = _limits([point.x for point in points])
     top = max([point.y for point in points] + [LEAST_TOP]) * 1.08
     undefined = math.isnan(matrix.rank_correlation)
-    correlation = "" if undefined else f"rank correlation {matrix.rank_correlation:.2f}".replace("-", MINUS)
+    found = f"rank correlation {matrix.rank_correlation:.2f} of {len(points)} pairs".replace("-", MINUS)
+    correlation = "" if undefined else found
     drawn = Scatter(
         points,
         "attention share, %",
@@ -130,7 +131,7 @@ def scatter(matrix: InteractionMatrix, cell: Pair) -> Group:
         x_axis=Axis(low, high, ticks(low, high)),
         y_axis=Axis(0, top, [(at, f"{text} ×") for at, text in ticks(0, top)]),
     )
-    return _chosen(cell) | {
+    return chosen_pair(cell) | {
         "id": "scatter",
         "chart": drawn,
         "span": 5,
@@ -165,7 +166,8 @@ def empty_matrices(analysis: Analysis) -> list[Group]:
     ]
 
 
-def _chosen(cell: Pair) -> Group:
+def chosen_pair(cell: Pair) -> Group:
+    """The part of a chart in which the pair that is looked into is chosen."""
     return {"option": CELL.name, "chosen": ">".join(cell)}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.interaction import cuts
+from app.tabs.interaction.arrows import arrows, no_arrows
 from app.tabs.interaction.cuts import NORM, OTHER, OVER, PLACE, REMOVAL, WHOLE, Cuts, Settings
 from app.tabs.interaction.matrices import (
     CELL,
@@ -31,7 +32,7 @@ from app.view.page import Page, choice, choices, word
 from app.view.spoken import Spoken
 from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import wording
-from bridgenet.inspection import InteractionMatrix
+from bridgenet.inspection import InteractionMatrix, rank_interval
 from bridgenet.kinds import change_map
 from bridgenet.tasks import TASKS, TaskName
 
@@ -72,21 +73,21 @@ def interaction(analysis: Analysis, selection: Selection) -> View:
     computed, matrix = cuts.cuts_of(analysis, settings), cuts.matrix_of(analysis, settings)
     shared: View = {"hint": hint, "tools": tools(analysis, selection)}
     if computed is None or matrix is None:
-        waiting = [stations(analysis, settings), *empty_matrices(analysis)]
+        waiting = [stations(analysis, settings), no_arrows(analysis), *empty_matrices(analysis)]
         words = "One task after the other is removed." if settings.over == "image" else "Photo after photo is analysed."
         return shared | {"say": [{"text": "Who moves whom?"}], "groups": waiting, "pending": words}
     cell = cell_of(selection, matrix, computed)
     own = computed if settings.over == "image" else None
     effects, looked = effect_matrix(analysis, matrix, own, cell), chosen_cell(analysis, settings, computed, cell)
     if np.isnan(matrix.attention).all():
-        groups = [stations(analysis, settings), effects | {"span": 12}, looked | {"span": 12}]
+        groups = [stations(analysis, settings), arrows(matrix, cell), effects | {"span": 12}, looked | {"span": 12}]
         return shared | {"say": verdict(analysis, matrix, settings), "groups": groups}
     both = [effects, attention_matrix(matrix, cell)]
     looked = [scatter(matrix, cell), looked]
     looked = looked if len(matrix.tasks) >= MANY else looked[::-1]
     return shared | {
         "say": verdict(analysis, matrix, settings),
-        "groups": [stations(analysis, settings), *both, *looked],
+        "groups": [stations(analysis, settings), arrows(matrix, cell), *both, *looked],
     }
 
 
@@ -113,7 +114,7 @@ def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -
     by = "" if TASKS[target].kind == "classes" else "by "
     effect = f"{by}{amount(float(matrix.effect[at]), target, words=True)}, {times(float(matrix.strength[at]))}"
     error = beside(analysis, target, here=settings.over == "image")
-    attends = "" if np.isnan(matrix.attention).all() else f" {told(matrix.rank_correlation)}"
+    attends = "" if np.isnan(matrix.attention).all() else f" {told(matrix)}"
     return [
         {"text": where + (before if not where else before[0].lower() + before[1:])},
         {"text": TASKS[source].title.lower(), "colour": TASKS[source].colour},
@@ -123,18 +124,25 @@ def verdict(analysis: Analysis, matrix: InteractionMatrix, settings: Settings) -
     ]
 
 
-def told(correlation: float) -> str:
-    """Whether attention ranks the cells as the effects do."""
+def told(matrix: InteractionMatrix) -> str:
+    """Whether attention ranks the pairs as the effects do, over how many of them, and how sure that is."""
+    correlation = matrix.rank_correlation
     if math.isnan(correlation):
         return "Too few pairs to ask whether attention tells."
-    judged = "Attention does not tell"
-    if correlation >= WELL:
+    pairs = len(matrix.tasks) * (len(matrix.tasks) - 1)
+    judged, sure = "Attention does not tell", "one photo has no interval"
+    interval = rank_interval(matrix) if matrix.images > 1 else None
+    if interval is not None:
+        sure = f"95 % interval over {matrix.images} photos {interval.low:.2f} to {interval.high:.2f}"
+    if interval is not None and interval.includes_zero:
+        judged = "Attention cannot be said to tell"
+    elif correlation >= WELL:
         judged = "Attention tells"
     elif correlation >= PARTLY:
         judged = "Attention tells in part"
     elif correlation <= -PARTLY:
         judged = "Attention tells the opposite"
-    return f"{judged}: rank correlation {correlation:.2f}.".replace("-", MINUS)
+    return f"{judged}: rank correlation {correlation:.2f} over {pairs} pairs, {sure}.".replace("-", MINUS)
 
 
 def strongest(matrix: InteractionMatrix) -> tuple[TaskName, TaskName]:

@@ -143,7 +143,7 @@ def attention_predicts(analysis: Analysis, selection: Selection) -> list[Spoken]
     cut, moved = TASKS[source], TASKS[target]
     times = float(matrix.strength[matrix.tasks.index(source), matrix.tasks.index(target)])
     first: Spoken = {"text": f"Cutting {cut.title.lower()} moves {moved.title.lower()} most", "colour": cut.colour}
-    return [first, {"text": f", {times:.1f} times as much as a random cut. {told(matrix.rank_correlation)}"}]
+    return [first, {"text": f", {times:.1f} times as much as a random cut. {told(matrix)}"}]
 
 
 def _slope(analysis: Analysis) -> np.ndarray:

@@ -31,8 +31,12 @@ PLACES = {
     "attribution": "ex=motorcycle&px=0.40,0.55&task=depth",
     "compare": "ex=motorcycle&px=0.40,0.55",
     "lessons": "ex=motorcycle&px=0.40,0.55",
+    "room": "ex=motorcycle&px=0.40,0.55&task=depth&overview.mode=3d",
 }
 """What each tab shows: the link behind the question mark."""
+
+TAB = {"room": "overview"}
+"""Where what is shown has another name than its tab."""
 
 
 def main() -> None:
@@ -51,7 +55,7 @@ def main() -> None:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for theme in ("light", "dark"):
-            pictures = {tab: shoot(browser, f"{address}?{PLACES[tab]}&tab={tab}", tab, theme) for tab in options.tabs}
+            pictures = {name: shoot(browser, address, name, theme) for name in options.tabs}
             if theme == "light":
                 for tab, picture in pictures.items():
                     save(picture, HERE / f"{tab}.png")
@@ -60,16 +64,18 @@ def main() -> None:
         browser.close()
 
 
-def shoot(browser: Browser, link: str, tab: str, theme: str) -> Image.Image:
+def shoot(browser: Browser, address: str, name: str, theme: str) -> Image.Image:
     """One tab, once all of it is drawn."""
-    page = browser.new_page(viewport=VIEWPORT)
-    page.goto(f"{link}&__theme={theme}")
+    page, tab = browser.new_page(viewport=VIEWPORT), TAB.get(name, name)
+    page.goto(f"{address}?{PLACES[name]}&tab={tab}&__theme={theme}")
     page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=120_000)
     page.wait_for_selector(f"[data-testid=viewer-{tab}][data-state=ready]", timeout=120_000)
+    if name == "room":
+        page.wait_for_selector("[data-testid=mesh][data-state=ready]", timeout=120_000)
     page.wait_for_timeout(600)
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     page.close()
-    sys.stdout.write(f"{tab} {theme}\n")
+    sys.stdout.write(f"{name} {theme}\n")
     return picture
 
 

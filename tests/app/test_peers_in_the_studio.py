@@ -7,6 +7,7 @@ from networks import SMALL, photo, save_untrained
 
 from app.analysis.selection import Selection
 from app.analysis.session import Session
+from app.tabs.overview import room
 from app.tabs.views import PAGES, all_views
 from app.view.wire import to_json
 from bridgenet.config.systems import (
@@ -28,6 +29,9 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
         compute = PAGES["interaction"].compute
         assert compute is not None
         compute(session, analysis, Selection(), lambda *told: None)
+    in_space = Selection(task="depth", options={"overview.mode": "3d", "overview.paint": "moved"})
+    room.compute(analysis, in_space, lambda *told: None)
+    assert bool(analysis.results.all(room.movers_of)) == bool(analysis.predictor.model.meetings)
     views = all_views(analysis, Selection(task="depth"))
     there = {name for name, view in views.items() if "absent" not in view}
     assert {"overview", "features", "compare"} <= there and not {"tpp", "bridge", "refinement"} & there

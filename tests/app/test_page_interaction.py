@@ -55,7 +55,7 @@ def test_the_view_waits_until_the_matrix_is_computed(session: Session) -> None:
     fresh = session.analyse(photo(seed=9), title="fresh")
     value = interaction(fresh, Selection())
     assert value["pending"]
-    assert [entry["id"] for entry in value["groups"]] == ["places", "effects", "attention"]
+    assert [entry["id"] for entry in value["groups"]] == ["places", "arrows", "effects", "attention"]
     assert "pending" not in opened(session, fresh)[0]
 
 

@@ -74,7 +74,9 @@ def rooms(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def photos(browser: Browser, rooms: Visit) -> Iterator[Visit]:
     """A page of the network with four tasks, in the same studio."""
     visit = Visit(browser, rooms.address, "checkpoint=nyud-lite0")
-    visit.page.wait_for_function("document.querySelectorAll('.rail [data-testid^=task-]').length === 4", timeout=PATIENCE)
+    visit.page.wait_for_function(
+        "document.querySelectorAll('.rail [data-testid^=task-]').length === 4", timeout=PATIENCE
+    )
     yield visit
     assert visit.wrong == []
     visit.close()

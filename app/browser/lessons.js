@@ -192,7 +192,8 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     course.aim = state !== "ready";
     const [top, bottom] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
     const floor = getComputedStyle(card).position === "fixed" ? card.getBoundingClientRect().top : window.innerHeight;
-    const needed = window.scrollY + Math.min(top - MARGIN, bottom + MARGIN - floor);
+    const roof = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+    const needed = window.scrollY + Math.min(top - MARGIN - roof, bottom + MARGIN - floor);
     window.scrollTo({ top: Math.max(0, needed) });
   }
 

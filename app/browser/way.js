@@ -11,8 +11,8 @@ import { createPlay } from "./play.js";
 const GAP = 14;
 /** Between the figure and the words beside it. */
 const BESIDE = 26;
-/** Windows in which the words stand under the figure, and those in which it is low. */
-const [NARROW, LOW] = [720, 1300];
+/** Windows in which the words stand under the figure, and those in which it is low: it leaves room for the maps. */
+const [NARROW, LOW, FLAT] = [720, 1300, 860];
 /** The figure scrolls sideways where it has less. */
 const LEAST = 430;
 
@@ -38,6 +38,7 @@ export function way(studio, { element, props, watch }) {
   tabs.addEventListener("keydown", walk);
   new ResizeObserver(() => {
     if (root.clientWidth !== room) arrange();
+    measure();
   }).observe(root);
   draw();
 
@@ -68,9 +69,16 @@ export function way(studio, { element, props, watch }) {
     const whole = widths(".whole");
     const beside = innerWidth > NARROW && whole > 0;
     root.style.setProperty("--whole", `${whole}px`);
-    const height = innerWidth > LOW ? 150 : innerWidth > NARROW ? 108 : 124;
+    const height = innerWidth <= NARROW ? 124 : innerWidth > LOW && innerHeight > FLAT ? 150 : 108;
     const placed = figure.draw(shown, Math.max(beside ? room - whole - BESIDE : room, LEAST), height);
     align(placed.middle, beside ? room - whole - BESIDE : 0);
+  }
+
+  // What scrolls away above the labels, which stay, and how high both are.
+  function measure() {
+    const [whole, line] = [root.getBoundingClientRect(), tabs.getBoundingClientRect()];
+    const sizes = { above: line.top - whole.top, slim: line.height, way: whole.height };
+    for (const [name, size] of Object.entries(sizes)) document.documentElement.style.setProperty(`--${name}`, `${size}px`);
   }
 
   /**
@@ -130,6 +138,7 @@ export function way(studio, { element, props, watch }) {
       const on = button.dataset.tab === studio.tab;
       button.setAttribute("aria-selected", String(on));
       button.tabIndex = on ? 0 : -1;
+      if (on) tabs.scrollLeft = button.offsetLeft - (tabs.clientWidth - button.offsetWidth) / 2;
     }
     figure.mark();
   }

@@ -50,6 +50,7 @@ def inspector_panel(value: Value = None) -> gr.HTML:
     """What every task says at the selected pixel."""
     template = """
     <aside class="studio inspector" data-testid="inspector" data-state="empty" aria-label="Pixel inspector">
+      <button type="button" class="sheet" aria-expanded="false"><span></span></button>
       <h4 class="where">Pixel</h4>
       <div class="zoom">
         <canvas width="180" height="180" role="img" aria-label="The photo around the pixel, enlarged"></canvas>

@@ -6,7 +6,9 @@ from app.browser import FOLDER
 from app.tabs import TABS
 
 STYLE = FOLDER / "style"
-SHEETS = ("frame", "figure", "rail", "maps", "mesh", "large", "tools", "charts", "lessons", "inspector", "narrow")
+SHEETS = (
+    "frame", "figure", "rail", "maps", "mesh", "large", "tools", "charts", "lessons", "inspector", "narrow", "phone",
+)  # fmt: skip
 """In their order: what narrow windows change comes last."""
 MEASURED = "measured"
 """What parts change by their own width: rules that Gradio does not take over from a style sheet."""

@@ -23,13 +23,14 @@ export function inspector(studio, { element, props, watch }) {
   const canvas = find(panel, "canvas", HTMLCanvasElement);
   const parts = [".where", ".token", ".live", ".caution", ".rows"].map((name) => find(panel, name, HTMLElement));
   const [where, token, live, caution, rows] = parts;
-  const bridge = find(panel, ".asked", HTMLElement);
+  const [bridge, sheet] = [".asked", ".sheet"].map((name) => find(panel, name, HTMLElement));
   const photo = new Image();
   /** @type {Inspector | null} */
   let latest = null;
 
   watch("value", () => draw(props.value));
   photo.addEventListener("load", zoom);
+  sheet.addEventListener("click", () => sheet.setAttribute("aria-expanded", String(sheet.getAttribute("aria-expanded") === "false")));
   studio.subscribe((kind) => {
     if (kind === "answer") draw(studio.answer?.inspector);
     if (kind === "photo") {
@@ -64,6 +65,8 @@ export function inspector(studio, { element, props, watch }) {
     caution.textContent = value.caution ?? "";
     caution.hidden = !value.caution;
     rows.replaceChildren(...value.rows.map(rowOf));
+    const answers = value.rows.map(({ colour, value: said }) => make("span", {}, dot(colour), said));
+    find(sheet, "span", HTMLElement).replaceChildren(make("small", {}, value.title), ...answers);
     bridge.hidden = !value.asked;
     if (value.asked) {
       const even = make("p", { class: "hint" }, value.uniform);

@@ -36,10 +36,11 @@ export function way(studio, { element, props, watch }) {
     if (kind === "pick") figure.point();
   });
   tabs.addEventListener("keydown", walk);
-  new ResizeObserver(() => {
-    if (root.clientWidth !== room) arrange();
+  const sizes = new ResizeObserver(() => {
+    if (tabs.clientWidth !== room) arrange();
     measure();
-  }).observe(root);
+  });
+  [root, tabs].forEach((part) => sizes.observe(part));
   draw();
 
   function draw() {
@@ -64,7 +65,8 @@ export function way(studio, { element, props, watch }) {
   // The figure as wide as the window lets it be, and every label under what it names.
   function arrange() {
     const shown = props.value?.figure;
-    room = root.clientWidth;
+    // On a phone the labels and the figure are apart, and nothing is around them.
+    room = tabs.clientWidth;
     if (!shown || !room) return;
     const whole = widths(".whole");
     const beside = innerWidth > NARROW && whole > 0;

@@ -48,12 +48,14 @@ OUTSIDE = """(view) => {
 }"""
 POINTED = """() => {
     const card = document.querySelector("[data-testid=lesson]").getBoundingClientRect();
+    const staying = [...document.querySelectorAll(".tabs, .tools")].filter((one) => one.checkVisibility());
+    const roof = Math.max(...staying.map((one) => one.getBoundingClientRect().bottom), 0);
     return [...document.querySelectorAll("[data-viewer] *")].filter((one) => {
         const style = getComputedStyle(one);
         return style.outlineStyle === "solid" && style.outlineOffset === "3px" && one.getBoundingClientRect().height;
     }).map((one) => {
         const box = one.getBoundingClientRect();
-        const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+        const [top, bottom] = [Math.max(box.top, roof), Math.min(box.bottom, innerHeight)];
         const covered = box.left < card.right && card.left < box.right && top < card.bottom && card.top < bottom;
         return [one.dataset.testid ?? one.className, (bottom - top) / box.height, covered];
     });
@@ -99,7 +101,31 @@ def test_every_tab_can_be_hit_at_every_width(rooms: Visit) -> None:
         resize(rooms.page, width)
         assert rooms.page.evaluate(UNHIT) == [], width
         assert not rooms.page.evaluate(WIDER), width
+        rooms.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        scrolled = rooms.page.evaluate("scrollY")
+        assert scrolled > 200, width
+        assert rooms.page.evaluate(UNHIT) == [], width
+        assert rooms.page.evaluate("scrollY") == scrolled, width
     resize(rooms.page, 1366)
+
+
+def test_on_a_phone_pictures_come_first_and_a_sheet_says_at_once_what_is_tapped(rooms: Visit) -> None:
+    page = rooms.page
+    rooms.tab("overview")
+    resize(page, 390, 844)
+    page.evaluate("scrollTo(0, 0)")
+    assert page.locator("[data-viewer=overview] .map").first.evaluate("one => one.getBoundingClientRect().top") < 500
+    rooms.click_map("overview", 0.3, 0.6)
+    sheet, rows = page.locator("[data-testid=inspector] .sheet"), page.locator("[data-testid=inspector] .rows")
+    box = sheet.bounding_box()
+    assert box is not None and box["height"] < 70 and box["y"] + box["height"] <= 844
+    said = sheet.inner_text()
+    assert all(value in said for value in rows.locator(".answer b").all_text_contents())
+    assert not rows.is_visible()
+    sheet.click()
+    assert rows.is_visible()
+    sheet.click()
+    resize(page, 1366)
 
 
 @pytest.mark.parametrize("network", ["rooms", "photos"])

@@ -81,6 +81,9 @@ export function way(studio, { element, props, watch }) {
     const [whole, line] = [root.getBoundingClientRect(), tabs.getBoundingClientRect()];
     const sizes = { above: line.top - whole.top, slim: line.height, way: whole.height };
     for (const [name, size] of Object.entries(sizes)) document.documentElement.style.setProperty(`--${name}`, `${size}px`);
+    // Where there is no room for all labels, the one of what is shown is in sight.
+    const here = labelOf(studio.tab);
+    if (here) tabs.scrollLeft = here.offsetLeft - (tabs.clientWidth - here.offsetWidth) / 2;
   }
 
   /**
@@ -140,8 +143,8 @@ export function way(studio, { element, props, watch }) {
       const on = button.dataset.tab === studio.tab;
       button.setAttribute("aria-selected", String(on));
       button.tabIndex = on ? 0 : -1;
-      if (on) tabs.scrollLeft = button.offsetLeft - (tabs.clientWidth - button.offsetWidth) / 2;
     }
+    measure();
     figure.mark();
   }
 

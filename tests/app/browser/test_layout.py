@@ -22,7 +22,7 @@ DRAWN = """new Promise((done) => {
     setTimeout(done, 2000);
 })"""
 WIDER = "document.documentElement.scrollWidth > innerWidth || document.body.scrollWidth > innerWidth"
-# Words that end in dots, or that wrap out of sight on purpose, are not written over anything.
+# Words that end in dots, that wrap out of sight on purpose, or that a row of tools scrolls to, are no mistake.
 OUTSIDE = """(view) => {
     const found = [];
     const walker = document.createTreeWalker(document.querySelector(view), NodeFilter.SHOW_TEXT);
@@ -33,10 +33,12 @@ OUTSIDE = """(view) => {
         const range = document.createRange();
         range.selectNodeContents(node);
         const text = range.getBoundingClientRect();
+        const tools = holder.closest(".tools");
+        const row = tools && getComputedStyle(tools).overflowX === "auto";
         let box = holder;
         while (getComputedStyle(box).display.startsWith("inline") && box.parentElement) box = box.parentElement;
         if ([box, holder].some((one) => getComputedStyle(one).textOverflow === "ellipsis")) continue;
-        for (const around of [box, holder.closest("td, th, .card, .chart, .segments"), document.body]) {
+        for (const around of [box, holder.closest("td, th, .card, .chart, .segments"), row ? null : document.body]) {
             const edge = around?.getBoundingClientRect();
             if (edge && (text.right > edge.right + 1.5 || text.left < edge.left - 1.5)) {
                 found.push(`${node.textContent.trim().slice(0, 40)} leaves ${around.tagName}.${around.className}`);

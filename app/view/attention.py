@@ -94,6 +94,12 @@ def token_box(view: AttentionView) -> Box:
     return {"left": left, "top": top, "width": right - left, "height": bottom - top}
 
 
+def cut_off(view: AttentionView) -> str:
+    """Why cells at the border are smaller, as a sentence; empty where all are alike."""
+    cells = zip(view.placed.shape, view.weights.shape, strict=True)
+    return " Cells at the border are smaller: it cuts them off." if any(size % count for size, count in cells) else ""
+
+
 def attention_map(name: str, title: str, view: AttentionView, limit: float, shared: str, alt: str) -> Map:
     """Attention as a map, from 0 to the limit, or for differences from minus to plus the limit.
 

@@ -177,3 +177,11 @@ def test_tpp_needs_no_bridge(tmp_path: Path, selection: Selection) -> None:
 
 def test_without_tpp_there_is_no_tpp_panel(tmp_path: Path) -> None:
     assert not PAGE.exists(without(tmp_path, tpp=False))
+
+
+def test_cells_that_are_unequal_at_the_border_are_explained(analysis: Analysis, selection: Selection) -> None:
+    view = tpp_view(analysis, selection, selection.task, None)
+    assert view.placed.shape[0] > view.weights.shape[0] > 1
+    assert "on the border" in tpp(analysis, selection)["hint"]
+    incoming = replace(selection, options={"tpp.direction": "incoming"})
+    assert "on the border" not in tpp(analysis, incoming)["hint"]

@@ -15,6 +15,7 @@ from app.view.attention import (
     attention_map,
     bridge_shares,
     class_here,
+    cut_off,
     dominant_map,
     head_tool,
     heads_read,
@@ -68,7 +69,7 @@ def bridge(analysis: Analysis, selection: Selection) -> View:
     regions = analysis.result(region_shares, Way.of(selection)) if several else []
     return {
         "heads": analysis.trace.heads,
-        "hint": f"{hint} {how}",
+        "hint": f"{hint} {how}{cut_off(everything)}",
         "say": bridge_sentence(shares, place),
         "shares": ShareBar(shares_of(shares)),
         "tools": [

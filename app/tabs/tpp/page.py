@@ -71,11 +71,19 @@ def tpp(analysis: Analysis, selection: Selection) -> View:
     words = {option.name.split(".")[1]: READ_AS[option.name][selection.text(option)] for option in OPTIONS}
     return {
         "heads": analysis.trace.heads,
-        "hint": f"{what.format(heads=heads_read(selection, analysis), **words)} {how}",
+        "hint": f"{what.format(heads=heads_read(selection, analysis), **words)} {how}{_cells(analysis, selection)}",
         "say": tpp_sentence(views, selection.text(DIRECTION), class_here(analysis, selection)),
         "tools": [head_tool(selection, analysis), *(choice(option, selection) for option in OPTIONS)],
         "groups": _groups(analysis, selection, views, strip),
     }
+
+
+def _cells(analysis: Analysis, selection: Selection) -> str:
+    """Why cells at the border have another size; empty where all are alike."""
+    *_, apart = inspection.tpp_grids(analysis.trace)
+    if apart == 1 or selection.text(DIRECTION) == "incoming":
+        return ""
+    return f" Keys stand {apart} places apart, the first on the border: cells there are narrower or wider than others."
 
 
 def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int | None) -> AttentionView:

@@ -74,10 +74,10 @@ def rail_panel(value: Value = None) -> gr.HTML:
         <input type="file" accept="image/*" capture="environment" data-testid="camera" aria-label="Camera"></label>
       <p class="error" role="alert" data-testid="error" hidden></p>
       <div class="notes" data-testid="notes" aria-live="polite"></div></div>
-      <div class="own" data-testid="own-photos" hidden><h4 class="after">Your photos</h4>
+      <div class="photos"><div class="own" data-testid="own-photos" hidden><h4 class="after">Your photos</h4>
         <div class="thumbs"></div></div>
-      <div class="examples"><h4 class="after">Examples</h4><div class="thumbs"></div></div>
-      <div><h4 class="after">Tasks</h4><div class="tasks"></div>
+      <div class="examples"><h4 class="after">Examples</h4><div class="thumbs"></div></div></div>
+      <div class="network"><h4 class="after">Tasks</h4><div class="tasks"></div>
       <div data-expert><div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
       <h4 class="after">Colour scale</h4><div class="scope"></div></div></div>
       <div class="keys" data-expert><h4 class="after">Keys</h4>

@@ -83,7 +83,7 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="keys" data-expert><h4 class="after">Keys</h4>
         <p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
         <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin<br>
-        <kbd>Enter</kbd> enlarges a map</p></div>
+        <kbd>Enter</kbd> enlarges a map · <kbd>F</kbd> presents</p></div>
     </div>"""
     return _component(value, template, "rail", "rail")
 
@@ -139,6 +139,8 @@ def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
         <span class="done" data-part="done" hidden>done ✓</span>
         <button type="button" data-part="close" aria-label="Close the lesson" title="Close (Escape)">✕</button></div>
       <p data-part="question"></p><p class="hint" data-part="look"></p>
+      <input type="text" data-part="guess" maxlength="80" aria-label="Your guess"
+        placeholder="Your guess, before you reveal">
       <p class="said" data-part="answer" aria-live="polite"></p>
       <div class="lesson-actions"><button type="button" class="quiet" data-part="show">Show me</button>
         <button type="button" class="quiet" data-part="reveal">Reveal</button>

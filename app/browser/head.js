@@ -34,7 +34,8 @@ export function head(studio, { element, props, watch, server }) {
     if (kind === "banner") drawBanner(studio.banner);
     if (kind === "answer" && studio.answer?.head) drawBanner(studio.answer.head);
   });
-  find(root, "[data-action=tour]", HTMLButtonElement).addEventListener("click", () => studio.ask("lesson"));
+  const tour = find(root, "[data-action=tour]", HTMLButtonElement);
+  tour.addEventListener("click", () => import("./tour.js").then(({ openTour }) => openTour(studio, tour)));
   copy.addEventListener("click", copyLink);
   others.addEventListener("change", () => studio.want({ checkpoint: others.value }));
   drawDepth();

@@ -23,6 +23,8 @@ export function onKey(studio, event) {
     studio.choose({ task: studio.tasks[Number(event.key) - 1].name });
   } else if (event.key === "p" || event.key === "P") {
     studio.pin();
+  } else if (event.key === "f" || event.key === "F") {
+    studio.ask("present");
   } else {
     return;
   }

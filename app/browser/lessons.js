@@ -3,7 +3,7 @@
 
 /** @import { LessonServer, Options, Part, Studio } from "./types.js" */
 /** @import { LessonStep, Lessons, Setting, Spoken } from "./view.js" */
-import { find, targetOf } from "./dom.js";
+import { find, make, targetOf } from "./dom.js";
 import { readPlace, writePlace } from "./link.js";
 import { stepName, stepRow } from "./steps.js";
 import { dotted, spoken } from "./words.js";
@@ -39,6 +39,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
   const card = find(element, "[data-testid=lesson]", HTMLElement);
   const part = (/** @type {string} */ name) => find(card, `[data-part=${name}]`, HTMLElement);
   const button = (/** @type {string} */ name) => find(card, `[data-part=${name}]`, HTMLButtonElement);
+  const guess = find(card, "[data-part=guess]", HTMLInputElement);
   /** @type {Course} */
   const course = { key: "", lessons: [], open: null, revealed: {}, done: new Set(), before: null, wanted: false, aim: false };
   const steps = stepRow({ studio, course, saidOf });
@@ -49,6 +50,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
   const me = Symbol("lessons");
   studio.lessons = me;
 
+  course.wanted = Boolean(studio.lesson);
   watch("value", draw);
   studio.subscribe((kind) => {
     if (studio.lessons !== me) return;
@@ -68,6 +70,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     const step = target?.closest("#lesson-steps [role=tab]");
     if (step) openStep(stepName(step));
   });
+  guess.addEventListener("keydown", ({ key }) => key === "Enter" && reveal());
   button("show").addEventListener("click", () => follow(current()?.show));
   button("reveal").addEventListener("click", reveal);
   button("back").addEventListener("click", () => move(-1));
@@ -85,9 +88,10 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     if (course.open && !current()) {
       putBack();
       course.open = null;
+      studio.lesson = null;
     }
     redraw();
-    if (course.wanted) begin();
+    if (course.wanted) begin(course.lessons.find(({ name }) => name === studio.lesson)?.name);
   }
 
   function current() {
@@ -107,8 +111,10 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     putBack();
     course.wanted = !course.lessons.length;
     course.open = name ?? null;
+    studio.lesson = course.open;
     const lesson = current();
     if (!lesson) return;
+    guess.value = "";
     const { at, options, depth, task, scale, head, scope } = studio;
     course.before = { lesson, at, options, depth, cut: studio.cut, task, scale, head, scope };
     if (studio.cut) studio.choose({ cut: null });
@@ -156,6 +162,7 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
   function close() {
     putBack();
     course.open = null;
+    studio.choose({ lesson: null });
     const held = card.contains(document.activeElement);
     redraw();
     const viewer = held && document.querySelector(`[data-viewer="${studio.tab}"]`);
@@ -245,7 +252,8 @@ export function lessons(studio, { element, props, watch, server, trigger }) {
     part("title").textContent = lesson.title;
     part("question").replaceChildren(...dotted(lesson.question));
     part("look").replaceChildren(...dotted(lesson.look));
-    part("answer").replaceChildren(...(said ? spoken(said) : []));
+    const guessed = said && guess.value.trim() ? [make("span", { class: "guess" }, `You guessed: ${guess.value.trim()}`)] : [];
+    part("answer").replaceChildren(...(said ? spoken(said) : []), ...guessed);
     part("done").hidden = !course.done.has(lesson.name);
     button("back").disabled = place() === 0;
     button("next").textContent = place() === course.lessons.length - 1 ? "Finish" : "Next";

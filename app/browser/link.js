@@ -40,10 +40,10 @@ export function readLink(search, tabs, depth = "expert") {
 /**
  * A photo of one's own is not in the link.
  *
- * @param {Selection} selection
+ * @param {Selection & { lesson?: string | null }} selection
  * @param {{ example?: string | null, checkpoint?: string | null }} photo
  */
-export function writeLink({ at, task, scale, head, scope, tab, depth, cut, options }, { example, checkpoint }) {
+export function writeLink({ at, task, scale, head, scope, tab, depth, cut, options, lesson }, { example, checkpoint }) {
   const parts = {
     ex: example,
     photo: example ? null : "own",
@@ -56,6 +56,7 @@ export function writeLink({ at, task, scale, head, scope, tab, depth, cut, optio
     scale,
     head: head < 0 ? null : head,
     scope: scope === "tab" ? null : scope,
+    lesson,
     ...options,
   };
   const said = Object.entries(parts).flatMap(([name, value]) =>

@@ -9,6 +9,7 @@ import { onKey } from "./keys.js";
 import { lessons } from "./lessons.js";
 import { readLink } from "./link.js";
 import { createMemory, rememberedDepth, rememberedEntry } from "./memory.js";
+import { presenter } from "./present.js";
 import { rail } from "./rail.js";
 import { createStudio } from "./store.js";
 import { viewer } from "./viewer.js";
@@ -30,6 +31,8 @@ function createPage() {
   const opened = { ...read(), key: rememberedEntry()?.key };
   const studio = createStudio(opened, createMemory(), location.origin + location.pathname, simple);
   openGlossary();
+  presenter(studio);
+  studio.lesson = new URLSearchParams(location.search).get("lesson");
   document.addEventListener("keydown", (event) => onKey(studio, event));
   window.addEventListener("popstate", () => studio.restore(rememberedEntry() ?? read()));
   return (window.bridgenetStudio = studio);

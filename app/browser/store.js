@@ -40,6 +40,7 @@ export function createStudio({ example, checkpoint, key = null, ...selection }, 
     refused: null,
     wire: null,
     lessons: null,
+    lesson: null,
     get example() {
       return studio.photo.example ?? null;
     },

@@ -71,7 +71,7 @@ export type Kind =
 export type Turn = "show" | "run";
 
 export interface Asked {
-  event: Turn | "cancel" | "lesson";
+  event: Turn | "cancel" | "lesson" | "present";
   /** Of run: the view that asks. Without it, a tool of the view that is looked at does. */
   tab?: string;
   /** Of lesson: its name. */
@@ -119,6 +119,8 @@ export interface State extends Selection {
   /** Which of several wires and lesson cards speaks: the one that was loaded last. */
   wire: symbol | null;
   lessons: symbol | null;
+  /** The lesson that is open, which the link opens too. */
+  lesson: string | null;
 }
 
 /** One selection for the whole page. */

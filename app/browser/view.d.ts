@@ -174,7 +174,7 @@ export interface ButtonTool {
   name: string;
   label: string;
   expert?: boolean;
-  action: "set" | "pin" | "unpin" | "run" | "cancel" | "lesson";
+  action: "set" | "pin" | "unpin" | "run" | "cancel" | "lesson" | "present";
   value?: string;
 }
 

@@ -6,7 +6,7 @@ from typing import TypedDict, get_args
 from urllib.parse import urlencode
 
 from app.analysis.selection import Choice, Option, Scope, Setting, Slider, plain_number
-from app.tabs import TABS
+from app.tabs import LESSON_STEPS, TABS
 from bridgenet.examples import EXAMPLES
 from bridgenet.tasks import TASKS, TaskName
 
@@ -126,7 +126,7 @@ def not_understood(
     read = read_link(link)
     known = {
         "ex": EXAMPLES, "checkpoint": checkpoints, "photo": ("own",), "tab": tabs, "task": tasks, "cut": tasks,
-        "scope": get_args(Scope), "depth": ("simple", "expert"),
+        "scope": get_args(Scope), "depth": ("simple", "expert"), "lesson": LESSON_STEPS,
     }  # fmt: skip
 
     def understood(name: str, value: str) -> bool:

@@ -118,6 +118,6 @@ def choices(option: Named, values: Mapping[str, str], chosen: Setting) -> Choice
     return {"kind": kind, "name": option.name, "label": option.label, "options": options, "chosen": chosen}
 
 
-def button(action: Literal["run", "unpin", "lesson"], label: str) -> ButtonTool:
-    """A button. Actions, see `app/browser/tools.js`: compute the view, release the pins, begin with the lessons."""
+def button(action: Literal["run", "unpin", "lesson", "present"], label: str) -> ButtonTool:
+    """A button. Actions, see `app/browser/tools.js`: compute a view, release the pins, begin with lessons, present."""
     return {"kind": "button", "action": action, "label": label, "name": action}

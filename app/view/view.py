@@ -202,7 +202,7 @@ class ButtonTool(TypedDict):
     name: str
     label: str
     expert: NotRequired[bool]
-    action: Literal["set", "pin", "unpin", "run", "cancel", "lesson"]
+    action: Literal["set", "pin", "unpin", "run", "cancel", "lesson", "present"]
     value: NotRequired[str]
 
 

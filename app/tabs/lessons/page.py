@@ -18,7 +18,7 @@ from app.tabs.lessons.findings import (
 )
 from app.view.page import Page, button
 from app.view.spoken import Spoken
-from app.view.view import Follows, Lessons, LessonStep, View
+from app.view.view import Follows, Lessons, LessonStep, Tool, View
 from app.view.wording import answers_in_words, wording
 
 TEXT = Path(__file__).with_name("text.md")
@@ -57,7 +57,8 @@ class Lesson:
 def lessons(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: what lessons are. The steps stand below it."""
     say, hint = wording(TEXT)
-    return {"say": [{"text": say}], "hint": hint, "tools": [button("lesson", "Start with the first")], "groups": []}
+    tools: list[Tool] = [button("lesson", "Start with the first"), button("present", "Present (F)")]
+    return {"say": [{"text": say}], "hint": hint, "tools": tools, "groups": []}
 
 
 def offered(analysis: Analysis, tabs: Collection[str]) -> Lessons:

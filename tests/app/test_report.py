@@ -1,13 +1,15 @@
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
+from app.browser import FOLDER
 from app.tabs import TABS
-from app.takeaway.report import document, picture_of, report
+from app.takeaway.report import document, picture_of, report, sheet_style
 from app.view.charts import (
     Cell,
     Chart,
@@ -27,6 +29,7 @@ from app.view.wire import to_json
 from bridgenet.drawing.charts import BarRow, Bars, Curve, Curves, Dot, Scatter
 from bridgenet.drawing.sheet import Axis
 
+ROOT = Path(__file__).parents[2]
 PHOTO = "data:image/jpeg;base64,AAAA"
 
 
@@ -60,9 +63,9 @@ def is_balanced(html: str) -> bool:
 
 
 def test_the_report_holds_everything_itself(text: str) -> None:
-    sources = re.findall(r'(?:src|href)="([^"]*)"', text)
+    sources = re.findall(r'(?:src|href)="([^"]*)"', text) + re.findall(r"url\(([^)]*)\)", text)
     assert sources and all(source.startswith("data:image/") for source in sources)
-    assert "<script" not in text and "@import" not in text and "url(" not in text
+    assert "<script" not in text and "@import" not in text
     assert "default-src 'none'" in text
 
 
@@ -81,7 +84,7 @@ def test_every_picture_of_the_report_has_words(text: str) -> None:
 
 def test_the_picture_of_a_view_is_whole(analysis: Analysis) -> None:
     html = picture_of("bridge", analysis, Selection())
-    assert html.startswith('<div class="sheet">') and is_balanced(html)
+    assert html.startswith('<div class="sheet"') and is_balanced(html)
 
 
 def sheet(view: View) -> str:
@@ -171,3 +174,10 @@ def test_settings_are_said_as_the_page_says_them() -> None:
 
 def test_a_view_that_is_not_computed_says_so() -> None:
     assert "Not computed yet" in sheet({"pending": "Cutting tasks", "groups": []})
+
+
+def test_charts_have_on_a_sheet_every_colour_that_they_have_on_the_page() -> None:
+    charts = (FOLDER / "style" / "charts.css").read_text(encoding="utf-8")
+    drawn = (ROOT / "app" / "view" / "charts.html").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"var\(--([\w-]+)\)", charts))
+    assert wanted and wanted <= set(re.findall(r"--([\w-]+):", sheet_style() + drawn))

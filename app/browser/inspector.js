@@ -37,7 +37,7 @@ export function inspector(studio, { element, props, watch }) {
       photo.src = studio.photo.src;
       draw(props.value);
     }
-    if (kind === "hover" || kind === "pick" || kind === "photo") zoom();
+    if (kind === "pick" || kind === "photo") zoom();
     if (kind === "choice" || kind === "photo") drawPins();
     if (kind === "waiting") mark();
   });
@@ -47,7 +47,7 @@ export function inspector(studio, { element, props, watch }) {
   draw(props.value);
 
   function zoom() {
-    drawZoom(canvas, photo, studio.photo.size, studio.hover ?? studio.at);
+    drawZoom(canvas, photo, studio.photo.size, studio.at);
   }
 
   function mark() {

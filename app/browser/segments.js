@@ -16,9 +16,10 @@ const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
  */
 export function segments(label, options, chosen, onChoose) {
   const group = make("div", { class: "segments", role: "radiogroup", "aria-label": label });
-  options.forEach(({ value, text }) => {
-    const on = value === chosen;
-    const states = { role: "radio", "aria-checked": String(on), tabindex: on ? 0 : -1 };
+  // Where none is on, the Tab key leads to the first.
+  const stop = Math.max(options.findIndex(({ value }) => value === chosen), 0);
+  options.forEach(({ value, text }, index) => {
+    const states = { role: "radio", "aria-checked": String(value === chosen), tabindex: index === stop ? 0 : -1 };
     const button = make("button", { type: "button", ...states, "data-value": String(value) }, text);
     button.addEventListener("click", () => onChoose(value));
     group.append(button);

@@ -70,7 +70,8 @@ def test_the_keyboard_moves_the_pixel_and_chooses_head_and_task(visit: Visit) ->
     column, row = map(int, re.findall(r"\d+", page.inner_text("[data-testid=inspector] .where")))
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowDown")
-    page.get_by_text(re.compile(rf"^pixel {column + 1}, {row + 8}$", re.IGNORECASE)).wait_for()
+    there = re.compile(rf"^pixel {column + 1}, {row + 8}$", re.IGNORECASE)
+    page.locator("[data-testid=inspector] .where", has_text=there).wait_for()
     page.keyboard.press("]")
     page.keyboard.press("3")
     assert page.evaluate("[bridgenetStudio.head, bridgenetStudio.task]") == [0, "depth"]

@@ -4,7 +4,6 @@ What is called a logit lens in language models, for a decoder that adds up what 
 """
 
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import cast
 
 import torch
@@ -48,6 +47,6 @@ def answers_by_stage(model: Network, trace: Trace) -> tuple[dict[str, AnyFeature
             hooks.enter_context(evaluating(model))
             for side in sides[count:]:
                 hooks.callback(side.register_forward_hook(silent).remove)
-            answered = cast(BridgeNet, model).answer(replace(trace), image_size(trace))
+            answered = cast(BridgeNet, model).answer(trace, image_size(trace))
         answers.append(dict(answered.logits))
     return tuple(answers)

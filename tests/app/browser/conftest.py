@@ -83,7 +83,7 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
     assert [wrong for one in visits for wrong in one.wrong] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def long_visit(browser: Browser, address: str) -> Iterator[Visit]:
     visit = Visit(browser, address)
     yield visit
@@ -92,7 +92,8 @@ def long_visit(browser: Browser, address: str) -> Iterator[Visit]:
 
 @pytest.fixture
 def visit(long_visit: Visit) -> Iterator[Visit]:
-    """One page that stays open over many tests, as a lecturer's would."""
+    """One page that stays open over the tests of a file, as a lecturer's would. What a test left open is closed."""
+    long_visit.page.evaluate("document.querySelectorAll('dialog[open]').forEach((one) => one.close())")
     long_visit.tab("overview")
     yield long_visit
     assert long_visit.wrong == []

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal, TypeVar, cast
@@ -15,6 +16,7 @@ from app.takeaway.links import not_understood, read_link
 from app.uploads import Limits, read_upload
 from app.view.frame import Answer, Head, Offers, Photo, Rail, Way, Wire
 from app.view.view import Belonging, Revealed, View
+from app.waiting.ahead import Ahead
 from app.waiting.background import steps_of
 from app.waiting.line import Line
 from bridgenet.examples import EXAMPLES, examples_of
@@ -37,12 +39,16 @@ class Handlers:
         session: Checkpoints and analyses.
         limits: Of photos.
         line: Where visitors wait for the network.
+        ahead: Whether what a view will need is computed before it is opened, while nobody asks for anything.
     """
 
-    def __init__(self, session: Session, limits: Limits | None = None, line: Line | None = None) -> None:
+    def __init__(
+        self, session: Session, limits: Limits | None = None, line: Line | None = None, *, ahead: bool = False
+    ) -> None:
         self.session = session
         self.limits = limits or Limits()
         self.line = line or Line()
+        self.ahead = Ahead(lambda: self.line.busy) if ahead else None
         self._numbers = count()
 
     def open_page(self, link: Mapping[str, str], key: object = None) -> Answer:
@@ -145,6 +151,8 @@ class Handlers:
             event: The selection, and the `key` of the analysis that is shown: only who has the photo knows it.
         """
         key = event.get("key")
+        if self.ahead:
+            self.ahead.heard()
         try:
             analysis = self.session.recall(key)
         except StudioError as problem:
@@ -170,6 +178,8 @@ class Handlers:
     def run(self, event: Event, key: object) -> Generator[Answer]:
         """Compute what the view that is looked at still lacks, and tell how far it is; by the event's ticket."""
         name, ticket = str(event.get("tab")), ticket_of(event)
+        if self.ahead:
+            self.ahead.give_up()
         try:
             analysis = self._known(key)
             from app.tabs import views
@@ -302,6 +312,8 @@ class Handlers:
             "number": number,
         }
         way: Way = {"tabs": has["tabs"], "figure": has["figure"]}
+        if self.ahead:
+            self.ahead.begin(partial(views.compute_ahead, self.session, analysis.key))
         return {
             **dict.fromkeys(TABS, stale),
             **views.place_views(analysis, selection),

@@ -115,6 +115,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--no-warmup", action="store_true", help="load the network when the first visitor comes")
     parser.add_argument(
+        "--no-ahead", action="store_true", help="compute every view when it is opened, none while nobody asks"
+    )
+    parser.add_argument(
         "--mcp", action="store_true", help="also serve the endpoints to assistants (MCP); needs bridgenet[mcp]"
     )
     return parser.parse_args(arguments)
@@ -186,7 +189,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
 
     place.protect()
     limits = Limits(options.max_upload_mb, options.max_pixels)
-    demo = build_demo(session, first_values(session.checkpoint), limits)
+    demo = build_demo(session, first_values(session.checkpoint), limits, ahead=not options.no_ahead)
     return demo, {
         "prevent_thread_lock": True,
         "quiet": True,

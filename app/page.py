@@ -37,15 +37,16 @@ SECONDS_ON_DISK = 900
 """After that, what somebody sent without ever asking about it is deleted."""
 
 
-def build_demo(session: Session, first: First, limits: Limits | None = None) -> gr.Blocks:
+def build_demo(session: Session, first: First, limits: Limits | None = None, *, ahead: bool = False) -> gr.Blocks:
     """The whole page, and the endpoints for programs.
 
     Args:
         session: Checkpoints and analyses.
         first: Values of the components before the network is loaded, see `app.first_paint`.
         limits: Of photos.
+        ahead: Whether views are computed before they are opened, while nobody asks for anything.
     """
-    handlers = Handlers(session, limits)
+    handlers = Handlers(session, limits, ahead=ahead)
     first["rail"]["limit"] = handlers.limits.megabytes
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)) as demo:
         parts = _parts(first, handlers, Downloads(session))

@@ -1,7 +1,9 @@
 """How quick the studio's page is, in a real Chromium: `python benchmarks/page.py`. Writes `benchmarks/page.json`.
 
-Measured: from the command to an answer, from opening to the first picture, from a click to the new rows in every view
-that follows it, from opening the interaction view to its matrix, and one step of the bridge-strength slider.
+Measured: from the command to an answer, from opening to the first picture, what the page loads by then, from a click to
+the new rows in every view, from opening the slowest views to all that they show (after some seconds in which nobody
+asked anything, which the studio uses, and at once), and one step of the bridge-strength slider. Whatever the pages
+write to the browser's console as an error is counted.
 
     python benchmarks/page.py --beside ../before
 
@@ -10,6 +12,7 @@ time over the other's (geometric mean, with its 95 % interval). Below 1 it is qu
 """
 
 import argparse
+import io
 import json
 import os
 import platform
@@ -22,15 +25,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from scipy import stats
 
 from app.program import studio
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu"]
-FOLLOWING = ("overview", "features", "tpp", "bridge", "compare")
+VIEWS = ("overview", "features", "tpp", "bridge", "compare", "refinement", "interaction", "attribution")
 """Views in which places are clicked; `features` in the one view of it that follows the place."""
+
+SLOW = ("refinement", "interaction")
+"""Views that take longest to open."""
+
+IDLE = 12_000
+"""Milliseconds in which nobody asks anything."""
 
 CLICK = """async ([x, y, view]) => {
   const viewer = document.querySelector(`[data-testid=viewer-${view}]`);
@@ -47,6 +57,11 @@ CLICK = """async ([x, y, view]) => {
   return performance.now() - began;
 }"""
 
+
+LOADED = """() => performance.getEntriesByType("resource")
+  .filter(({ name }) => name.endsWith(".js") && name.includes("/browser/"))
+  .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)"""
+"""Bytes of the studio's own scripts that the page has loaded."""
 
 Studio = TypeVar("Studio")
 
@@ -78,6 +93,7 @@ def main() -> None:
         addresses: list[str] = []
         pages: list[Page] = []
         times: dict[str, Times] = {"command_to_answer": [], "opened_to_network": []}
+        wrong: list[list[str]] = [[] for _ in checkouts]
         for index, checkout in enumerate(checkouts):
             began = time.perf_counter()
             program = studio(
@@ -87,25 +103,37 @@ def main() -> None:
             addresses.append(stack.enter_context(program)[0])
             times["command_to_answer"].append([1000 * (time.perf_counter() - began)])
             pages.append(browser.new_page(viewport={"width": 1400, "height": 900}))
+            pages[-1].on("console", lambda message, to=wrong[index]: complained(message, to))
             times["opened_to_network"].append([first_answer(pages[-1], addresses[-1])])
+        loaded = [page.evaluate(LOADED) for page in pages]
         times["opened_to_first_picture"] = in_turns(addresses, wanted.openings, opening(browser))
-        times |= measured(pages, wanted.clicks)
+        times |= measured(pages, wanted.clicks, wanted.openings)
+    result |= {"scripts_bytes": loaded[0], "console_errors": len(wrong[0])}
     result |= {name: summary(each[0]) for name, each in times.items()}
     if wanted.beside:
-        result["beside"] = {name: summary(each[1]) for name, each in times.items()}
+        result["beside"] = {"scripts_bytes": loaded[1], "console_errors": len(wrong[1])}
+        result["beside"] |= {name: summary(each[1]) for name, each in times.items()}
         result["ratio"] = {name: ratio(each[0], each[1]) for name, each in times.items() if len(each[0]) > 2}
     wanted.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
 
 
-def measured(pages: list[Page], count: int) -> dict[str, Times]:
+def complained(message: ConsoleMessage, to: list[str]) -> None:
+    """Keep an error."""
+    if message.type == "error":
+        to.append(message.text)
+
+
+def measured(pages: list[Page], count: int, openings: int) -> dict[str, Times]:
     """All that is measured on pages which are open."""
     times: dict[str, Times] = {}
-    for view in FOLLOWING:
+    for view in SLOW:
+        for pause, words in ((IDLE, "after_a_pause"), (0, "at_once")):
+            times[f"{view}_opened_{words}"] = in_turns(pages, openings, first_visit(view, pause))
+    for view in VIEWS:
         for page in pages:
             warm(page, view)
         times[f"click_{view}"] = [each[2:] for each in in_turns(pages, count + 2, clicking(view, count + 2))]
-    times["interaction_opened"] = in_turns(pages, 1, interaction)
     for page in pages:
         warm(page, "refinement")
     times["slider_step_new"] = in_turns(pages, 5, lambda page, turn: slider(page, round(0.95 - 0.05 * turn, 2)))
@@ -162,6 +190,7 @@ def clicking(view: str, count: int) -> Callable[[Page, int], float]:
 def warm(page: Page, view: str) -> None:
     """The view, drawn once."""
     page.bring_to_front()
+    page.set_default_timeout(60_000)
     page.click(f"[data-testid=tab-{view}]")
     page.wait_for_selector(f"[data-testid=viewer-{view}][data-state=ready]", timeout=60_000)
     if view == "features":
@@ -169,18 +198,28 @@ def warm(page: Page, view: str) -> None:
         page.wait_for_timeout(1500)
 
 
-def interaction(page: Page, turn: int) -> float:
-    """From opening the view to its whole matrix, for a photo that nothing was computed for."""
-    page.bring_to_front()
-    page.click("[data-testid=tab-overview]")
-    page.click("[data-testid=example-coffee]")
-    page.wait_for_function("bridgenetStudio.photo.title.includes('cup')", timeout=60_000)
-    page.wait_for_selector("[data-testid=viewer-overview][data-state=ready]")
-    page.wait_for_timeout(500)
-    began = time.perf_counter()
-    page.click("[data-testid=tab-interaction]")
-    page.wait_for_selector("[data-testid=viewer-interaction][data-state=ready]", timeout=60_000)
-    return 1000 * (time.perf_counter() - began)
+def first_visit(view: str, pause: int) -> Callable[[Page, int], float]:
+    """From opening a view to all of it, for a photo that nothing was computed for but what the studio did meanwhile."""
+
+    def measure(page: Page, turn: int) -> float:
+        page.bring_to_front()
+        page.click("[data-testid=tab-overview]")
+        noise = np.random.default_rng([turn, pause, SLOW.index(view)]).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(noise).resize((640, 480), Image.Resampling.BICUBIC).save(buffer, "PNG")
+        before = page.evaluate("bridgenetStudio.photo.key")
+        with page.expect_file_chooser() as chooser:
+            page.click("[data-testid=drop]")
+        chooser.value.set_files({"name": f"{turn}.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+        page.wait_for_function("key => bridgenetStudio.photo.key !== key", arg=before, timeout=60_000)
+        page.wait_for_selector("[data-testid=viewer-overview][data-state=ready]")
+        page.wait_for_timeout(500 + pause)
+        began = time.perf_counter()
+        page.click(f"[data-testid=tab-{view}]")
+        page.wait_for_selector(f"[data-testid=viewer-{view}][data-state=ready]", timeout=60_000)
+        return 1000 * (time.perf_counter() - began)
+
+    return measure
 
 
 def slider(page: Page, strength: float) -> float:
@@ -197,8 +236,14 @@ def slider(page: Page, strength: float) -> float:
 
 
 def summary(took: list[float]) -> dict[str, float]:
-    """Median and slowest."""
-    return {"median": round(float(np.median(took)), 1), "slowest": round(max(took), 1), "n": len(took)}
+    """Median, the time that one in twenty exceeds, and the slowest."""
+    middle, late = np.quantile(took, [0.5, 0.95])
+    return {
+        "median": round(float(middle), 1),
+        "p95": round(float(late), 1),
+        "slowest": round(max(took), 1),
+        "n": len(took),
+    }
 
 
 def ratio(here: list[float], beside: list[float]) -> dict[str, float]:

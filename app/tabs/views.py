@@ -140,6 +140,18 @@ def compute(name: str, session: Session, analysis: Analysis, selection: Selectio
         page.compute(session, seen, selection, report)
 
 
+def compute_ahead(session: Session, key: str, report: Progress) -> None:
+    """What the views of a photo that are slow to open at first need, as they open; each is drawn once, for nobody."""
+    for name, page in PAGES.items():
+        analysis = session.find(key)
+        if analysis is None or not (page.ahead and page.exists(analysis)):
+            continue
+        report(0, 1, page.name)
+        selection = selection_of(analysis, {"tab": name})
+        compute(name, session, analysis, selection, report)
+        view_of(name, analysis, selection)
+
+
 class Capabilities(TypedDict):
     """What a checkpoint has."""
 

@@ -37,6 +37,7 @@ class Page:
         compute: The slow part: computes what `view` misses and keeps it in `analysis.results`.
         ignores: What of `follows` does not matter as its options are set, so that it is not drawn again in vain.
         cuts: Whether it shows the network without the task that is cut, see `app.analysis.cut`.
+        ahead: Whether it is computed before it is opened, while nobody asks for anything: it is slow to open at first.
         expert: Names of its tools and groups that the page hides where only the simple is asked for.
     """
 
@@ -48,6 +49,7 @@ class Page:
     compute: Callable[[Session, Analysis, Selection, Progress], None] | None = None
     ignores: Callable[[Selection], frozenset[Follows]] = field(default=lambda selection: frozenset())
     cuts: bool = False
+    ahead: bool = False
     expert: frozenset[str] = frozenset()
 
     def key(self, analysis: Analysis, selection: Selection) -> str:

@@ -121,6 +121,13 @@ class Line:
             self._forget(self._clock())
             return len(self._waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody waits, was called or is served."""
+        with self._lock:
+            self._forget(self._clock())
+            return bool(self._waiting or self._called or self._running)
+
     def _alive(self, ticket: str) -> bool:
         with self._lock:
             if ticket in self._running:

@@ -264,5 +264,6 @@ PAGE = Page(
     options=(OVER, PLACE, REMOVAL, OTHER, NORM, CELL),
     exists=has_interaction,
     compute=cuts.compute,
+    ahead=True,
     expert=frozenset({OVER.name, PLACE.name, REMOVAL.name, OTHER.name, NORM.name, "places", "attention", "scatter"}),
 )

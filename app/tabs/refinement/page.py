@@ -197,6 +197,7 @@ PAGE = Page(
     options=(ALPHA,),
     exists=has_bridge,
     compute=compute,
+    ahead=True,
     expert=frozenset({"lens", "strip", "curve", "counts"}),
     cuts=True,
 )

@@ -38,11 +38,14 @@ def modules(browser: Browser) -> Iterator[Modules]:
 
 @pytest.fixture(scope="session")
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a studio that has a folder of photos. To cut tasks in all of them takes some seconds."""
+    """Address of a studio that has a folder of photos. To cut tasks in all of them takes some seconds.
+
+    It computes nothing ahead: tests come quicker than that, and some look at how a view is computed.
+    """
     folder, photos = (tmp_path_factory.mktemp(name) for name in ("elsewhere", "photos"))
     for seed in range(5):
         photo_file(photos, seed, f"{seed}.png")
-    with served(checkpoint, folder, "--reference", str(photos)) as address:
+    with served(checkpoint, folder, "--reference", str(photos), "--no-ahead") as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 

@@ -41,9 +41,11 @@ from bridgenet.inspection.ranks import half_agreement, rank_interval
 from bridgenet.inspection.readout import read_place
 from bridgenet.inspection.refinement import changed_share, with_bridge_strength
 from bridgenet.inspection.refinement_error import comparable_tasks, error_in_words, picture_errors, with_other_bridge
+from bridgenet.inspection.region import Box, Lasso, Pixel, Segment, Whole, coverage, mean_over
 from bridgenet.inspection.sanity import deletion_curve, rank_agreement, reinitialised
 from bridgenet.inspection.spread import cell_sums, reach, share_inside
-from bridgenet.inspection.targets import Box, Pixel, Segment, Target, Whole
+from bridgenet.inspection.summary import over_region
+from bridgenet.inspection.targets import Target
 
 __all__ = [
     "BASIS_FILE",
@@ -51,6 +53,7 @@ __all__ = [
     "Box",
     "FeatureBasis",
     "InteractionMatrix",
+    "Lasso",
     "Pixel",
     "Segment",
     "Target",
@@ -74,6 +77,7 @@ __all__ = [
     "colour_agreement",
     "comparable_tasks",
     "costs_of_shapes",
+    "coverage",
     "cut_trace",
     "deletion_curve",
     "difference_map",
@@ -88,8 +92,10 @@ __all__ = [
     "interaction_matrix",
     "level_content",
     "linear_cka",
+    "mean_over",
     "meeting_seconds",
     "network_cost",
+    "over_region",
     "pattern_values",
     "picture_errors",
     "place_in_words",

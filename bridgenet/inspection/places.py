@@ -39,24 +39,25 @@ def even_centres(grid: Grid) -> Centres:
     return Centres(rows, columns)
 
 
-def even_box(token: tuple[int, int], grid: Grid) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a token of a grid that covers the image evenly, fractions of the image."""
-    (row, column), (rows, columns) = token, grid
-    return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
-
-
-def distances(centres: Centres, row: float, column: float, size: tuple[int, int]) -> Map:
-    """How far the tokens of a grid are from a place, as a fraction of the image's diagonal.
+def mean_distances(
+    centres: Centres,
+    rows: Float[np.ndarray, "places"],
+    columns: Float[np.ndarray, "places"],
+    parts: Float[np.ndarray, "places"],
+    size: tuple[int, int],
+) -> Map:
+    """How far the tokens of a grid are from some places, on the mean, as a fraction of the image's diagonal.
 
     Args:
         centres: Of the tokens.
-        row: Fraction of the image height.
-        column: Fraction of the image width.
+        rows: Fractions of the image height.
+        columns: Fractions of the image width.
+        parts: How much each place counts; they sum to 1.
         size: Height and width of the image, in any unit: only the proportions count.
     """
     height, width = size
-    down, right = (centres.rows - row) * height, (centres.columns - column) * width
-    return np.hypot(down[:, None], right[None, :]) / np.hypot(height, width)
+    down, right = (centres.rows - rows[:, None]) * height, (centres.columns - columns[:, None]) * width
+    return np.tensordot(parts, np.hypot(down[:, :, None], right[:, None, :]), 1) / np.hypot(height, width)
 
 
 CELL_STANDS_OUT, BAND_STANDS_OUT = 0.4, 0.6

@@ -1,6 +1,7 @@
 """The question that a place of an image suggests: why does the network say here what it says?"""
 
-from bridgenet.inspection.targets import Pixel, Target, predicted_segment
+from bridgenet.inspection.region import Pixel
+from bridgenet.inspection.targets import Target, predicted_segment
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from bridgenet.inspection.attribution import AnyMap
-from bridgenet.inspection.targets import Region
+from bridgenet.inspection.region import Region
 
 CELLS = 32
 """Squares along the shorter side: single pixels of a gradient are too noisy to be read or ranked."""

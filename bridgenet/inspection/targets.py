@@ -4,116 +4,16 @@ A target reads the predictions of a trace at the size of the image, so a number 
 asked for. It keeps the graph: what is explained can be differentiated.
 """
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
-from skimage.measure import label
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from bridgenet.inspection.region import Pixel, Region, Segment, Whole, connected_parts
 from bridgenet.tasks import TASKS, TaskName, of_kind
 from bridgenet.trace import Trace
-
-Mask = Bool[Tensor, "height width"]
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Every pixel of the image. For your own programs."""
-
-    def mask(self, size: tuple[int, int]) -> Mask:
-        return torch.ones(size, dtype=torch.bool)
-
-
-@dataclass(frozen=True, slots=True)
-class Pixel:
-    """One pixel, at fractions 0..1 of the width (x, to the right) and of the height (y, down).
-
-    Raises:
-        ValueError: It lies outside the image.
-    """
-
-    x: float
-    y: float
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
-            raise ValueError(
-                f"The pixel ({self.x}, {self.y}) is outside the image. "
-                "Give x and y as fractions of its width and height, 0 to 1."
-            )
-
-    def mask(self, size: tuple[int, int]) -> Mask:
-        mask = torch.zeros(size, dtype=torch.bool)
-        mask[self.place(size)] = True
-        return mask
-
-    def place(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Row and column in a map of (height, width)."""
-        height, width = size
-        return min(int(self.y * height), height - 1), min(int(self.x * width), width - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Every pixel that a rectangle touches; its sides are fractions 0..1 of the image. For your own programs.
-
-    Raises:
-        ValueError: It has no area, or it leaves the image.
-    """
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
-            raise ValueError(
-                f"The box from ({self.left}, {self.top}) to ({self.right}, {self.bottom}) is empty or leaves the "
-                "image. Give left < right and top < bottom as fractions of width and height, 0 to 1."
-            )
-
-    def mask(self, size: tuple[int, int]) -> Mask:
-        height, width = size
-        mask = torch.zeros(size, dtype=torch.bool)
-        rows = slice(int(self.top * height), ceil(self.bottom * height))
-        mask[rows, int(self.left * width) : ceil(self.right * width)] = True
-        return mask
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Segment:
-    """A fixed set of pixels, of any resolution; it is brought to the size of the image by nearest neighbours.
-
-    For the studio.
-
-    Raises:
-        ValueError: It has no pixel.
-    """
-
-    pixels: Bool[np.ndarray, "height width"]
-
-    def __post_init__(self) -> None:
-        if not self.pixels.any():
-            raise ValueError("The segment has no pixel. Choose a region that covers something.")
-
-    def mask(self, size: tuple[int, int]) -> Mask:
-        if self.pixels.shape == size:
-            return torch.from_numpy(self.pixels.copy())
-        resized = F.interpolate(torch.from_numpy(self.pixels)[None, None].float(), size, mode="nearest-exact")
-        if not resized.any():
-            raise ValueError(
-                f"Nothing of the segment {self.pixels.shape} is left at the image's size {size}. "
-                "Choose a larger region."
-            )
-        return resized[0, 0] > 0
-
-
-Region = Whole | Pixel | Box | Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +38,7 @@ class Target:
 
     task: TaskName
     component: int | None = None
-    region: Region = Whole()
+    region: Region = field(default_factory=Whole)
 
     def __post_init__(self) -> None:
         needed = TASKS[self.task].kind in ("classes", "direction")
@@ -222,7 +122,7 @@ def predicted_segment(trace: Trace, task: TaskName, *, index: int | None = None,
             f"The pixel ({at.x}, {at.y}) was predicted as class {labels[at.place(size)]}, not {index}. "
             "Choose a pixel inside the segment."
         )
-    parts = np.asarray(label(pixels, connectivity=1))
+    parts = connected_parts(labels)
     return Segment(parts == parts[at.place(size)])
 
 

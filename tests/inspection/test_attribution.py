@@ -9,8 +9,9 @@ from torch import nn
 
 from bridgenet.inspection.attribution import attribute_layer, attribute_tasks
 from bridgenet.inspection.pixels import attribute_pixels, baseline_image
+from bridgenet.inspection.region import Pixel
 from bridgenet.inspection.sanity import deletion_curve, rank_agreement, reinitialised
-from bridgenet.inspection.targets import Pixel, Target
+from bridgenet.inspection.targets import Target
 from bridgenet.model import BridgeNet
 from bridgenet.shapes import Image
 from bridgenet.trace import Trace

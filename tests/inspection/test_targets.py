@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from bridgenet.inspection.targets import Box, Pixel, Segment, Target, Whole, predicted_segment
+from bridgenet.inspection.region import Box, Pixel, Segment, Whole
+from bridgenet.inspection.targets import Target, predicted_segment
 from bridgenet.model import BridgeNet
 from bridgenet.trace import Trace
 

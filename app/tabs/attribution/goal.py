@@ -12,7 +12,8 @@ from app.view.page import choices
 from app.view.view import Tool
 from app.view.wording import percent
 from bridgenet.inspection import Pixel, Segment, Target, Whole
-from bridgenet.inspection.targets import Region, predicted_segment
+from bridgenet.inspection.region import Region
+from bridgenet.inspection.targets import predicted_segment
 from bridgenet.tasks import TASKS, TaskName, of_kind
 
 TASK = Word("task", "Explain")

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Int
 
 from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Matrix, Weighting, attention_matrix
-from bridgenet.inspection.places import Centres, Grid, Map, distances, even_box, grid_of, token_at
+from bridgenet.inspection.places import Centres, Grid, Map, grid_of, mean_distances, token_at
+from bridgenet.inspection.region import Region, Tokens, coverage
 from bridgenet.trace import Stage
 
 NO_BRIDGE = "This network was built without Bridge Feature Extractor, so the bridge asked nobody."
@@ -36,8 +37,11 @@ def bridge_rows(
     weighting: Weighting = "raw",
     values: HandedOver | None = None,
     size: tuple[int, int] | None = None,
+    region: Region | None = None,
 ) -> dict[str, AttentionView]:
     """Where the bridge token at a place looked, one map per task. The totals of all tasks add up to 1.
+
+    Over a region that is the mean over its pixels, each of which has the row of the token that it lies in.
 
     Args:
         stage: A stage of a network with BFE; the first image of its batch is taken.
@@ -47,6 +51,7 @@ def bridge_rows(
         weighting: How the attention is weighted. Minus the average row, the totals of all tasks add up to 0.
         values: What the tokens hand over (`inspection.bridge_values`); for weighting by value.
         size: Height and width of the image, for distances. None takes the proportions of the query map.
+        region: Is asked in place of the token at (nx, ny).
 
     Raises:
         ValueError: The network has no Bridge Feature Extractor, there is no such head, or values are missing.
@@ -54,22 +59,23 @@ def bridge_rows(
     matrix = _bridge_matrix(stage, head, weighting, values)
     queries, keys, window = bridge_grids(stage)
     grid = grid_of(next(iter(stage.task_specific.values())))
-    query = token_at(nx, ny, queries)
+    asked = Tokens.at(token_at(nx, ny, queries)) if region is None else Tokens.covering(coverage(region, queries))
     blocks = matrix.reshape(len(matrix), len(stage.task_specific), *keys)
-    left, top, right, bottom = box = even_box(query, queries)
+    row = asked.mean(matrix, queries[1]).reshape(blocks.shape[1:])
+    rows, columns = ((start / count + (start + 1) / count) / 2 for start, count in zip(asked[:2], queries, strict=True))
     image = size or (grid_of(stage.query) if stage.query is not None else queries)
-    away = distances(_token_centres(grid, keys, window), (top + bottom) / 2, (left + right) / 2, image)
+    away = mean_distances(_token_centres(grid, keys, window), rows, columns, asked.parts, image)
     signed = weighting == "minus-average"
     views = {}
     for index, task in enumerate(stage.task_specific):
-        weights = blocks[query[0] * queries[1] + query[1], index]
+        weights = row[index]
         views[task] = AttentionView(
             weights=weights,
             placed=_place_tiled(weights, grid, window),
-            query=query,
+            query=asked.most,
             query_grid=queries,
             total=float(weights.sum()),
-            box=box,
+            box=asked.box(queries),
             away=away,
             even=0.0 if signed else 1 / len(stage.task_specific),
             highest=float(np.abs(blocks[:, index]).max()),
@@ -99,9 +105,10 @@ def bridge_shares(
     *,
     weighting: Weighting = "raw",
     values: HandedOver | None = None,
+    region: Region | None = None,
 ) -> dict[str, float]:
-    """Share of each task in what the bridge token at a place read. The shares add up to 1."""
-    rows = bridge_rows(stage, nx, ny, head, weighting=weighting, values=values)
+    """Share of each task in what the bridge token at a place, or those of a region, read. The shares add up to 1."""
+    rows = bridge_rows(stage, nx, ny, head, weighting=weighting, values=values, region=region)
     return {task: row.total for task, row in rows.items()}
 
 

@@ -14,12 +14,12 @@ from bridgenet.inspection.places import (
     Centres,
     Grid,
     Map,
-    distances,
-    even_box,
     even_centres,
     grid_of,
+    mean_distances,
     token_at,
 )
+from bridgenet.inspection.region import Region, Tokens, coverage
 from bridgenet.trace import Pattern, Trace
 
 Direction = Literal["outgoing", "incoming"]
@@ -45,8 +45,9 @@ def tpp_attention(
     fusion: Fusion = "after",
     weighting: Weighting = "raw",
     values: HandedOver | None = None,
+    region: Region | None = None,
 ) -> AttentionView:
-    """Attention of one task at a place.
+    """Attention of one task at a place, or the mean over a region: each of its pixels has the row of its token.
 
     A row sums to 1, or to 0 minus the average row. A column has no fixed sum: `even` says what it would be if every
     token looked everywhere alike.
@@ -61,6 +62,7 @@ def tpp_attention(
         fusion: Before or after the fusion over tasks.
         weighting: How the attention is weighted.
         values: What the task's keys hand over (`inspection.pattern_values`); for weighting by value.
+        region: Is asked in place of the token at (nx, ny).
 
     Raises:
         ValueError: The network has no TPP, there is no such head, or values are missing.
@@ -70,28 +72,31 @@ def tpp_attention(
     matrix = attention_matrix(attention, head, weighting, values)
     queries, keys, stride = tpp_grids(trace)
     base = grid_of(pattern.feature[task])
-    query = token_at(nx, ny, queries)
+    at_queries = Tokens.at(token_at(nx, ny, queries)) if region is None else Tokens.covering(coverage(region, queries))
     if direction == "outgoing":
-        weights = matrix[query[0] * queries[1] + query[1]].reshape(keys)
-        placed, box = _place_centred(weights, base, stride), even_box(query, queries)
-        asked, others = even_centres(queries), _key_centres(base, keys, stride)
-        token, even = query, 1.0
+        weights = at_queries.mean(matrix, queries[1]).reshape(keys)
+        placed, box = _place_centred(weights, base, stride), at_queries.box(queries)
+        asked, centres, others = at_queries, even_centres(queries), _key_centres(base, keys, stride)
+        even = 1.0
     else:
-        token = _key_at(nx, ny, base, keys, stride)
-        weights = matrix[:, token[0] * keys[1] + token[1]].reshape(queries)
-        placed, box = weights, _key_box(token, base, keys, stride)
-        asked, others = _key_centres(base, keys, stride), even_centres(queries)
+        if region is None:
+            asked = Tokens.at(_key_at(nx, ny, base, keys, stride))
+        else:
+            asked = _keys_of(region, base, keys, stride)
+        weights = asked.mean(matrix.T, keys[1]).reshape(queries)
+        placed, box = weights, _key_box(asked, base, keys, stride)
+        centres, others = _key_centres(base, keys, stride), even_centres(queries)
         even = matrix.shape[0] / matrix.shape[1]
     signed = weighting == "minus-average"
     image_size = grid_of(next(iter(trace.predictions.values())))
     return AttentionView(
         weights=weights,
         placed=placed,
-        query=query,
+        query=at_queries.most,
         query_grid=queries,
         total=float(weights.sum()),
         box=box,
-        away=distances(others, float(asked.rows[token[0]]), float(asked.columns[token[1]]), image_size),
+        away=mean_distances(others, centres.rows[asked.rows], centres.columns[asked.columns], asked.parts, image_size),
         even=0.0 if signed else even,
         highest=float(np.abs(matrix).max()),
         signed=signed,
@@ -141,11 +146,22 @@ def _key_at(nx: float, ny: float, size: Grid, keys: Grid, stride: int) -> tuple[
     return int(row[half[0]]), int(column[half[1]])
 
 
-def _key_box(key: tuple[int, int], size: Grid, keys: Grid, stride: int) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of what is drawn for a key."""
+def _keys_of(region: Region, size: Grid, keys: Grid, stride: int) -> Tokens:
+    """The keys that are drawn at a region, each by its part of the region."""
+    parts = coverage(region, (2 * size[0], 2 * size[1]))
+    rows, columns = (_nearest_windows(*side, stride) for side in zip(size, keys, strict=True))
+    found = np.zeros(keys)
+    np.add.at(found, (rows[:, None], columns), parts)
+    return Tokens.covering(found)
+
+
+def _key_box(asked: Tokens, size: Grid, keys: Grid, stride: int) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what is drawn for the keys that are asked about."""
     spans = []
-    for index, length, count in zip(key, size, keys, strict=True):
-        drawn = np.flatnonzero(_nearest_windows(length, count, stride) == index)
+    for index, length, count in zip(asked[:2], size, keys, strict=True):
+        drawn = np.flatnonzero(
+            np.isin(_nearest_windows(length, count, stride), np.arange(index.min(), index.max() + 1))
+        )
         spans.append((float(drawn[0]) / (2 * length), float(drawn[-1] + 1) / (2 * length)))
     (top, bottom), (left, right) = spans
     return left, top, right, bottom

@@ -28,12 +28,13 @@ class AttentionView:
     Attributes:
         weights: Attention on the grid of the keys.
         placed: The same values, drawn where the windows of the keys lie in the image.
-        query: Row and column of the query token.
+        query: Row and column of the query token; of a region: of that which holds most of it.
         query_grid: Rows and columns of the grid of queries, which covers the image evenly.
         total: Sum of the weights: 1 for a whole row, the share of the task for a part of one.
         box: Left, top, right and bottom of the token that is asked about, fractions of the image: the query of a row,
-            the key of a column.
-        away: How far from the centre of that token each weight lies, as a fraction of the image's diagonal.
+            the key of a column; of a region: what holds all its tokens.
+        away: How far from the centre of that token each weight lies, as a fraction of the image's diagonal; of a
+            region: from those of its tokens, on the mean.
         even: What the total would be if attention were the same everywhere.
         highest: Largest magnitude in the maps of all places, for a colour scale that stays put.
         signed: Whether the weights are differences, which have neither spread nor distance.

@@ -19,6 +19,9 @@ from typing import Any, get_args
 import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
@@ -31,6 +34,9 @@ from bridgenet.tasks import TASKS
 
 BLANK = (96, 128)
 """Height and width of a picture of nothing."""
+
+EXAMPLE = {"path": "kitchen.jpg", "url": "kitchen.jpg", "meta": {"_type": "gradio.FileData"}}
+"""The photo of the snippets in Gradio's page about the endpoints: without, they fetch a file from another host."""
 
 RESULTS = 24
 """Files of arrays that are kept for programs to fetch."""
@@ -270,6 +276,18 @@ class Endpoints:
         return file
 
 
+def no_assistants_route() -> Route:
+    """Says that nothing is served to assistants: Gradio's page about the endpoints asks as it opens.
+
+    An answer would open their chapter, and browsers report a missing page as a fault; this status is neither.
+    """
+
+    async def nothing(request: Request) -> Response:
+        return Response(status_code=300)
+
+    return Route("/gradio_api/mcp/schema", nothing)
+
+
 def add_endpoints(session: Session, limits: Limits, queued: Mapping[str, Any]) -> Endpoints:
     """Make the endpoints part of the page that is being built. They are never seen on it.
 
@@ -294,6 +312,7 @@ def add_endpoints(session: Session, limits: Limits, queued: Mapping[str, Any]) -
         }
         answer, arrays = gr.JSON(label="the answer, as described above"), gr.File(label=".npz file of arrays")
         button = gr.Button()
+    parts["image"].example_payload = lambda: EXAMPLE
     for part in (*parts.values(), answer, arrays, button):
         # Gradio's page loads the scripts of every kind of component that there is, seen or not. These are for programs
         # alone: they go by a kind that the page has anyway, which saves its visitors two dozen files.

@@ -181,6 +181,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
     from starlette.middleware import Middleware
 
     from app.browser import announcing, browser_head, modules_route
+    from app.endpoints import no_assistants_route
     from app.first_values import first_values
     from app.page import build_demo
     from app.tabs import SIMPLE, TABS
@@ -189,6 +190,7 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
 
     place.protect()
     limits = Limits(options.max_upload_mb, options.max_pixels)
+    routes = [modules_route(), *([] if options.mcp else [no_assistants_route()])]
     demo = build_demo(session, first_values(session.checkpoint), limits, ahead=not options.no_ahead)
     return demo, {
         "prevent_thread_lock": True,
@@ -196,10 +198,10 @@ def page(session: Any, options: argparse.Namespace) -> tuple[Any, dict[str, Any]
         "share": False,
         "root_path": options.root_path,
         "head": browser_head(TABS, SIMPLE) + studio_head(),
-        "app_kwargs": {"routes": [modules_route()], "middleware": [Middleware(announcing)]},
+        "app_kwargs": {"routes": routes, "middleware": [Middleware(announcing)]},
         "show_error": True,
         "theme": studio_theme(),
-        "css": studio_css(),
+        "css": studio_css(assistants=options.mcp),
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,

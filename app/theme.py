@@ -13,6 +13,9 @@ SHEETS = (
 MEASURED = "measured"
 """What parts change by their own width: rules that Gradio does not take over from a style sheet."""
 
+NO_ASSISTANTS = ".api-docs .snippets li:last-child { display: none; }"
+"""Gradio's page about the endpoints offers them to assistants (MCP) also where they are not served."""
+
 
 def studio_theme() -> Base:
     """Gradio's base theme with the fonts that the reader's system has."""
@@ -22,10 +25,20 @@ def studio_theme() -> Base:
     )
 
 
-def studio_css() -> str:
-    """All style sheets, one after the other, and which page a tab shows."""
+def studio_css(*, assistants: bool = False) -> str:
+    """All style sheets, one after the other, and which page a tab shows.
+
+    Args:
+        assistants: Whether the endpoints are served to assistants.
+    """
     shown = (f'html[data-tab="{tab}"] #page-{tab} {{ display: flex !important; }}' for tab in TABS)
-    return "\n".join([*((STYLE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS), *shown])
+    return "\n".join(
+        [
+            *((STYLE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS),
+            *shown,
+            *([] if assistants else [NO_ASSISTANTS]),
+        ]
+    )
 
 
 def studio_head() -> str:

@@ -11,7 +11,16 @@ from app.analysis.results import Results
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.tabs import views
-from app.tabs.compare.page import PAGE, compare, compute, difference_map, measured, pair_key
+from app.tabs.compare.page import (
+    PAGE,
+    compare,
+    compute,
+    difference_map,
+    map_groups,
+    measured,
+    numbers_table,
+    pair_key,
+)
 from app.tabs.compare.pairs import (
     Pair,
     Side,
@@ -211,11 +220,22 @@ def test_a_task_can_be_left_unread_wherever_tasks_meet(rivals: Session) -> None:
     assert "without:depth" not in interventions(rivals.again(analysis, "apart"))
 
 
-def test_classes_of_different_data_sets_are_not_compared(session: Session, analysis: Analysis) -> None:
+def test_classes_of_different_data_sets_are_not_compared(analysis: Analysis, selection: Selection) -> None:
     prediction = replace(analysis.prediction, classes=SOURCES["nyud"].classes)
     pair = Pair(Side(analysis, "A"), Side(replace(analysis, prediction=prediction), "B"), True)
     compared = measured(pair)
     assert "semseg" not in compared.differences and "depth" in compared.differences
+    (row,) = [row for row in numbers_table(compared, selection)["chart"].rows if row[0]["text"] == "Segmentation"]
+    assert row[3:] == ["other classes", "not compared"]
+
+
+def test_the_legend_of_a_side_names_what_nearly_all_of_it_is(analysis: Analysis) -> None:
+    answer = analysis.prediction["semseg"]
+    labels = np.repeat(np.arange(5, dtype=np.uint8), 18)[:, None].repeat(120, axis=1)
+    five = replace(analysis.prediction, tasks={**analysis.prediction.tasks, "semseg": replace(answer, array=labels)})
+    side = Side(replace(analysis, prediction=five), "A")
+    maps = next(entry["maps"] for entry in map_groups(measured(Pair(side, side, False)), "sides"))
+    assert [len(drawn["legend"]) for drawn in maps] == [5, 5]
 
 
 def test_a_pinned_photo_is_compared_with_the_one_that_is_shown(session: Session, analysis: Analysis) -> None:

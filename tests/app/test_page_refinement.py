@@ -102,7 +102,7 @@ def test_with_truth_the_difference_is_signed_and_the_curve_is_an_error(session: 
     for row, task in zip(rows, labelled.tasks, strict=True):
         share = step.changed[task].to_truth
         if any(changed.to_truth is not None for changed in step.changed.values()):
-            assert row[-1] == ("–" if share is None else f"{100 * share:.0f} %")
+            assert row[-1] == ("not known" if share is None else f"{100 * share:.0f} %")
         assert share is None or task in step.error
 
 

@@ -140,6 +140,17 @@ def test_heads_are_compared_in_numbers(analysis: Analysis, selection: Selection)
     assert atlas.rows[2][3] == f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"
 
 
+@pytest.mark.parametrize("way", EVERY_WAY, ids=lambda way: " ".join(way.values()))
+def test_heads_have_no_column_that_none_of_them_fills(
+    analysis: Analysis, selection: Selection, way: dict[str, str]
+) -> None:
+    value = tpp(analysis, replace(selection, options=way))
+    tables = [entry["chart"] for entry in value["groups"] if entry["id"] == "tpp-atlas"]
+    assert len(tables) == (way["tpp.weighting"] != "minus-average")
+    for table in tables:
+        assert len(table.head) > 1 and all(cell for row in table.rows for cell in row)
+
+
 def test_the_sentence_names_who_looks_farthest_and_who_stays_closest() -> None:
     said = tpp_sentence({"depth": looking(0.38), "edge": looking(0.2), "semseg": looking(0.3)}, "outgoing", "chair")
     words = "".join(part["text"] for part in said)

@@ -139,6 +139,13 @@ def test_page_and_report_hold_the_same_drawing_of_a_chart(chart: Chart, shown: s
     assert group["chart"] in sheet({"groups": [{"chart": chart, "alt": "words"}]})
 
 
+def test_parts_of_a_whole_have_their_names_also_where_they_are_thin() -> None:
+    depth = {"title": "Depth", "colour": "#111111", "share": 0.98}
+    rows = {"A": [depth], "B": [depth, {"title": "Edges", "colour": "#222222", "share": 0.02}]}
+    names = markup(ShareRows(rows)).rpartition('<div class="foot">')[2]
+    assert re.findall(r"background:(#\w+)\"></span>(\w+)", names) == [("#111111", "Depth"), ("#222222", "Edges")]
+
+
 def test_what_is_chosen_in_a_chart_is_marked() -> None:
     for chart in (SCATTER, MATRIX):
         assert markup(chart, chosen="a>b") != markup(chart, chosen="b>a") == markup(chart)

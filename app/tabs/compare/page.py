@@ -31,8 +31,8 @@ INSIDE = "inside"
 LONGEST = 320
 """Longest side of a map, in pixels: there are many, and they come again with every place."""
 
-LEGEND = 3
-"""Classes in the legend of a map."""
+LEGEND, NAMED = 3, 0.9
+"""Classes in the legend of a map: so many, and more until they are that share of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,9 @@ def numbers_table(compared: Compared, selection: Selection) -> Group:
             row += _differences(compared, task, selection)
         if compared.errors:
             row.append(
-                _errors(task, *compared.errors[task], judged=pair.same_photo) if task in compared.errors else "–"
+                _errors(task, *compared.errors[task], judged=pair.same_photo)
+                if task in compared.errors
+                else "not known"
             )
         rows.append(row)
     return {"chart": Table(head, rows), "alt": "What A and B say at this place, and how far they differ"}
@@ -215,7 +217,7 @@ def numbers_table(compared: Compared, selection: Selection) -> Group:
 
 def _differences(compared: Compared, task: TaskName, selection: Selection) -> list[str]:
     if task not in compared.differences:
-        return ["–", "–"]
+        return ["other classes", "not compared"]
     difference = compared.differences[task]
     here = float(difference[pixel_of(compared.pair.a.analysis, selection)])
     there = difference_words(task, _mean_amount(difference))
@@ -281,7 +283,8 @@ def _side_map(letter: str, side: Side, task: TaskName) -> Map:
     alt = f"{letter}, {side.words}: {drawn.get('alt')}"
     title = f"{letter} · {drawn.get('title')}"
     if legend := drawn.get("legend"):
-        drawn |= {"legend": legend[:LEGEND]}
+        before = np.cumsum([0, *(entry["share"] for entry in legend)])
+        drawn |= {"legend": legend[: max(LEGEND, int((before[:-1] < NAMED).sum()))]}
     return drawn | {"id": f"{task}-{letter.lower()}", "title": title, "alt": alt, "note": "", "threshold": None}
 
 

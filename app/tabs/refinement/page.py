@@ -157,7 +157,7 @@ def counts(analysis: Analysis, step: Step) -> Group:
         changed = step.changed[task]
         tolerance = f">\N{NO-BREAK SPACE}{said(f'{changed.tolerance:g}', task)}"
         row = [f"{100 * changed.share:.1f}\N{NO-BREAK SPACE}%", "class" if TASKS[task].kind == "classes" else tolerance]
-        better = ["–" if changed.to_truth is None else percent(changed.to_truth)] if truth else []
+        better = ["not known" if changed.to_truth is None else percent(changed.to_truth)] if truth else []
         rows.append([{"text": TASKS[task].title, "colour": TASKS[task].colour}, *row, *better])
     return {
         "id": "counts",

@@ -210,12 +210,13 @@ def _groups(
         # The table beside these has their numbers.
         more = {"colour": TASKS[selection.task].colour, "choose": choose, "foot": ""}
         tiles.append(_tile(f"tpp-head-{name}", title, view, limits[str(head)], selection, more))
-    title = _title(selection.task)
-    heads: Group = {"id": "tpp-heads", "title": f"Heads of {title}", "span": 7, "columns": 3, "maps": tiles}
+    title, atlas = _title(selection.task), _atlas(analysis, selection, strip)
+    span = 7 if atlas else 12
+    heads: Group = {"id": "tpp-heads", "title": f"Heads of {title}", "span": span, "columns": 3, "maps": tiles}
     groups: list[Group] = [
         {"id": "tpp-tasks", "columns": map_columns(len(maps)), "maps": maps},
         heads | {"text": "click a name to read that head alone"},
-        _atlas(analysis, selection, strip),
+        *atlas,
     ]
     return groups + ([_pattern_bars(analysis, selection)] if len(views) > 1 else [])
 
@@ -252,29 +253,41 @@ def _average_map(analysis: Analysis, task: TaskName, head: int | None, fusion: F
     return heat | {"note": title, "colour": TASKS[task].colour, "foot": "what all places have in common"}
 
 
-def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, AttentionView]) -> Group:
-    """Numbers of the heads: spread, distance, and how much stays in the predicted class of the pixel."""
-    seen = class_here(analysis, selection)
-    rows: list[list[TableCell]] = []
-    for head, view in strip.items():
-        name = "mean" if head is None else f"head {head + 1}"
-        spread, distance = ("–", "–") if view.spread is None else (f"{view.spread:.2f}", percent(view.distance or 0.0))
-        row: list[TableCell] = [{"text": name, "colour": TASKS[selection.task].colour}, spread, distance]
-        rows.append([*row, *([_purity(analysis, selection, view)] if seen else [])])
-    return {
-        "id": "tpp-atlas",
-        "span": 5,
-        "title": "Heads in numbers",
-        "text": "spread 0: one token, 1: even",
-        "chart": Table(["", "spread", "away", *([f"on {seen} (chance)"] if seen else [])], rows),
-        "alt": f"Spread, distance and purity of the heads of {_title(selection.task)} at this pixel",
+def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, AttentionView]) -> list[Group]:
+    """Numbers of the heads: spread, distance, and how much stays in the predicted class of the pixel.
+
+    What none of them has is left out: shares of a column and differences from an average have no spread.
+    """
+    seen, views = class_here(analysis, selection), strip.values()
+    columns = {
+        "spread": ["" if view.spread is None else f"{view.spread:.2f}" for view in views],
+        "away": ["" if view.distance is None else percent(view.distance) for view in views],
+        f"on {seen} (chance)": [_purity(analysis, selection, view) if seen else "" for view in views],
     }
+    columns = {title: cells for title, cells in columns.items() if any(cells)}
+    if not columns:
+        return []
+    names = ["mean" if head is None else f"head {head + 1}" for head in strip]
+    rows: list[list[TableCell]] = [
+        [{"text": name, "colour": TASKS[selection.task].colour}, *cells]
+        for name, *cells in zip(names, *columns.values(), strict=True)
+    ]
+    return [
+        {
+            "id": "tpp-atlas",
+            "span": 5,
+            "title": "Heads in numbers",
+            "text": "spread 0: one token, 1: even" if "spread" in columns else "",
+            "chart": Table(["", *columns], rows),
+            "alt": f"{', '.join(columns)}: the heads of {_title(selection.task)} at this pixel",
+        }
+    ]
 
 
 def _purity(analysis: Analysis, selection: Selection, view: AttentionView) -> str:
     """How much of the attention stays in the class of the pixel, and how much would by chance, if it were even."""
     if view.signed or view.total <= 0:
-        return "–"
+        return ""
     labels = analysis.prediction["semseg"].array
     mass, area = semantic_purity(view.placed, labels, selection.x, selection.y)
     return f"{100 * mass:.0f}\u00a0% ({100 * area:.0f}\u00a0%)"

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
+from app.analysis.selection import segment_task
 from app.analysis.session import Analysis, Session, StudioError
 from app.chip import checkpoint_chip
 from app.tabs import TABS
@@ -299,6 +300,7 @@ class Handlers:
             "scales": len(has["scales"]),
             "heads": has["heads"],
             "cuttable": has["cuttable"],
+            "segments": segment_task(analysis.tasks) is not None,
         }
         photo: Photo = {**views.photo_of(analysis), "live": True, "offers": offers}
         says: Head = {"banner": "", "kind": "", "network": "ready"}

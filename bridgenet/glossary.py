@@ -43,6 +43,7 @@ GLOSSARY: Mapping[str, str] = {
     "principal component": "A direction in which features differ; the first one is where they differ most.",
     "rank correlation": "Whether two lists put things in the same order: 1 the same, 0 unrelated, −1 reversed.",
     "refinement": "Adding what the bridge knows to the feature of each task.",
+    "region": "A part of the photo that is asked in place of a pixel: its numbers are means over its pixels.",
     "rmse": "Root of the mean squared error: large errors count more.",
     "saliency": "What a person would look at first.",
     "scale of the decoder": "How coarse a feature is: at 1/32 one place of it stands for 32 × 32 pixels.",

@@ -6,13 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, cast, get_args
 
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TaskName, of_kind
 
 Scope = Literal["map", "tab", "all"]
 """What shares a colour scale: nothing, the maps of a view at this pixel, or every pixel of the image."""
 
 Setting = str | float
 """Value of an option."""
+
+SEGMENT = "segment"
+"""The region that is the predicted segment at the pixel."""
+
+MOST_CORNERS = 48
+"""Corners that an outline may have: it stands in links."""
+
+_FRACTION = "(?:0(?:[.][0-9]{1,3})?|1(?:[.]0{1,3})?)"
+_OUTLINE = re.compile(f"{_FRACTION},{_FRACTION}(?:;{_FRACTION},{_FRACTION}){{2,{MOST_CORNERS - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class Selection:
         options: Options of the views that differ from their default, by name.
         pins: What was pinned as A and B, see `app.tabs.compare.page`; not judged here.
         cut: The task that no other reads; None shows the whole network.
+        region: What is asked in place of the pixel, see `read_region`; empty: the pixel.
     """
 
     x: float = 0.5
@@ -102,6 +112,7 @@ class Selection:
     options: Mapping[str, Setting] = field(default_factory=dict)
     pins: Mapping[str, object] = field(default_factory=dict)
     cut: TaskName | None = None
+    region: str = ""
 
     def text(self, option: Choice | Word) -> str:
         """The value of an option that is a word."""
@@ -151,7 +162,32 @@ def read_selection(
         options={option.name: option.read(settings[option.name]) for option in options if option.name in settings},
         pins=pins if isinstance(pins, Mapping) else {},
         cut=next((name for name in tasks if cuttable and name == event.get("cut")), None),
+        region=read_region(event.get("region"), tasks),
     )
+
+
+def read_region(value: object, tasks: tuple[TaskName, ...]) -> str:
+    """A region as links have it: `segment`, or the corners of an outline, `x,y;x,y;x,y`; empty where it is neither.
+
+    Args:
+        value: Corners are fractions 0..1 of width and height with three digits at most.
+        tasks: Of the network: without classes it has no segments.
+    """
+    text = value if isinstance(value, str) else ""
+    known = segment_task(tasks) is not None if text == SEGMENT else _OUTLINE.fullmatch(text)
+    return text if known else ""
+
+
+def corners_of(outline: str) -> tuple[tuple[float, float], ...]:
+    """Corners (x, y) of an outline that was read."""
+    corners = (corner.split(",") for corner in outline.split(";"))
+    return tuple((float(x), float(y)) for x, y in corners)
+
+
+def segment_task(tasks: tuple[TaskName, ...]) -> TaskName | None:
+    """Whose segments are regions: the segmentation's, else those of another task with classes; None without one."""
+    able = of_kind("classes", tasks)
+    return "semseg" if "semseg" in able else able[0] if able else None
 
 
 def plain_number(text: str) -> float | None:

@@ -16,6 +16,7 @@ export interface Offers {
   scales: number;
   heads: number;
   cuttable: boolean;
+  segments: boolean;
 }
 
 /** What is shown. Its key names the photo and the checkpoint. */

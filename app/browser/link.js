@@ -9,6 +9,9 @@
 const SCOPES = ["map", "tab", "all"];
 /** @type {Depth[]} */
 const DEPTHS = ["simple", "expert"];
+const FRACTION = "(?:0(?:[.][0-9]{1,3})?|1(?:[.]0{1,3})?)";
+/** Three to 48 corners: links stay short. */
+const REGION = new RegExp(`^(?:segment|${FRACTION},${FRACTION}(?:;${FRACTION},${FRACTION}){2,47})$`);
 
 /**
  * @param {string} search - Of an address, with its question mark or without.
@@ -31,6 +34,7 @@ export function readLink(search, tabs, depth = "expert") {
     tab: tabs.includes(tab) ? tab : "overview",
     depth: DEPTHS.find((depth) => depth === link.get("depth")) ?? (tab ? "expert" : depth),
     cut: link.get("cut") || null,
+    region: link.get("region")?.match(REGION)?.[0] ?? null,
     options: Object.fromEntries(options),
     example: link.get("ex") || null,
     checkpoint: link.get("checkpoint") || null,
@@ -43,7 +47,7 @@ export function readLink(search, tabs, depth = "expert") {
  * @param {Selection & { lesson?: string | null }} selection
  * @param {{ example?: string | null, checkpoint?: string | null }} photo
  */
-export function writeLink({ at, task, scale, head, scope, tab, depth, cut, options, lesson }, { example, checkpoint }) {
+export function writeLink({ at, task, scale, head, scope, tab, depth, cut, region, options, lesson }, { example, checkpoint }) {
   const parts = {
     ex: example,
     photo: example ? null : "own",
@@ -56,13 +60,14 @@ export function writeLink({ at, task, scale, head, scope, tab, depth, cut, optio
     scale,
     head: head < 0 ? null : head,
     scope: scope === "tab" ? null : scope,
+    region,
     lesson,
     ...options,
   };
   const said = Object.entries(parts).flatMap(([name, value]) =>
     value === null || value === undefined || value === "" ? [] : [[name, String(value)]],
   );
-  return `?${new URLSearchParams(said).toString().replaceAll("%2C", ",").replaceAll("%2F", "/")}`;
+  return `?${new URLSearchParams(said).toString().replace(/%2C|%2F|%3B/g, decodeURIComponent)}`;
 }
 
 /**

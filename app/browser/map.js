@@ -5,6 +5,7 @@
 /** @import { LegendEntry, Map as MapView, Mesh, Place, View } from "./view.js" */
 /** @import { Reader } from "./reader.js" */
 import { dot, make, percent } from "./dom.js";
+import { createOutline } from "./region.js";
 import { normalAt, openReader } from "./reader.js";
 
 const GREY = "#8a867d";
@@ -28,6 +29,7 @@ export function createMap(studio, first) {
   const wipe = first.wipe ? wipeOver(frame, first.wipe.label) : null;
   if (!first.mesh) frame.append(token, across, down, box);
   /** What turns comes when it is first shown. */
+  const drawOutline = createOutline(frame);
   const room = first.mesh ? import("./mesh.js").then(({ createMesh }) => createMesh(studio, frame)) : null;
   const head = make("figcaption", {}, colour, title, note);
   const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
@@ -69,6 +71,7 @@ export function createMap(studio, first) {
     enlarge.setAttribute("aria-label", `Enlarge ${map.title}`);
     if (!stays) fillPictures();
     placeToken();
+    drawRegion();
     foot.replaceChildren(...footOf());
     if (cut) {
       foot.append(cut.label);
@@ -110,6 +113,10 @@ export function createMap(studio, first) {
   function placeToken() {
     token.hidden = !map.token;
     for (const [side, share] of Object.entries(map.token ?? {})) token.style.setProperty(side, `${100 * share}%`);
+  }
+
+  function drawRegion() {
+    if (!map.mesh) drawOutline(studio);
   }
 
   // It is the reader's own and changes nothing else.
@@ -220,7 +227,7 @@ export function createMap(studio, first) {
     card.classList.toggle("on", (first.task ?? null) === null ? Boolean(map.choose?.chosen) : first.task === studio.task);
   }
 
-  return { card, fill, drawPhoto, moveCross, markTask };
+  return { card, fill, drawPhoto, drawRegion, moveCross, markTask };
 }
 
 /**

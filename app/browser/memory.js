@@ -22,10 +22,10 @@ export function createMemory() {
    */
   function now(studio, way = "replaceState") {
     forget();
-    const { at, task, scale, head, scope, tab, depth, cut, options, photo, wanted } = studio;
+    const { at, task, scale, head, scope, tab, depth, cut, region, options, photo, wanted } = studio;
     const { key = null, example = null, checkpoint = null } = (photo.live ? photo : wanted) ?? {};
     /** @type {Opened} */
-    const entry = { at, task, scale, head, scope, tab, depth, cut, options, key, example, checkpoint };
+    const entry = { at, task, scale, head, scope, tab, depth, cut, region, options, key, example, checkpoint };
     // An address that was opened stays as it was written until something is changed.
     const address = studio.touched || way === "pushState" ? studio.link({ example, checkpoint }) : location.href;
     history[way]({ ...history.state, studio: entry }, "", address);

@@ -5,6 +5,7 @@
 /** @import { Rail } from "./frame.js" */
 import { dot, find, make, renew } from "./dom.js";
 import { forgetOwn, ownPhotos, rememberOwn, samePhoto } from "./own.js";
+import { regionButtons } from "./region.js";
 import { segments } from "./segments.js";
 
 /** @type {{ value: Scope, text: string }[]} */
@@ -50,6 +51,7 @@ export function rail(studio, { element, props, watch, upload }) {
     });
   }
   document.addEventListener("paste", (event) => send(event.clipboardData?.files[0], "Pasted photo"));
+  const drawRegion = regionButtons(studio, box(".region"));
   draw();
   drawOwn();
 
@@ -138,6 +140,7 @@ export function rail(studio, { element, props, watch, upload }) {
       return make("div", { class: name === studio.cut ? "cut" : "" }, button, known.cuttable ? cutter(name, title) : null);
     });
     renew(box(".tasks"), ...buttons);
+    drawRegion();
     box(".last-task").textContent = String(known.tasks?.length ?? 6);
     renew(box(".scope"), segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
     box(".scale").hidden = scales.length < 2;

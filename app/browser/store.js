@@ -96,7 +96,9 @@ export function createStudio({ example, checkpoint, key = null, ...selection }, 
       const { key, example, checkpoint, live } = studio.photo;
       const former = studio.wanted ?? { key: live ? key : null, example, checkpoint };
       const photo = choice.key || choice.example || choice.path ? { key: null, example: null, path: null } : {};
-      studio.wanted = { ...former, quiet: false, ...photo, ...choice };
+      // An outline was drawn on the photo before.
+      const outline = photo.path === null && !choice.quiet && studio.region !== "segment" ? { region: null } : {};
+      studio.wanted = { ...former, quiet: false, ...photo, ...outline, ...choice };
       studio.ask("show");
     },
     // Another analysis is shown.
@@ -106,9 +108,9 @@ export function createStudio({ example, checkpoint, key = null, ...selection }, 
       studio.set("photo", { photo });
     },
     // Back and Forward: what was shown there, as it was.
-    restore({ key = null, example, checkpoint, ...selection }) {
+    restore({ key = null, example, checkpoint, region = null, ...selection }) {
       memory.forget();
-      Object.assign(studio, selection, { hover: null });
+      Object.assign(studio, selection, { region, hover: null });
       const { photo } = studio;
       fit(studio, photo);
       const alike = (!example || example === photo.example) && (!checkpoint || checkpoint === photo.checkpoint);
@@ -139,8 +141,9 @@ export function createStudio({ example, checkpoint, key = null, ...selection }, 
       if (live) studio.choose({ pins: { ...studio.pins, [name]: { key, title, checkpoint } } });
     },
     selection() {
-      const { at, task, scale, head, scope, tab, cut, options, pins, drawn, held } = studio;
-      return { x: at.x, y: at.y, task, scale, head, scope, tab, cut, options, pins, drawn: drawn[tab] ?? "", held: held[tab] ?? [] };
+      const { at, task, scale, head, scope, tab, cut, region, options, pins, drawn, held } = studio;
+      const shown = { drawn: drawn[tab] ?? "", held: held[tab] ?? [] };
+      return { x: at.x, y: at.y, task, scale, head, scope, tab, cut, region, options, pins, ...shown };
     },
     // Opens the page with what was chosen last. A photo of one's own is not in it.
     link(photo = studio.wanted ?? studio.photo) {
@@ -173,12 +176,13 @@ function moved(fraction, count, step) {
  */
 function fit(studio, { live, offers }) {
   if (!live || !offers) return;
-  const { tabs, tasks, scales, heads, cuttable } = offers;
+  const { tabs, tasks, scales, heads, cuttable, segments } = offers;
   const within = (/** @type {number | null} */ value, /** @type {number} */ count) =>
     value !== null && Number.isInteger(value) && value >= 0 && value < count;
   if (!tabs.includes(studio.tab)) studio.tab = "overview";
   if (studio.task === null || !tasks.includes(studio.task)) studio.task = tasks[0];
   if (!cuttable || !tasks.includes(studio.cut ?? "")) studio.cut = null;
+  if (!segments && studio.region === "segment") studio.region = null;
   if (!within(studio.scale, scales)) studio.scale = scales ? scales - 1 : null;
   if (!within(studio.head, heads)) studio.head = -1;
 }

@@ -24,6 +24,8 @@ export interface Selection {
   depth: Depth;
   /** The task that no other reads; null shows the whole network. */
   cut: string | null;
+  /** What is asked in place of the pixel: `segment`, or an outline as links have it. */
+  region: string | null;
   options: Options;
 }
 
@@ -42,6 +44,8 @@ export interface Wanted {
   key?: string | null;
   path?: string | null;
   name?: string;
+  /** Null where an outline does not belong to this photo. */
+  region?: null;
   ticket?: string;
   /** Whether it was not the visitor who asked: Back does not lead to what was shown before. */
   quiet?: boolean;

@@ -281,6 +281,8 @@ export interface Inspector extends Belonging {
   spoken: string;
   /** What to know before the rows are believed. */
   caution?: string;
+  /** Border of the region that is asked in place of the pixel: the path of an SVG 1000 wide and high. */
+  outline?: string;
   rows?: InspectorRow[];
   /** Whom the bridge asked. */
   asked?: string;

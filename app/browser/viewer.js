@@ -47,6 +47,7 @@ export function viewer(studio, { element, props, watch }) {
     if (kind === "answer") drawing.take(/** @type {View | undefined} */ (studio.answer?.[name]));
     if (kind === "photo") takePhoto();
     if (kind === "choice") maps.forEach((map) => map.markTask());
+    if (kind === "choice" || kind === "inspected") [...maps.values(), large].forEach((map) => map?.drawRegion());
     if (kind === "hover" || kind === "pick" || kind === "photo") [...maps.values(), large].forEach((map) => map?.moveCross());
     if (kind === "tab") large?.close();
     if (studio.tab !== name) return;

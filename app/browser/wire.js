@@ -59,6 +59,7 @@ export function wire(studio, { props, watch, server, trigger }) {
     const wanted = ended && studio.wanted?.ticket === ended ? studio.wanted : null;
     const other = Boolean(photo && (photo.key !== studio.photo.key || photo.live !== studio.photo.live));
     if (wanted) studio.wanted = null;
+    if (wanted?.region === null) studio.region = null;
     if (options && !studio.touched) studio.options = options;
     if (photo && other) {
       // What the view before still computes, nobody looks at any more.

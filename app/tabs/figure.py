@@ -121,7 +121,7 @@ def reads_here(analysis: Analysis, selection: Selection) -> dict[str, float]:
     """
     drawn, stages = analysis.result(overview_of), analysis.trace.stages
     asked = {
-        index: _each_at(selection, analysis.result(bridge_shares, index, selection.head))
+        index: _each_at(analysis, selection, analysis.result(bridge_shares, index, selection.head))
         for index, stage in enumerate(stages)
         if stage.attention is not None
     }
@@ -166,8 +166,8 @@ def tabs_of(figure: Figure, there: Sequence[str]) -> list[Tab]:
     return tabs
 
 
-def _each_at(selection: Selection, maps: Mapping[TaskName, np.ndarray]) -> dict[TaskName, float]:
-    return {task: at_place(selection, values) for task, values in maps.items()}
+def _each_at(analysis: Analysis, selection: Selection, maps: Mapping[TaskName, np.ndarray]) -> dict[TaskName, float]:
+    return {task: at_place(analysis, selection, values) for task, values in maps.items()}
 
 
 def _nodes(analysis: Analysis, drawn: Overview, there: Collection[str]) -> list[FigureNode]:

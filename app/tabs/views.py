@@ -1,10 +1,12 @@
 """All views of an analysis, under the names of the page's viewers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TypedDict
 
 from app.analysis.cut import can_be_cut, without
+from app.analysis.region import TOO_SMALL, asked_of
 from app.analysis.selection import Option, Selection, read_selection
 from app.analysis.session import Analysis, Session
 from app.tabs import TABS
@@ -16,6 +18,7 @@ from app.view.frame import Figure, Photo, Tab, Task
 from app.view.held import leave_out_held
 from app.view.inspector import inspector
 from app.view.page import Page, Progress
+from app.view.region import region_inspector
 from app.view.scales import scale_names
 from app.view.view import Inspector, View
 from bridgenet.tasks import TASKS
@@ -56,14 +59,19 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object =
 
 
 def _seen(page: Page, analysis: Analysis, selection: Selection) -> View:
-    """The view, of the network without the task that is cut, where it can show that."""
-    if selection.cut is None:
-        return page.view(analysis, selection)
-    if not page.cuts:
+    """The view, of the network without the task that is cut and of the region, where it can show that."""
+    missing = []
+    if selection.region and not page.regions:
+        missing = ["This view shows the pixel, not the region."] if page.asks_place else []
+        selection = replace(selection, region="")
+    if selection.cut is not None and page.cuts:
+        view = with_losses(page.view(without(analysis, selection.cut), selection), analysis, selection.cut)
+    else:
         view = page.view(analysis, selection)
-        whole = f"The cut of {TASKS[selection.cut].title.lower()} is not in this view: it asks the whole network."
-        return view | {"hint": f"{view.get('hint', '')} {whole}".strip()}
-    return with_losses(page.view(without(analysis, selection.cut), selection), analysis, selection.cut)
+        if selection.cut is not None:
+            cut = TASKS[selection.cut].title.lower()
+            missing.append(f"The cut of {cut} is not in this view: it asks the whole network.")
+    return view | {"hint": " ".join([view.get("hint", ""), *missing]).strip()} if missing else view
 
 
 def _for_experts(view: View, page: Page) -> View:
@@ -107,7 +115,11 @@ def place_views(
 def inspected(analysis: Analysis, selection: Selection) -> Inspector:
     """What every task says at the selected pixel, and what is read there, for the figure."""
     seen = without(analysis, selection.cut)
-    reads: Inspector = {**inspector(seen, selection), "reads": reads_here(seen, selection)}
+    asked = asked_of(seen, selection)
+    said = inspector(seen, selection) if asked is None else region_inspector(seen, selection, asked)
+    reads: Inspector = {**said, "reads": reads_here(seen, selection)}
+    if selection.region and asked is None:
+        reads |= {"text": f"{TOO_SMALL} {reads.get('text')}", "key": f"{reads.get('key')}:{selection.region}"}
     if selection.cut is not None:
         words = f"Without {TASKS[selection.cut].title.lower()}"
         reads |= {"text": f"{words}. {reads.get('text')}", "key": f"{reads.get('key')}:{words}"}

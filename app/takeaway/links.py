@@ -1,11 +1,11 @@
 """Links that open the studio on a chosen view of a bundled photo, for notebooks, lessons and slides: made and read."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict, get_args
 from urllib.parse import urlencode
 
-from app.analysis.selection import Choice, Option, Scope, Setting, Slider, plain_number
+from app.analysis.selection import SEGMENT, Choice, Option, Scope, Setting, Slider, plain_number, read_region
 from app.tabs import LESSON_STEPS, TABS
 from bridgenet.examples import EXAMPLES
 from bridgenet.tasks import TASKS, TaskName
@@ -23,6 +23,7 @@ def studio_link(
     scale: int | None = None,
     head: int | None = None,
     cut: TaskName | None = None,
+    region: str | Sequence[tuple[float, float]] | None = None,
     checkpoint: str | None = None,
     address: str = ADDRESS,
     **options: Setting,
@@ -37,6 +38,8 @@ def studio_link(
         scale: Stage of the decoder, counted from the coarsest.
         head: Attention head. None is the mean of all.
         cut: The task that no other reads. None shows the whole network.
+        region: `segment`, the predicted one at the place, or 3 to 48 corners (nx, ny) of an outline, 0 <= n <= 1, of
+            which three digits are kept. None asks the pixel.
         checkpoint: Name of a folder beside the studio's checkpoint.
         address: Where the studio runs.
         **options: Options of single views by their names, such as `**{"tpp.direction": "incoming"}`.
@@ -61,6 +64,11 @@ def studio_link(
             raise ValueError(
                 f"{name} goes from {option.low} to {option.high} in steps of {option.step}; got {value!r}."
             )
+    if region is not None and region != SEGMENT:
+        outline = ";".join(f"{x:.3f},{y:.3f}" for x, y in region if not isinstance(region, str))
+        if not read_region(outline, ()):
+            raise ValueError(f"A region is {SEGMENT!r} or 3 to 48 corners, two fractions 0 to 1 each; got {region!r}.")
+        region = outline
     px = None if place is None else f"{place[0]:.4f},{place[1]:.4f}"
     parts = {
         "ex": example,
@@ -71,9 +79,10 @@ def studio_link(
         "cut": cut,
         "scale": scale,
         "head": head,
+        "region": region,
     }
     query = {name: value for name, value in {**parts, **options}.items() if value is not None}
-    return f"{address}?{urlencode(query, safe=',/')}"
+    return f"{address}?{urlencode(query, safe=',/;')}"
 
 
 class Told(TypedDict, total=False):
@@ -84,6 +93,7 @@ class Told(TypedDict, total=False):
     task: str
     scope: str
     cut: str
+    region: str
     tab: str
     scale: int
     head: int
@@ -103,6 +113,8 @@ def read_link(link: Mapping[str, str]) -> Told:
     for word in ("task", "cut", "scope", "tab"):
         if link.get(word):
             told[word] = link[word]
+    if region := read_region(link.get("region"), tuple(TASKS)):
+        told["region"] = region
     for number in ("scale", "head"):
         if re.fullmatch("-?[0-9]{1,4}", link.get(number, "")):
             told[number] = int(link[number])
@@ -110,7 +122,7 @@ def read_link(link: Mapping[str, str]) -> Told:
 
 
 def not_understood(
-    link: Mapping[str, str], checkpoints: Collection[str], tabs: Collection[str], tasks: Collection[str],
+    link: Mapping[str, str], checkpoints: Collection[str], tabs: Collection[str], tasks: tuple[TaskName, ...],
     scales: int, heads: int,
 ) -> list[str]:  # fmt: skip
     """Parts of a link that name nothing the studio has, as `name=value`, shortened.
@@ -133,6 +145,8 @@ def not_understood(
         match name:
             case "px":
                 return "x" in read
+            case "region":
+                return read_region(value, tasks) != ""
             case "scale":
                 return read.get(name) in range(scales)
             case "head":

@@ -4,6 +4,7 @@ from typing import cast
 
 import numpy as np
 
+from app.analysis.region import asked_of, mean_at
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.view.encoding import png_uri
@@ -68,9 +69,11 @@ def bridge_shares(analysis: Analysis, scale: int, head: int | None) -> dict[Task
     return {task: maps[task] for task in analysis.tasks if task != analysis.cut}
 
 
-def at_place(selection: Selection, values: np.ndarray) -> float:
-    """The value of a map at the selected place."""
+def at_place(analysis: Analysis, selection: Selection, values: np.ndarray) -> float:
+    """The value of a map at the selected pixel, or its mean over the selected region."""
     rows, columns = values.shape
+    if (asked := asked_of(analysis, selection)) is not None:
+        return mean_at(analysis, asked, values)
     return float(values[inspection.token_at(selection.x, selection.y, (rows, columns))])
 
 

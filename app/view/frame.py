@@ -24,6 +24,7 @@ class Offers(TypedDict):
     scales: int
     heads: int
     cuttable: bool
+    segments: bool
 
 
 class Photo(TypedDict):

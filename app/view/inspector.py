@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from app.analysis.region import Asked
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.view.attention import at_place, bridge_shares
@@ -38,21 +39,25 @@ def inspector(analysis: Analysis, selection: Selection) -> Inspector:
     """What the inspector shows."""
     row, column = pixel_of(analysis, selection)
     rows = [task_row(analysis, task, selection) for task in analysis.tasks]
-    said = ", ".join(
-        f"{TASKS[task].title} {entry.get('value')}" for task, entry in zip(analysis.tasks, rows, strict=True)
-    )
     text = "Everything on this page shows this place."
     value: Inspector = {
         "key": f"{analysis.key}:{column},{row}",
         "title": f"Pixel {column}, {row}",
         "text": text,
         "rows": rows,
-        "spoken": f"x {column} y {row}: {said}",
+        "spoken": f"x {column} y {row}: {spoken(analysis, rows)}",
         "places": notable_places(analysis, selection.task),
     }
     if analysis.prediction.caution:
         value["caution"] = CAUTION
     return value | bridge_part(analysis, selection, text)
+
+
+def spoken(analysis: Analysis, rows: list[InspectorRow]) -> str:
+    """The answers as they are read aloud."""
+    return ", ".join(
+        f"{TASKS[task].title} {entry.get('value')}" for task, entry in zip(analysis.tasks, rows, strict=True)
+    )
 
 
 def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> InspectorRow:
@@ -65,9 +70,9 @@ def task_row(analysis: Analysis, task: TaskName, selection: Selection) -> Inspec
         case "classes":
             return row | _class_row(analysis, task, selection, true)
         case "metres":
-            return row | _depth_row(analysis.depth_limits, float(said), true)
+            return row | depth_row(analysis.depth_limits, float(said), true)
         case "direction":
-            return row | _normal_row(said, true)
+            return row | normal_row(said, true)
         case "probability":
             known = None if true is None or true == IGNORE else ("truth: yes" if true else "truth: no")
             return row | {
@@ -95,13 +100,14 @@ def class_probabilities(analysis: Analysis, task: TaskName, selection: Selection
     return sample[0, :, 0, 0].softmax(dim=0).numpy()
 
 
-def bridge_part(analysis: Analysis, selection: Selection, text: str) -> Inspector:
-    """Share of each task in what the bridge token at the selected pixel read; empty where there is no bridge.
+def bridge_part(analysis: Analysis, selection: Selection, text: str, asked: Asked | None = None) -> Inspector:
+    """Share of each task in what the bridge read at the selected pixel or region; empty where there is no bridge.
 
     Args:
         analysis: The analysed photo.
         selection: Names place, scale and head.
         text: What is said about the place anyway.
+        asked: The region; None asks the token at the pixel.
     """
     stage = analysis.trace.stages[selection.scale] if analysis.trace.stages else None
     if stage is None or stage.attention is None:
@@ -109,13 +115,13 @@ def bridge_part(analysis: Analysis, selection: Selection, text: str) -> Inspecto
     maps = analysis.result(bridge_shares, selection.scale, selection.head)
     grid = next(iter(maps.values())).shape
     line, place = inspection.token_at(selection.x, selection.y, (grid[0], grid[1]))
-    shares: dict[TaskName, float] = {task: at_place(selection, shown) for task, shown in maps.items()}
+    shares: dict[TaskName, float] = {task: at_place(analysis, selection, shown) for task, shown in maps.items()}
     even, most = 1 / len(shares), max(shares, key=lambda task: shares[task])
     words = f"{TASKS[most].title.lower()} most, {percent(shares[most])}; evenly it would be {percent(even)} each"
     return {
         "asked": ShareBar(shares_of(shares), named=False),
         "uniform": words if len(shares) > 1 else "there is one task to ask",
-        "text": f"Bridge token {place}, {line} of {grid[1]} × {grid[0]}. {text}",
+        "text": text if asked else f"Bridge token {place}, {line} of {grid[1]} × {grid[0]}. {text}",
     }
 
 
@@ -153,7 +159,14 @@ def _place_of(amount: np.ndarray) -> Place:
     return {"x": (int(column) + 0.5) / amount.shape[1], "y": (int(row) + 0.5) / amount.shape[0]}
 
 
-def _depth_row(limits: tuple[float, float], said: float, true: np.generic | None) -> InspectorRow:
+def depth_row(limits: tuple[float, float], said: float, true: np.generic | None) -> InspectorRow:
+    """A distance, between the nearest and the farthest of the photo, and what was measured; NaN: it was not.
+
+    Args:
+        limits: Of the photo, in metres.
+        said: Metres.
+        true: Metres; None where the photo brings no truth.
+    """
     near, far = limits
 
     def level(metres: float) -> float | None:
@@ -200,7 +213,8 @@ def _class_row(analysis: Analysis, task: TaskName, selection: Selection, true: n
     }
 
 
-def _normal_row(said: np.ndarray, true: np.ndarray | None) -> InspectorRow:
+def normal_row(said: np.ndarray, true: np.ndarray | None) -> InspectorRow:
+    """A direction in words and numbers, and how far it is from the true one; both of length 1."""
     if not np.isfinite(said).all():
         return {"value": "no value", "fraction": None}
     name, axis = max(AXES.items(), key=lambda entry: float(said @ np.array(entry[1])))

@@ -37,6 +37,7 @@ class Page:
         compute: The slow part: computes what `view` misses and keeps it in `analysis.results`.
         ignores: What of `follows` does not matter as its options are set, so that it is not drawn again in vain.
         cuts: Whether it shows the network without the task that is cut, see `app.analysis.cut`.
+        regions: Whether it can ask a region in place of the pixel, see `app.analysis.region`.
         ahead: Whether it is computed before it is opened, while nobody asks for anything: it is slow to open at first.
         expert: Names of its tools and groups that the page hides where only the simple is asked for.
     """
@@ -49,6 +50,7 @@ class Page:
     compute: Callable[[Session, Analysis, Selection, Progress], None] | None = None
     ignores: Callable[[Selection], frozenset[Follows]] = field(default=lambda selection: frozenset())
     cuts: bool = False
+    regions: bool = False
     ahead: bool = False
     expert: frozenset[str] = frozenset()
 
@@ -65,7 +67,13 @@ class Page:
         own = [f"{option.name}={selection.options.get(option.name, option.default)}" for option in self.options]
         followed = sorted(self.follows - self.ignores(selection))
         cut = [] if selection.cut is None else [f"without {selection.cut}"]
-        return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own, *cut])
+        region = [f"{selection.region} {parts['place']}"] if selection.region and self.asks_place else []
+        return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own, *cut, *region])
+
+    @property
+    def asks_place(self) -> bool:
+        """Whether it shows something of the place, or would of a region."""
+        return self.regions or "place" in self.follows
 
 
 def slider(

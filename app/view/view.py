@@ -323,6 +323,8 @@ class Inspector(Belonging, total=False):
     spoken: Always[str]
     caution: str
     """What to know before the rows are believed."""
+    outline: str
+    """Border of the region that is asked in place of the pixel: the path of an SVG 1000 wide and high."""
     rows: list[InspectorRow]
     asked: "Chart"
     """Whom the bridge asked."""

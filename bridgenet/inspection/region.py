@@ -168,18 +168,15 @@ def coverage(region: Region, grid: Grid) -> Map:
         ValueError: The region has no pixel.
     """
     if isinstance(region, Pixel):
-        row, column = region.place(grid)
-        return _counted(np.array([row]), np.array([column]), grid)
+        return region.mask(grid).double().numpy()
     if isinstance(region, Segment):
         pixels = region.pixels
     else:
         times = max(1, round(FINE / min(grid)))
         pixels = region.mask((grid[0] * times, grid[1] * times)).numpy()
-    rows, columns = (
-        (2 * index + 1) * tokens // (2 * length)
-        for index, tokens, length in zip(np.nonzero(pixels), grid, pixels.shape, strict=True)
-    )
-    return _counted(rows, columns, grid)
+    down, across = (_pooling(length, tokens) for length, tokens in zip(pixels.shape, grid, strict=True))
+    counts = (down @ pixels.astype(np.float32) @ across.T).astype(np.float64)
+    return counts / counts.sum()
 
 
 class Tokens(NamedTuple):
@@ -256,6 +253,9 @@ def contours(pixels: Bool[np.ndarray, "height width"], tolerance: float = 0.7) -
     return [((line - 0.5) / pixels.shape)[:, ::-1] for line in large]
 
 
-def _counted(rows: Integer[np.ndarray, "_"], columns: Integer[np.ndarray, "_"], grid: Grid) -> Map:
-    counts = np.bincount(rows * grid[1] + columns, minlength=grid[0] * grid[1]).reshape(grid)
-    return counts / counts.sum()
+def _pooling(length: int, tokens: int) -> Float[np.ndarray, "_tokens _length"]:
+    """Which pixels along a side have their centre in which token."""
+    pooling = np.zeros((tokens, length), dtype=np.float32)
+    pixels = np.arange(length)
+    pooling[(2 * pixels + 1) * tokens // (2 * length), pixels] = 1
+    return pooling

@@ -99,7 +99,7 @@ def sent(analysis: Analysis, selection: Selection) -> Given:
     for target, parts in sizes_of(analysis, selection).items():
         whole = np.maximum(sum(parts.values()), np.finfo(np.float32).tiny)
         shares[target] = {source: part / whole for source, part in parts.items()}
-    return Given(shares, _each(shares, partial(at_place, selection)), _each(shares, np.mean))
+    return Given(shares, _each(shares, partial(at_place, analysis, selection)), _each(shares, np.mean))
 
 
 def read(analysis: Analysis, selection: Selection) -> Given:

@@ -116,15 +116,17 @@ def _matrix(analysis: Analysis, selection: Selection, maps: Pairs) -> list[Group
                 tiles.append(_nothing(analysis, source, target))
                 continue
             alone = source == target or selection.scope == "map"
-            tiles.append(_tile(selection, source, target, values, float(values.max()) if alone else top))
+            tiles.append(_tile(analysis, selection, source, target, values, float(values.max()) if alone else top))
         title = f"{TASKS[source].title} gives"
         groups.append({"id": f"pairs-{source}", "title": title, "columns": len(tiles), "dense": True, "maps": tiles})
     return groups
 
 
-def _tile(selection: Selection, source: TaskName, target: TaskName, values: np.ndarray, high: float) -> Map:
+def _tile(
+    analysis: Analysis, selection: Selection, source: TaskName, target: TaskName, values: np.ndarray, high: float
+) -> Map:
     title = "itself" if source == target else f"to {TASKS[target].short}"
-    here, mean = f"here {at_place(selection, values):.2g}", f"mean {float(values.mean()):.2g}"
+    here, mean = f"here {at_place(analysis, selection, values):.2g}", f"mean {float(values.mean()):.2g}"
     pair = f"{TASKS[source].title} to {TASKS[target].title.lower()}"
     alt = f"{pair}: {here}, {mean}; most {inspection.place_in_words(values)}"
     choose: Choose = {"option": "task", "value": target, "chosen": target == selection.task}

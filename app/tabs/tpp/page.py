@@ -108,7 +108,7 @@ def used_patterns(analysis: Analysis, selection: Selection) -> dict[TaskName, di
     """Whose pattern each task used at the selected place: shares[target][source], each target's add up to 1."""
     shares = analysis.result(_fusion_shares, selection.head)
     return {
-        target: {source: at_place(selection, shares[target][source]) for source in analysis.tasks}
+        target: {source: at_place(analysis, selection, shares[target][source]) for source in analysis.tasks}
         for target in analysis.tasks
     }
 

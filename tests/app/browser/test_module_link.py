@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from modules import Modules
 
-from app.analysis.selection import Choice, Option, Scope, Slider, read_selection
+from app.analysis.selection import (
+    MOST_CORNERS,
+    SEGMENT,
+    Choice,
+    Option,
+    Scope,
+    Slider,
+    corners_of,
+    read_selection,
+)
 from app.tabs import TABS
 from app.tabs.views import OPTIONS
 from app.takeaway.links import read_link, studio_link
@@ -31,6 +40,9 @@ def values_of(option: Option) -> st.SearchStrategy[Any]:
 
 fraction = st.floats(0, 0.9999)
 name = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+fractions = st.integers(0, 1000).map(lambda parts: f"{parts / 1000:g}")
+corners = st.tuples(fractions, fractions).map(",".join)
+regions = st.none() | st.just("segment") | st.lists(corners, min_size=3, max_size=MOST_CORNERS).map(";".join)
 chosen_options = st.lists(st.sampled_from(OPTIONS), unique_by=lambda option: option.name, max_size=4).flatmap(
     lambda options: st.fixed_dictionaries({option.name: values_of(option) for option in options})
 )
@@ -44,6 +56,7 @@ states = st.fixed_dictionaries(
         "tab": st.sampled_from(list(TABS)),
         "depth": st.sampled_from(["simple", "expert"]),
         "cut": st.sampled_from([None, *TASKS]),
+        "region": regions,
         "options": chosen_options,
         "example": st.none() | st.sampled_from(list(EXAMPLES)) | name,
         "checkpoint": st.none() | name,
@@ -68,6 +81,7 @@ def test_python_reads_what_the_page_writes(modules: Modules, state: dict[str, An
     read = read_link(link)
     assert {"x": read["x"], "y": read["y"]} == pytest.approx(state["at"], abs=5.1e-5)
     assert (read.get("task"), read.get("cut"), read.get("scale")) == (state["task"], state["cut"], state["scale"])
+    assert read.get("region") == state["region"]
     assert (read.get("head", -1), read.get("scope", "tab")) == (state["head"], state["scope"])
     assert (read["tab"], read["options"]) == (state["tab"], state["options"])
 
@@ -89,22 +103,47 @@ def test_the_page_reads_what_python_writes(modules: Modules, state: dict[str, An
     place = (state["at"]["x"], state["at"]["y"])
     head = state["head"] if state["head"] >= 0 else None
     parts = {name: state[name] for name in ("task", "cut", "scale", "checkpoint")}
-    link = studio_link(state["example"], state["tab"], place=place, head=head, **parts, **options)
+    region = corners_of(state["region"]) if state["region"] not in (None, SEGMENT) else state["region"]
+    link = studio_link(state["example"], state["tab"], place=place, head=head, region=region, **parts, **options)
     read = read_by_the_page(modules, f"?{urlsplit(link).query}")
     assert {name: read[name] for name in ("example", "tab", "head", *parts)} == {
         name: state[name] for name in ("example", "tab", "head", *parts)
     }
     assert (read["at"]["x"], read["at"]["y"]) == (round(place[0], 4), round(place[1], 4))
+    assert read["region"] == region if region in (None, SEGMENT) else corners_of(read["region"]) == region
     assert {name: fixed[name].read(text) for name, text in read["options"].items()} == options
 
 
 parts = st.sampled_from(
-    ["px", "task", "cut", "scale", "head", "scope", "tab", "ex", "tpp.direction", "refinement.alpha", "no.such"]
+    [
+        "px",
+        "task",
+        "cut",
+        "region",
+        "scale",
+        "head",
+        "scope",
+        "tab",
+        "ex",
+        "tpp.direction",
+        "refinement.alpha",
+        "no.such",
+    ]
 )
 numbers = st.sampled_from(
     ["0", "1", "-1", "00", "1.0", "-0.0", "1e3", " 1", "+1", "1\n", "²", "9" * 30, "0.5,0.5", "1,1", "0.5,2", "nan"]
 )
-texts = numbers | st.sampled_from(["map", "depth", "tpp", "incoming", ""]) | st.text("0159.,-+e ", max_size=12) | name
+outlines = st.lists(
+    st.sampled_from(["0,0", "1,0.5", "1.0,.5", "0.1234,0", "0.25,1.000", "1.5,0", "²,0"]), min_size=2, max_size=5
+)
+texts = (
+    numbers
+    | outlines.map(";".join)
+    | st.just(";".join(["0,1"] * (MOST_CORNERS + 1)))
+    | st.sampled_from(["map", "depth", "tpp", "incoming", ""])
+    | st.text("0159.,-+e ", max_size=12)
+    | name
+)
 
 
 @FEW
@@ -123,7 +162,8 @@ def test_both_understand_the_same_of_whatever_somebody_has_written(modules: Modu
     its = read_selection(python, **same)
     assert (mine.x, mine.y) == (pytest.approx(its.x, abs=2e-6), pytest.approx(its.y, abs=2e-6))
     tab = its.tab if its.tab in TABS else "overview"
-    assert (mine.task, mine.cut, mine.scale, mine.head, mine.scope, mine.tab) == (
+    assert (mine.region, mine.task, mine.cut, mine.scale, mine.head, mine.scope, mine.tab) == (
+        its.region,
         its.task,
         its.cut,
         its.scale,

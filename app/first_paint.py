@@ -47,7 +47,7 @@ def make(checkpoint: Path) -> str:
     values = {
         "head": checkpoint_chip(session),
         "rail": {"examples": example_strip(thumbs), "chosen": name, "limit": MEGABYTES}
-        | {part: has[part] for part in ("tasks", "scales", "heads", "cuttable")},
+        | {part: has[part] for part in ("tasks", "heads", "cuttable")},
         "way": {part: has[part] for part in ("tabs", "figure")},
     }
     selection = views.selection_of(analysis, {})

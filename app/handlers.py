@@ -306,7 +306,6 @@ class Handlers:
         says: Head = {"banner": "", "kind": "", "network": "ready"}
         column: Rail = {
             "tasks": has["tasks"],
-            "scales": has["scales"],
             "heads": has["heads"],
             "cuttable": has["cuttable"],
             "notes": [*rail.get("notes", ()), *analysis.prediction.notes],

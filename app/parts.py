@@ -79,9 +79,7 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="examples"><h4 class="after">Examples</h4><div class="thumbs"></div></div></div>
       <div class="network"><h4 class="after">Tasks</h4><div class="tasks"></div>
       <div class="region" hidden><h4 class="after">Ask</h4>
-        <div class="segments" role="group" aria-label="Ask"></div><p class="hint" role="status" hidden></p></div>
-      <div data-expert><div class="scale" hidden><h4 class="after">Scale of the decoder</h4><div></div></div>
-      <h4 class="after">Colour scale</h4><div class="scope"></div></div></div>
+        <div class="segments" role="group" aria-label="Ask"></div><p class="hint" role="status" hidden></p></div></div>
       <div class="keys" data-expert><h4 class="after">Keys</h4>
         <p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
         <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin<br>

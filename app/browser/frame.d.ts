@@ -60,14 +60,13 @@ export interface Example {
   thumb: string;
 }
 
-/** The left column: photos, tasks, scales. */
+/** The left column: photos, tasks. */
 export interface Rail {
   examples?: Example[];
   chosen?: string | null;
   /** Megabytes. */
   limit?: number;
   tasks?: Task[];
-  scales?: string[];
   heads?: number;
   /** Whether tasks can be cut: whether they read each other. */
   cuttable?: boolean;

@@ -1,19 +1,11 @@
 // @ts-check
-// The left side: a place to drop a photo, examples, notes about the photo, tasks, scale of the decoder, keys.
+// The left side: a place to drop a photo, examples, notes about the photo, tasks, keys.
 
-/** @import { Part, Scope, Studio } from "./types.js" */
+/** @import { Part, Studio } from "./types.js" */
 /** @import { Rail } from "./frame.js" */
 import { dot, find, make, renew } from "./dom.js";
 import { forgetOwn, ownPhotos, rememberOwn, samePhoto } from "./own.js";
 import { regionButtons } from "./region.js";
-import { segments } from "./segments.js";
-
-/** @type {{ value: Scope, text: string }[]} */
-const SCOPES = [
-  { value: "map", text: "map" },
-  { value: "tab", text: "tab" },
-  { value: "all", text: "image" },
-];
 
 /**
  * @param {Studio} studio
@@ -132,7 +124,7 @@ export function rail(studio, { element, props, watch, upload }) {
   }
 
   function drawChoices() {
-    const { tasks = [], scales = [] } = known;
+    const { tasks = [] } = known;
     const buttons = tasks.map(({ name, title, colour }, index) => {
       const look = { ...pressed(name === (studio.task ?? tasks[0].name)), "data-testid": `task-${name}` };
       const button = make("button", look, dot(colour), title, make("kbd", {}, String(index + 1)));
@@ -142,11 +134,6 @@ export function rail(studio, { element, props, watch, upload }) {
     renew(box(".tasks"), ...buttons);
     drawRegion();
     box(".last-task").textContent = String(known.tasks?.length ?? 6);
-    renew(box(".scope"), segments("Colour scale", SCOPES, studio.scope, (scope) => studio.choose({ scope })));
-    box(".scale").hidden = scales.length < 2;
-    const names = scales.map((text, value) => ({ value, text }));
-    const chosen = studio.scale ?? scales.length - 1;
-    renew(box(".scale div"), segments("Scale of the decoder", names, chosen, (scale) => studio.choose({ scale })));
   }
 
   /**

@@ -17,9 +17,9 @@ from app.view.encoding import LONGEST, photo_uri
 from app.view.frame import Figure, Photo, Tab, Task
 from app.view.held import leave_out_held
 from app.view.inspector import inspector
-from app.view.page import Page, Progress
+from app.view.page import Page, Progress, scope_tool
 from app.view.region import region_inspector
-from app.view.scales import scale_names
+from app.view.scales import scale_names, scale_tool
 from app.view.view import Inspector, View
 from bridgenet.tasks import TASKS
 
@@ -53,7 +53,8 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object =
         return {"same": True, "key": key}
     height, width = analysis.size
     named: View = {"key": key, "of": analysis.key, "aspect": width / height}
-    value = named | _for_experts(_seen(page, analysis, selection), page)
+    seen = _with_shared_tools(_seen(page, analysis, selection), page, analysis, selection)
+    value = named | _for_experts(seen, page)
     # What is still to be computed is not what the key names.
     return value | {"key": f"{key}|pending"} if "pending" in value else value
 
@@ -72,6 +73,17 @@ def _seen(page: Page, analysis: Analysis, selection: Selection) -> View:
             cut = TASKS[selection.cut].title.lower()
             missing.append(f"The cut of {cut} is not in this view: it asks the whole network.")
     return view | {"hint": " ".join([view.get("hint", ""), *missing]).strip()} if missing else view
+
+
+def _with_shared_tools(view: View, page: Page, analysis: Analysis, selection: Selection) -> View:
+    """The view, whose tools say too at which scale and in which colours it is seen, where it follows them."""
+    followed = page.follows - page.ignores(selection)
+    tools = [*view.get("tools", ())]
+    if "scale" in followed and has_scales(analysis) and len(analysis.trace.stages) > 1:
+        tools.insert(0, scale_tool(selection, analysis))
+    if "scope" in followed:
+        tools.append(scope_tool(selection))
+    return view | {"tools": tools}
 
 
 def _for_experts(view: View, page: Page) -> View:

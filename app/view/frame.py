@@ -73,14 +73,13 @@ class Example(TypedDict):
 
 
 class Rail(TypedDict, total=False):
-    """The left column: photos, tasks, scales."""
+    """The left column: photos, tasks."""
 
     examples: list[Example]
     chosen: str | None
     limit: float
     """Megabytes."""
     tasks: list[Task]
-    scales: list[str]
     heads: int
     cuttable: bool
     """Whether tasks can be cut: whether they read each other."""

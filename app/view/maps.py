@@ -68,7 +68,7 @@ def prediction_map(
             return shared | {
                 "src": png_uri(drawing.colour_normals(array)),
                 "alt": f"Predicted surface normals: red to the right, green up, blue toward the viewer{unknown}",
-                "note": "x y z",
+                "note": "direction",
                 "foot": f"right red · up green · to you blue{unknown}",
                 "disc": disc_uri(),
                 "values": {"normals": True},

@@ -115,6 +115,22 @@ def word(option: Word, selection: Selection, values: Mapping[str, str]) -> Choic
     return choices(option, values, asked if asked in values else option.default)
 
 
+def scope_tool(selection: Selection) -> ChoiceTool:
+    """What shares a colour scale."""
+    return {
+        "kind": "segments",
+        "name": "scope",
+        "label": "Colours over",
+        "options": [
+            {"value": "map", "text": "a map"},
+            {"value": "tab", "text": "these maps"},
+            {"value": "all", "text": "all pixels"},
+        ],
+        "chosen": selection.scope,
+        "expert": True,
+    }
+
+
 def toggle(option: Choice, selection: Selection) -> ToggleTool:
     """Off or on."""
     return {"kind": "toggle", "name": option.name, "label": option.label, "chosen": selection.text(option)}

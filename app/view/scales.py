@@ -3,13 +3,27 @@
 import numpy as np
 from torch import Tensor
 
+from app.analysis.selection import Selection
 from app.analysis.session import Analysis
+from app.view.view import ChoiceTool
 from bridgenet.tasks import TaskName
 
 
 def scale_names(analysis: Analysis) -> list[str]:
     """Scale of each decoder stage, coarse to fine, such as `1/32`; without stages that of the tasks' features."""
     return [scale_of(feature, analysis) for feature in features_of_scales(analysis, analysis.tasks[0])]
+
+
+def scale_tool(selection: Selection, analysis: Analysis) -> ChoiceTool:
+    """The scale of the decoder that is looked at."""
+    return {
+        "kind": "segments",
+        "name": "scale",
+        "label": "Scale",
+        "options": [{"value": index, "text": name} for index, name in enumerate(scale_names(analysis))],
+        "chosen": selection.scale,
+        "expert": True,
+    }
 
 
 def features_of_scales(analysis: Analysis, task: TaskName) -> list[Tensor]:

@@ -13,6 +13,7 @@ from app.analysis.session import Analysis, Session
 from app.tabs.attribution.goal import goal_of, score_words
 from app.tabs.attribution.page import PAGE, attribution
 from app.tabs.attribution.results import agreement_words, cell_side, deletion_words, shown_values
+from app.tabs.attribution.sentence import _odds
 from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, missing, results_of
 from app.tabs.views import view_of
 from app.waiting.background import CancelledError, steps_of
@@ -86,8 +87,16 @@ def test_the_sentence_names_the_task_that_matters_most(session: Session, fresh: 
     scores = {row.name: row.value for row in group(value, "bars")["chart"].rows}
     most = max(scores, key=lambda title: abs(scores[title]))
     name = "its own" if most == "Depth" else most.lower()
-    assert told(value).startswith(f"Depth here hangs most on {name}")
+    assert told(value).startswith(f"Depth here depends most on {name}")
     assert f"read {score_words(abs(scores[most]), 'm')} {'less' if scores[most] > 0 else 'more'}" in told(value)
+
+
+def test_a_logit_is_said_as_odds_too(session: Session, fresh: Analysis, selection: Selection) -> None:
+    value = shown(session, fresh, replace(selection, task="semseg"))
+    score = max((row.value for row in group(value, "bars")["chart"].rows), key=abs)
+    assert f"odds {_odds(score)}" in told(value)
+    assert _odds(np.log(2.0)) == "2.0 times smaller" and _odds(-np.log(21.3)) == "21 times larger"
+    assert _odds(30.0) == "over 1,000 times smaller" and _odds(0.001) == "the same"
 
 
 def test_what_is_explained_is_what_the_prediction_says(fresh: Analysis, selection: Selection) -> None:
@@ -305,7 +314,7 @@ def test_the_whole_photo_does_not_follow_the_place(session: Session, fresh: Anal
 def test_every_task_can_be_explained(session: Session, fresh: Analysis, selection: Selection) -> None:
     for task in fresh.tasks:
         value = shown(session, fresh, replace(selection, task=task))
-        assert "hangs" in told(value)
+        assert "depends" in told(value)
         assert all(len(entry["alt"]) > 10 for entry in maps(value).values())
 
 

@@ -66,7 +66,7 @@ def measured(session: Session, analysis: Analysis) -> Analysis:
 
 
 def test_the_overview_shows_the_photo_and_every_task(analysis: Analysis, selection: Selection) -> None:
-    assert list(maps_of(overview(analysis, selection))) == ["image", *analysis.tasks]
+    assert list(maps_of(overview(analysis, selection))) == ["image", *analysis.tasks, "unsure"]
 
 
 def test_hovered_numbers_are_those_of_the_prediction(analysis: Analysis) -> None:
@@ -249,3 +249,13 @@ def test_a_photo_unlike_what_was_learnt_has_a_caution_over_its_maps_and_answers_
     assert value.get("caution") == words and "foreign to it" not in value.get("hint", "")
     assert "unlike" in inspector(foreign, selection).get("caution", "")
     assert f'<p class="caution">{words}</p>' in picture_of("overview", foreign, selection)
+
+
+def test_where_a_place_is_left_the_network_s_own_doubt_fills_it(analysis: Analysis) -> None:
+    value = shown(analysis)
+    entry, sure = maps_of(value)["unsure"], analysis.prediction["semseg"].confidence
+    assert sure is not None
+    assert numbers(entry).mean() == pytest.approx(100 * (1 - sure.mean()), rel=0.03)
+    assert entry["note"] == f"{round(100 * (sure < 0.5).mean())} % uncertain"
+    (group,) = value["groups"]
+    assert len(group["maps"]) % group["columns"] == 0

@@ -133,7 +133,7 @@ def test_the_average_row_is_what_all_rows_have_in_common(analysis: Analysis, sel
 
 def test_heads_are_compared_in_numbers(analysis: Analysis, selection: Selection) -> None:
     atlas = group(tpp(analysis, selection), "tpp-atlas")["chart"]
-    assert [row[0]["text"] for row in atlas.rows] == ["mean", "head 1", "head 2"]
+    assert [row[0]["text"] for row in atlas.rows] == ["mean", "head\N{NO-BREAK SPACE}1", "head\N{NO-BREAK SPACE}2"]
     view = tpp_view(analysis, selection, "depth", 1)
     assert atlas.rows[2][1] == f"{inspection.attention_entropy(view.weights):.2f}"
     mass, area = semantic_purity(view.placed, analysis.prediction["semseg"].array, selection.x, selection.y)

@@ -71,3 +71,20 @@ def test_without_a_bridge_there_is_no_view_of_it(bridgeless: Analysis, selection
 def test_one_task_is_enough(tmp_path: Path) -> None:
     views = all_views(without(tmp_path, tasks={"depth": 1}), Selection(task="depth"))
     assert ids(views["overview"]) == ["image", "depth"]
+
+
+def test_a_choice_of_scale_or_colours_stands_only_where_it_changes_what_is_seen(
+    analysis: Analysis, selection: Selection
+) -> None:
+    others = {"scale": replace(selection, scale=1 - min(selection.scale, 1)), "scope": replace(selection, scope="map")}
+    where: dict[str, list[str]] = {}
+    for name in PAGES:
+        value = view_of(name, analysis, selection)
+        tools = {tool["name"]: tool for tool in value.get("tools", ())}
+        for choice, other in others.items():
+            changes = view_of(name, analysis, other)["key"] != value["key"]
+            assert (choice in tools) == changes, (name, choice)
+            if changes:
+                where.setdefault(choice, []).append(name)
+                assert tools[choice]["chosen"] == getattr(selection, choice)
+    assert where == {"scale": ["features", "bridge", "compare"], "scope": ["tpp", "bridge"]}

@@ -124,7 +124,7 @@ def _groups(analysis: Analysis, ask: Asked, main: Found | None) -> list[Group]:
     match main.result:
         case TaskAttribution() as result:
             beside: list[Group] = [{"id": "maps", "columns": 1, "span": 5, "maps": maps}]
-            title = "Which tasks' features it hangs on"
+            title = "Which tasks' features it depends on"
             bars = bars_group(result, goal, title, "bars") | {"span": 7, "text": _made_for(ask, main)}
             return [bars, *beside, *_random_bars(analysis, ask, main, result), sums_group(result, goal)]
         case LayerAttribution() | PixelAttribution() as result:

@@ -1,5 +1,6 @@
-"""The sentence of the view Attribution: what the selected number hangs on, in its own unit."""
+"""The sentence of the view Attribution: what the selected number depends on, in its own unit."""
 
+import math
 from typing import cast
 
 import numpy as np
@@ -31,25 +32,25 @@ def sentence(
     """What the result says, from its numbers."""
     match result:
         case TaskAttribution():
-            return _hangs_on(goal, result)
+            return _depends_on(goal, result)
         case LayerAttribution() | PixelAttribution():
             return _comes_from(analysis, goal, result)
         case DeletionCurve():
             return []
 
 
-def _hangs_on(goal: Goal, result: TaskAttribution) -> Said:
+def _depends_on(goal: Goal, result: TaskAttribution) -> Said:
     order = np.abs(result.scores).argsort()[::-1]
     most = int(order[0])
     score = float(result.scores[most])
     if not score:
-        return [{"text": f"{goal.name} {goal.here} hangs on no task's features."}]
+        return [{"text": f"{goal.name} {goal.here} depends on no task's features."}]
     if result.method == "shapley":
         whole = score_words(result.full_value - result.baseline_value, goal.unit, sign=True)
         end = f": they bring {score_words(score, goal.unit, sign=True)}, all tasks together {whole}."
     else:
         end = f": without them it would {_change(goal, score)}."
-    start = f"{goal.name} {goal.here} hangs most on "
+    start = f"{goal.name} {goal.here} depends most on "
     second = _second(goal, result, int(order[1]), most) if len(order) > 1 else []
     return [{"text": start}, _features(goal, result.tasks[most]), {"text": end}, *second]
 
@@ -73,7 +74,17 @@ def _change(goal: Goal, score: float) -> str:
     much = score_words(abs(score), goal.unit)
     if TASKS[goal.target.task].kind == "metres":
         return f"read {much} {'less' if score > 0 else 'more'}"
-    return f"be {much} {'lower' if score > 0 else 'higher'}"
+    lower = f"be {much} {'lower' if score > 0 else 'higher'}"
+    return f"{lower}, its odds {_odds(score)}" if goal.unit == "logit" else lower
+
+
+def _odds(score: float) -> str:
+    """How many times smaller or larger the odds of the answer are: a logit is their logarithm."""
+    times = math.exp(min(abs(score), 20.0))
+    if times < 1.005:
+        return "the same"
+    words = "over 1,000" if times > 1000 else f"{times:.{0 if times >= 10 else 1 if times >= 1.95 else 2}f}"
+    return f"{words} times {'smaller' if score > 0 else 'larger'}"
 
 
 def _comes_from(analysis: Analysis, goal: Goal, result: LayerAttribution | PixelAttribution) -> Said:

@@ -228,11 +228,13 @@ def _differences(compared: Compared, task: TaskName, selection: Selection) -> li
 
 def _errors(task: TaskName, a: float, b: float, *, judged: bool) -> str:
     """Both errors, and of the same photo which is smaller."""
-    told = ", ".join(difference_words(task, error).replace(" ", "\N{NO-BREAK SPACE}") for error in (a, b))
+    first, second = (difference_words(task, error).replace(" ", "\N{NO-BREAK SPACE}") for error in (a, b))
+    told = f"{first}, {second}"
     if not judged:
         return told
-    change = difference_words(task, b - a, signed=True)
-    verdict = f"B {'better' if b < a else 'worse'}" if any(digit in change for digit in "123456789") else "the same"
+    # What is not seen in the numbers is no difference to speak of.
+    differ = first != second and any(digit in difference_words(task, b - a) for digit in "123456789")
+    verdict = f"B {'better' if b < a else 'worse'}" if differ else "the same"
     return f"{told}: {verdict}"
 
 

@@ -9,12 +9,13 @@ from app.analysis.selection import Choice, Selection, Slider
 from app.analysis.session import Analysis, Session
 from app.tabs.overview import room
 from app.tabs.overview.room import PAINT
-from app.view.encoding import LONGEST, sampled
+from app.view.encoding import LONGEST, numbers_uri, png_uri, sampled
 from app.view.maps import (
     error_map,
     map_columns,
     photo_map,
     prediction_map,
+    ramp,
     truth_uri,
     wrong_map,
 )
@@ -72,9 +73,12 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     if width < 0.8 * height:
         # Tall photos leave room beside each other: four tasks and the photo make one row.
         columns = 5 if len(maps) == 5 else 4
-    if len(errors) <= -len(maps) % columns:
+    left = -len(maps) % columns
+    if errors and len(errors) <= left:
         # They fill the last row.
         maps, errors = maps + errors, []
+    elif left and (unsure := analysis.result(unsure_map, longest)):
+        maps.append(unsure)
     groups: list[Group] = [{"columns": columns, "maps": maps}]
     if errors:
         text = "the prediction against the truth that this example brings"
@@ -169,6 +173,26 @@ def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
 def error_maps(analysis: Analysis, longest: int = LONGEST) -> list[Map]:
     """Errors of all tasks whose truth is known, each in its unit: metres, degrees, wrong classes, probability."""
     return [_error_of(analysis, task, longest) for task in analysis.tasks if analysis.knows(task)]
+
+
+def unsure_map(analysis: Analysis, longest: int = LONGEST) -> Map | None:
+    """How probable it is, by the network's own account, that a pixel is of another class than the one that is shown."""
+    sure = analysis.prediction["semseg"].confidence if "semseg" in analysis.prediction else None
+    if sure is None:
+        return None
+    other = 100 * (1 - sampled(sure, longest).astype(np.float32))
+    share = percent(float((sampled(sure, GLANCE) < UNSURE).mean()))
+    return {
+        "id": "unsure",
+        "title": "Another class",
+        "colour": TASKS["semseg"].colour,
+        "src": png_uri(drawing.colour_heat(other, (0.0, 100.0))),
+        "alt": f"Probability that the class is another one: above {percent(1 - UNSURE)} in {share} of the photo",
+        "note": f"{share} uncertain",
+        "ramp": {"low": "0", "high": "100 %", "colours": ramp("magma")},
+        "foot": "probability, as the network says itself",
+        "values": {"src": numbers_uri(sampled(other, longest // 2), 0.01), "scale": 0.01, "digits": 0, "unit": "%"},
+    }
 
 
 def _error_of(analysis: Analysis, task: TaskName, longest: int) -> Map:

@@ -267,7 +267,7 @@ def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, 
     columns = {title: cells for title, cells in columns.items() if any(cells)}
     if not columns:
         return []
-    names = ["mean" if head is None else f"head {head + 1}" for head in strip]
+    names = ["mean" if head is None else f"head\N{NO-BREAK SPACE}{head + 1}" for head in strip]
     rows: list[list[TableCell]] = [
         [{"text": name, "colour": TASKS[selection.task].colour}, *cells]
         for name, *cells in zip(names, *columns.values(), strict=True)

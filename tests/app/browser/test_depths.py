@@ -15,14 +15,14 @@ def test_a_first_visit_is_simple_and_to_ask_for_more_is_to_become_an_expert(brow
         assert page.locator("[data-testid=map-bridge-asked], [data-testid=group-bridge-place]").first.is_visible()
         assert page.locator("[data-testid=group-bridge-regions]").is_hidden()
         assert page.locator("[data-tool=head]:visible").count() == 0
-        assert page.locator("[data-testid=scale-0], .rail .scope").first.is_hidden()
+        assert page.locator("[data-tool=scale]:visible, [data-tool=scope]:visible").count() == 0
         page.wait_for_function("location.search.includes('depth=simple')", timeout=PATIENCE)
         # A view that only experts have shows all of itself, and so do the others from then on.
         visit.tab("tpp")
         page.wait_for_function("location.search.includes('depth=expert')", timeout=PATIENCE)
         visit.tab("bridge")
         assert page.locator("[data-testid=group-bridge-regions]").is_visible()
-        assert page.locator("[data-tool=head]:visible").count() == 1
+        assert page.locator("[data-tool=head]:visible, [data-tool=scale]:visible").count() == 2
         # Back to the simple page, from a view that it does not have.
         visit.tab("tpp")
         page.click("[data-testid=depth] [data-value=simple]")

@@ -49,7 +49,7 @@ def build_demo(session: Session, first: First, limits: Limits | None = None, *, 
     handlers = Handlers(session, limits, ahead=ahead)
     first["rail"]["limit"] = handlers.limits.megabytes
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(300, SECONDS_ON_DISK)) as demo:
-        parts = _parts(first, handlers, Downloads(session))
+        parts = _parts(first, handlers, Downloads(session, handlers.line))
         line = parts["wire"]
 
         def named(answer: Answer) -> Shown:
@@ -100,12 +100,15 @@ def _parts(first: First, handlers: Handlers, downloads: Downloads) -> dict[str, 
     def take_along(event: object) -> Taken:
         return downloads.take(event)
 
+    def how_far(ticket: object) -> Taken:
+        return downloads.how_far(ticket)
+
     def reveal_lesson(event: object) -> Revealed:
         return handlers.reveal(event)
 
     parts: dict[str, Any] = {}
     parts["wire"] = wire(first.get("wire"), [pick, ask_line, leave_line])
-    parts["head"] = page_head(first["head"], [take_along])
+    parts["head"] = page_head(first["head"], [take_along, how_far, ask_line, leave_line])
     with gr.Row(elem_classes="studio-body"):
         with gr.Column(elem_classes="rail-column"):
             parts["rail"] = rail_panel(first["rail"])

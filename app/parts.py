@@ -93,13 +93,14 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
 
     Args:
         value: What it says.
-        functions: `take_along`, which the module calls.
+        functions: `take_along`, `how_far`, `ask_line` and `leave_line`, which the module calls.
     """
     template = """
     <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
       <span class="which"><span class="chip" data-testid="checkpoint"></span>
         <select class="others" aria-label="Checkpoint" title="Choose another checkpoint" hidden></select></span>
       <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
+      <button type="button" class="quiet" data-action="stop" data-testid="stop-download" hidden>Cancel</button>
       <span class="actions"><span class="depth" data-testid="depth"></span>
         <button type="button" class="quiet" data-action="tour" data-testid="tour">Tour</button>
         <button type="button" class="quiet" data-action="link">Copy link</button>
@@ -107,9 +108,13 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
           <button type="button" data-download="zip" data-testid="download-zip"><b>Everything</b>
             <small>Zip of numbers, pictures and settings</small></button>
           <button type="button" data-download="report" data-testid="download-report"><b>Report</b>
-            <small>One HTML file that opens anywhere</small></button>
+            <small>All views in one HTML file that opens anywhere</small></button>
+          <button type="button" data-download="slides" data-testid="download-slides"><b>Slides</b>
+            <small>Views you have opened, 16:9, HTML that prints</small></button>
           <button type="button" data-download="picture" data-testid="download-picture"><b>This view</b>
             <small>PNG with legends, twice the size</small></button>
+          <button type="button" data-download="sweep" data-testid="download-sweep" hidden><b>Bridge strength</b>
+            <small>GIF of all answers, from 0 to 2 and back</small></button>
           <button type="button" data-action="api" data-testid="open-api"><b>For programs</b>
             <small>How to ask the studio from Python</small></button>
         </div></details></span></header>"""

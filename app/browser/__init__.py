@@ -28,7 +28,7 @@ TITLE = "BridgeNet Studio"
 ARRIVAL = "arrival.js"
 """Stands in the page itself: it speaks where the modules did not arrive."""
 
-LATER = ("large.js", "lasso.js", "mesh.js", "painter.js", "space.js", "tour.js")
+LATER = ("large.js", "lasso.js", "mesh.js", "painter.js", "space.js", "taking.js", "tour.js")
 """Are loaded when they are first needed."""
 
 FOR_EVER = "public, max-age=31536000, immutable"

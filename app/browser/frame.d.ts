@@ -152,12 +152,15 @@ export interface Way {
   figure?: Figure;
 }
 
-/** What is taken along: a file in base64, or the HTML of a picture that the page draws; or why not. */
+/** What is taken along: a file in base64, or HTML of which the page makes a picture; how far it is; or why not. */
 export interface Taken {
   name?: string;
   type?: string;
   data?: string;
   html?: string;
+  /** Steps that are done, of how many; `words` say what is done. */
+  progress?: [number, number];
+  words?: string;
   problem?: string;
 }
 

@@ -39,7 +39,7 @@ export function head(studio, { element, props, watch, server }) {
   copy.addEventListener("click", copyLink);
   others.addEventListener("change", () => studio.want({ checkpoint: others.value }));
   drawDepth();
-  downloads(studio, find(root, ".menu", HTMLDetailsElement), server);
+  downloads(studio, find(root, ".menu", HTMLDetailsElement), find(root, "[data-action=stop]", HTMLButtonElement), server);
   draw();
 
   function draw() {

@@ -14,7 +14,7 @@ export const GONE = "The studio does not answer. Is it still running? Nothing on
  */
 export function createLine(server, say, pause = ASK_AGAIN) {
   /** The tickets with which this page waits. @type {Record<Turn, string | null>} */
-  const tickets = { show: null, run: null };
+  const tickets = { show: null, run: null, take: null };
 
   return {
     /**

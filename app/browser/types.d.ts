@@ -71,11 +71,11 @@ export type Pins = Partial<Record<Letter, Pin>>;
 export type Kind =
   | "hover" | "pick" | "choice" | "tab" | "photo" | "settled" | "answer" | "inspected" | "ask" | "waiting" | "banner" | "refused";
 
-/** show and run take the network's time: the page waits in the line for them. */
-export type Turn = "show" | "run";
+/** What takes the network's time: the page waits in the line for it. */
+export type Turn = "show" | "run" | "take";
 
 export interface Asked {
-  event: Turn | "cancel" | "lesson" | "present";
+  event: "show" | "run" | "cancel" | "lesson" | "present";
   /** Of run: the view that asks. Without it, a tool of the view that is looked at does. */
   tab?: string;
   /** Of lesson: its name. */
@@ -179,13 +179,14 @@ export interface Part<V, S = unknown> {
   upload(file: File): Promise<{ path: string }>;
 }
 
-export interface HeadServer {
-  take_along(event: object): Promise<Taken | null>;
-}
-
 export interface LineServer {
   ask_line(ticket: string): Promise<PlaceInLine | null>;
   leave_line(ticket: string): Promise<unknown>;
+}
+
+export interface HeadServer extends LineServer {
+  take_along(event: object): Promise<Taken | null>;
+  how_far(ticket: string): Promise<Taken | null>;
 }
 
 export interface WireServer extends LineServer {

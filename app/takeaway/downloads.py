@@ -1,4 +1,4 @@
-"""What can be taken along: numbers, pictures and settings as a zip, a report, and one view as a picture.
+"""What can be taken along: numbers, pictures and settings as a zip, a report, slides, a film, a view as a picture.
 
 Nothing of it is written to disk, and nothing can be fetched by anybody else: it travels in the answer itself.
 """
@@ -22,14 +22,24 @@ from PIL import Image
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
+from app.tabs import TABS
 from app.takeaway.report import UNITS, picture_of, report
+from app.takeaway.slides import slides
+from app.takeaway.sweep import sweep
+from app.takeaway.whole import whole_views
 from app.view.frame import Taken
+from app.view.page import Progress
+from app.view.view import View
+from app.waiting.background import CancelledError, Step
+from app.waiting.line import Line, is_ticket
 from bridgenet.tasks import TASKS, TaskName
 
 LARGEST = 40_000_000
 """Bytes that a zip may have."""
 
 GONE = "The studio no longer has this photo. Drop it again, then download."
+
+CANCELLED = "Cancelled."
 
 MEANINGS = {
     "input.png": "The photo at the size of the predictions, RGB.",
@@ -60,24 +70,26 @@ class Downloads:
 
     Args:
         session: Knows the analyses.
+        line: Where visitors wait for the network, if they do: what is computed for them is cancelled there.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, line: Line | None = None) -> None:
         self.session = session
+        self.line = line or Line()
         self._lock = threading.Lock()
+        self._steps: dict[str, Step] = {}
 
     def take(self, event: object) -> Taken:
         """What the page asked for.
 
         Args:
-            event: `what` (zip, report, picture, room), the `key` of the analysis, the selection, the `link`. Nothing
-                about it is taken on trust: without the key, which holds a hash of the photo, there is nothing to get.
+            event: `what` (zip, report, slides, sweep, picture, room), the `key` of the analysis, the selection, the
+                `link`, the `ticket` of who has waited. Nothing about it is taken on trust: without the key, which holds
+                a hash of the photo, there is nothing to get.
 
         Returns:
             `name`, `type` and `data` (base64) of a file; `name` and `html` of a picture; or a `problem` in words.
         """
-        from app.tabs import views
-
         event = event if isinstance(event, Mapping) else {}
         try:
             analysis = self.session.recall(event.get("key"))
@@ -85,29 +97,66 @@ class Downloads:
             return {"problem": str(problem)}
         if analysis is None:
             return {"problem": GONE}
-        selection = views.selection_of(analysis, event)
-        link = str(event.get("link") or "")[:2000]
-        name = f"bridgenet-{file_name(analysis.example or Path(analysis.title).stem)}"
-        with self._lock:
+        ticket = event.get("ticket")
+        with self.line.turn(ticket) as waits:
+
+            def tell(done: int, total: int, words: str = "") -> None:
+                if not waits():
+                    raise CancelledError
+                if is_ticket(ticket):
+                    self._steps[ticket] = Step(done, total, words)
+
             try:
-                match event.get("what"):
-                    case "zip":
-                        return _file(f"{name}.zip", "application/zip", zip_of(analysis, selection, self.session, link))
-                    case "report":
-                        settings = settings_of(analysis, selection, self.session, link)
-                        text = report(analysis, selection, settings)
-                        return _file(f"{name}.html", "text/html", text.encode())
-                    case "room":
-                        if (room := room_of(analysis, selection, link)) is None:
-                            return {"problem": "Nothing in this photo is a surface, so there is no room to take along."}
-                        return _file(f"{name}.glb", "model/gltf-binary", room)
-                    case "picture":
-                        tab = selection.tab if selection.tab in views.PAGES else "overview"
-                        return {"name": f"{name}-{tab}.png", "html": picture_of(tab, analysis, selection)}
-                    case _:
-                        return {"problem": "There is no such download. Reload the page and choose again."}
+                return self._made(event, analysis, tell)
             except StudioError as problem:
                 return {"problem": str(problem)}
+            except CancelledError:
+                return {"problem": CANCELLED}
+            finally:
+                self._steps.pop(str(ticket), None)
+
+    def how_far(self, ticket: object) -> Taken:
+        """How far what is made for a ticket is: `progress`, and `words`. Nothing where nothing is made for it."""
+        step = self._steps.get(ticket) if is_ticket(ticket) else None
+        return {} if step is None else {"progress": (step.done, step.total), "words": step.words}
+
+    def _made(self, event: Mapping[str, object], analysis: Analysis, tell: Progress) -> Taken:
+        from app.tabs import views
+
+        selection, what = views.selection_of(analysis, event), event.get("what")
+        link = str(event.get("link") or "")[:2000]
+        name = f"bridgenet-{file_name(analysis.example or Path(analysis.title).stem)}"
+        # The network's part first: others may meanwhile pack what they have.
+        shown: dict[str, View] = {}
+        match what:
+            case "report":
+                shown = whole_views(self.session, analysis, selection, TABS, tell)
+            case "slides":
+                asked = event.get("views")
+                wanted = {selection.tab, *(str(one) for one in asked)} if isinstance(asked, list) else {selection.tab}
+                shown = whole_views(self.session, analysis, selection, wanted, tell)
+            case "sweep":
+                return _file(f"{name}-strength.gif", "image/gif", sweep(analysis, selection, tell))
+        with self._lock:
+            match what:
+                case "zip":
+                    return _file(f"{name}.zip", "application/zip", zip_of(analysis, selection, self.session, link))
+                case "report":
+                    settings = settings_of(analysis, selection, self.session, link)
+                    text = report(analysis, selection, settings, shown)
+                    return _file(f"{name}.html", "text/html", text.encode())
+                case "slides":
+                    text = slides(analysis, selection, shown, expert=event.get("depth") != "simple")
+                    return _file(f"{name}-slides.html", "text/html", text.encode())
+                case "room":
+                    if (room := room_of(analysis, selection, link)) is None:
+                        return {"problem": "Nothing in this photo is a surface, so there is no room to take along."}
+                    return _file(f"{name}.glb", "model/gltf-binary", room)
+                case "picture":
+                    tab = selection.tab if selection.tab in views.PAGES else "overview"
+                    return {"name": f"{name}-{tab}.png", "html": picture_of(tab, analysis, selection)}
+                case _:
+                    return {"problem": "There is no such download. Reload the page and choose again."}
 
 
 def zip_of(analysis: Analysis, selection: Selection, session: Session, link: str = "") -> bytes:

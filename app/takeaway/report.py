@@ -8,6 +8,7 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.browser import FOLDER
 from app.tabs import TABS
+from app.takeaway.whole import on_paper
 from app.view.encoding import photo_uri
 from app.view.view import Inspector, View
 
@@ -22,23 +23,21 @@ UNITS = (
 """What numbers mean, for the report and the download."""
 
 
-def report(analysis: Analysis, selection: Selection, settings: Mapping[str, object]) -> str:
+def report(analysis: Analysis, selection: Selection, settings: Mapping[str, object], shown: Mapping[str, View]) -> str:
     """The whole report, as a complete HTML document.
 
     Args:
         analysis: Of one photo.
         selection: What is selected.
         settings: How it was made, see `app.takeaway.downloads.settings_of`.
+        shown: Views by name, see `app.takeaway.whole.whole_views`.
     """
     from app.tabs import views
-    from app.tabs.overview.page import flat
 
-    selection = flat(selection)
-    shown = [name for name, page in views.PAGES.items() if name != "lessons" and page.exists(analysis)]
     return document(
         analysis.title,
-        _subject(analysis),
-        {TABS[name]: views.view_of(name, analysis, selection) for name in shown},
+        subject_of(analysis),
+        {TABS[name]: on_paper(view) for name, view in shown.items()},
         views.inspector(analysis, selection),
         photo_uri(analysis.prediction.image),
         place=selection,
@@ -72,9 +71,9 @@ def picture_of(name: str, analysis: Analysis, selection: Selection) -> str:
     from app.tabs import views
     from app.view.markup import macro
 
-    photo, value = photo_uri(analysis.prediction.image), views.view_of(name, analysis, selection)
+    photo, value = photo_uri(analysis.prediction.image), on_paper(views.view_of(name, analysis, selection))
     draw = macro("report.html", "picture")
-    return draw(TABS[name], _subject(analysis), value, photo, selection, sheet_style())
+    return draw(TABS[name], subject_of(analysis), value, photo, selection, sheet_style())
 
 
 @cache
@@ -84,7 +83,8 @@ def sheet_style() -> str:
     return own + (FOLDER / "style" / "charts.css").read_text(encoding="utf-8")
 
 
-def _subject(analysis: Analysis) -> str:
+def subject_of(analysis: Analysis) -> str:
+    """Photo and network, in a line."""
     height, width = analysis.size
     return f"{analysis.title}, {width} × {height} pixels, seen by {analysis.checkpoint}"
 

@@ -173,12 +173,15 @@ class Way(TypedDict, total=False):
 
 
 class Taken(TypedDict, total=False):
-    """What is taken along: a file in base64, or the HTML of a picture that the page draws; or why not."""
+    """What is taken along: a file in base64, or HTML of which the page makes a picture; how far it is; or why not."""
 
     name: str
     type: str
     data: str
     html: str
+    progress: tuple[int, int]
+    """Steps that are done, of how many; `words` say what is done."""
+    words: str
     problem: str
 
 

@@ -19,6 +19,7 @@ from app.tabs.overview import room
 from app.tabs.overview.page import PAGE, flat, modes, overview
 from app.takeaway.downloads import Downloads
 from app.takeaway.report import picture_of, report
+from app.takeaway.whole import whole_views
 from app.view.encoding import UNKNOWN
 from bridgenet.examples import EXAMPLES
 from bridgenet.images import LoadedImage
@@ -161,8 +162,9 @@ def test_the_file_of_the_card_is_as_large_as_the_depth_says_and_has_the_chosen_c
     assert len(np.unique(colours, axis=0)) <= 14 < len(np.unique(file_of(analysis).visual.vertex_attributes["color"]))
 
 
-def test_on_paper_where_nothing_turns_all_maps_stand_side_by_side(analysis: Analysis) -> None:
+def test_on_paper_where_nothing_turns_all_maps_stand_side_by_side(session: Session, analysis: Analysis) -> None:
     assert set(maps_of(overview(analysis, flat(SELECTION)))) == {"image", *analysis.tasks}
     assert flat(Selection()) == Selection()
-    assert "The room in 3D" not in report(analysis, SELECTION, {})
+    shown = whole_views(session, analysis, SELECTION, ["overview"], lambda done, total, words: None)
+    assert "The room in 3D" not in report(analysis, SELECTION, {}, shown)
     assert "The room in 3D" in picture_of("overview", analysis, SELECTION)

@@ -1,15 +1,18 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.analysis.results import Results
 from app.analysis.selection import Selection
-from app.analysis.session import Analysis
+from app.analysis.session import Analysis, Session
 from app.browser import FOLDER
 from app.tabs import TABS
 from app.takeaway.report import document, picture_of, report, sheet_style
+from app.takeaway.whole import whole_views
 from app.view.charts import (
     Cell,
     Chart,
@@ -33,9 +36,15 @@ ROOT = Path(__file__).parents[2]
 PHOTO = "data:image/jpeg;base64,AAAA"
 
 
+SELECTION = Selection(x=0.4, y=0.6, task="depth")
+
+
 @pytest.fixture(scope="module")
-def text(analysis: Analysis) -> str:
-    return report(analysis, Selection(x=0.4, y=0.6, task="depth"), {"checkpoint": "untrained", "versions": {"a": "1"}})
+def text(session: Session, analysis: Analysis) -> str:
+    """Of a photo whose views nobody has opened."""
+    fresh = replace(analysis, results=Results())
+    shown = whole_views(session, fresh, SELECTION, TABS, lambda done, total, words: None)
+    return report(fresh, SELECTION, {"checkpoint": "untrained", "versions": {"a": "1"}}, shown)
 
 
 class Balance(HTMLParser):
@@ -72,9 +81,28 @@ def test_the_report_holds_everything_itself(text: str) -> None:
 
 def test_the_report_shows_every_view_of_the_checkpoint(text: str) -> None:
     for name in ("overview", "features", "tpp", "bridge"):
-        assert f"<h2>{TABS[name]}</h2>" in text
+        assert f'<h2 id="{TABS[name]}">{TABS[name]}</h2>' in text
     assert "untrained" in text and "metres" in text
     assert is_balanced(text)
+
+
+def test_the_report_has_what_nobody_has_waited_for(text: str) -> None:
+    assert "Not computed yet" not in text
+    interaction = text[text.index('<h2 id="Interaction">') : text.index('<h2 id="Attribution">')]
+    assert " a random cut" in interaction and interaction.count('role="gridcell"') > 36
+    assert "Which tasks&#39; features it hangs on" in text
+
+
+def test_nothing_on_paper_is_to_be_clicked(text: str) -> None:
+    words = re.sub(r"<style>.*?</style>|<[^>]*>", " ", text, flags=re.DOTALL)
+    assert not re.findall(r"[^.]*\b(?:click|hover|drag)\b[^.]*", words, re.IGNORECASE)
+
+
+def test_the_contents_lead_to_every_part_of_the_report(text: str) -> None:
+    contents = text[text.index('<ol class="contents">') : text.index("</ol>")]
+    wanted = re.findall(r'href="#([^"]+)"', contents)
+    assert wanted == re.findall(r'<h2 id="([^"]+)"', text) and {"here", "Bridge", "Interaction", "units"} <= {*wanted}
+    assert " bridge read " in re.sub(r"<[^>]*>", "", contents)
 
 
 def test_every_picture_of_the_report_has_words(text: str) -> None:

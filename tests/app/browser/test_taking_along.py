@@ -1,12 +1,13 @@
 """Downloads of the real page, opened and checked."""
 
 import json
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from browsing import Visit
+from browsing import PATIENCE, Visit
 from PIL import Image
 from playwright.sync_api import Browser
 
@@ -52,6 +53,59 @@ def test_the_report_opens_alone_and_without_a_network(visit: Visit, browser: Bro
     assert "Bridge" in page.inner_text("body") and "room 1" in page.inner_text("body")
     assert foreign == []
     context.close()
+
+
+def test_slides_are_pages_of_16_to_9_that_open_alone_and_hold_all_that_is_on_them(
+    visit: Visit, browser: Browser, tmp_path: Path
+) -> None:
+    for tab in ("bridge", "refinement", "interaction"):
+        visit.tab(tab)
+    said = visit.page.inner_text("[data-testid=viewer-interaction] .say")
+    column, row = visit.page.evaluate("bridgenetStudio.pixel()")
+    slides = tmp_path / "slides.html"
+    slides.write_bytes(download(visit, "slides").read_bytes())
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    foreign: list[str] = []
+    page.on("request", lambda request: foreign.append(request.url) if request.url.startswith("http") else None)
+    page.goto(slides.as_uri())
+    titles = page.locator(".page h1").all_inner_texts()
+    assert said in [" ".join(title.split()) for title in titles]
+    views = page.locator(".page header > .hint").all_inner_texts()
+    assert list(dict.fromkeys(views)) == ["Overview", "Bridge", "Refinement", "Interaction"]
+    assert f"pixel {column}, {row}" in page.locator(".page footer").first.inner_text()
+    assert page.evaluate(OUTSIDE) == []
+    widths = page.locator(".page:first-child .map").evaluate_all(
+        "all => all.map(one => one.clientWidth / one.clientHeight)"
+    )
+    assert max(widths) - min(widths) < 0.03
+    printed = page.pdf(prefer_css_page_size=True)
+    assert set(re.findall(rb"/MediaBox ?\[([^]]+)]", printed)) == {b"0 0 960 540"}
+    assert len(re.findall(rb"/Type ?/Page\b", printed)) == len(titles)
+    assert foreign == []
+    context.close()
+
+
+OUTSIDE = """[...document.querySelectorAll(".page")].flatMap((page) => {
+  const [edge, foot] = [page.getBoundingClientRect(), page.querySelector("footer").getBoundingClientRect()];
+  const out = (box) => box.width && (box.bottom > foot.top + 1 || box.right > edge.right - 39);
+  const parts = [...page.querySelectorAll(".rows *")].filter((one) => out(one.getBoundingClientRect()));
+  return parts.map((one) => one.outerHTML);
+})"""
+"""What of the pages lies over their feet or their margins."""
+
+
+def test_what_takes_long_can_be_cancelled(visit: Visit) -> None:
+    page = visit.page
+    page.click("[data-testid=example-room-1]")
+    page.wait_for_function("bridgenetStudio.photo.title.includes('room 2')", timeout=PATIENCE)
+    stop = page.locator("[data-testid=stop-download]")
+    assert stop.is_hidden()
+    page.locator("[data-testid=downloads] summary").click()
+    page.click("[data-testid=download-report]")
+    stop.click(timeout=PATIENCE)
+    stop.wait_for(state="hidden", timeout=PATIENCE)
+    page.locator("[data-testid=banner]").wait_for(state="hidden", timeout=PATIENCE)
 
 
 def test_the_picture_of_a_view_has_its_legends_and_is_sharp(visit: Visit) -> None:

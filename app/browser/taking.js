@@ -1,0 +1,132 @@
+// @ts-check
+// What is taken along comes in the answer of the studio and becomes a file here: nothing stays there. It is loaded when
+// something is first taken.
+
+/** @import { HeadServer, Studio } from "./types.js" */
+import { make } from "./dom.js";
+import { createLine } from "./line.js";
+
+/** Twice what is seen, for slides and print. */
+const SHARP = 2;
+const WIDE = 1120;
+/** Milliseconds between two looks at how far it is. */
+const LOOK = 500;
+/** What the network is asked for: these wait in its line. */
+const LONG = ["report", "slides", "sweep"];
+
+/**
+ * @param {Studio} studio
+ * @param {HeadServer} server
+ * @param {{ what: string }} asked
+ * @param {(words: string) => void} tell
+ * @param {HTMLButtonElement} stop - Is shown while it can be cancelled.
+ * @throws {Error} Why there is nothing, in words.
+ */
+export async function takeAlong(studio, server, asked, tell, stop) {
+  await studio.settled();
+  const { key, live } = studio.photo;
+  if (!live) throw new Error("No network could be opened, so there is nothing to take along. Choose another checkpoint.");
+  const views = Object.keys(studio.drawn).filter((name) => studio.drawn[name]);
+  const what = { ...studio.selection(), ...asked, views, depth: studio.depth, key, link: studio.link(studio.photo) };
+  const made = LONG.includes(asked.what) ? await inTurn(server, what, tell, stop) : await server.take_along(what);
+  if (made === "given up") return;
+  if (!made) throw new Error("The studio does not answer. Is it still running?");
+  if (made.problem) throw new Error(made.problem);
+  offer(made.name ?? "bridgenet", made.html ? await pictureOf(made.html) : new Blob([bytesOf(made.data ?? "")], { type: made.type }));
+}
+
+/**
+ * @param {HeadServer} server
+ * @param {object} what
+ * @param {(words: string) => void} tell
+ * @param {HTMLButtonElement} stop
+ */
+async function inTurn(server, what, tell, stop) {
+  const line = createLine(server, (words) => words && tell(words));
+  const ticket = line.join("take");
+  let stopped = false;
+  stop.hidden = false;
+  stop.onclick = () => {
+    stopped = true;
+    line.leave("take");
+    server.leave_line(ticket);
+  };
+  const look = setInterval(async () => {
+    const { progress, words } = (await server.how_far(ticket).catch(() => null)) ?? {};
+    if (progress && !stop.hidden && !stopped) tell(`${words} · ${Math.round((100 * progress[0]) / progress[1])} %`);
+  }, LOOK);
+  try {
+    const outcome = await line.turn("take", ticket);
+    if (typeof outcome !== "string") throw new Error(outcome.refused);
+    const made = outcome === "come" ? await server.take_along({ ...what, ticket }) : null;
+    return stopped ? "given up" : made;
+  } finally {
+    clearInterval(look);
+    stop.hidden = true;
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Blob} blob
+ */
+function offer(name, blob) {
+  const address = URL.createObjectURL(blob);
+  const link = make("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
+/** @param {string} base64 */
+function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/**
+ * Lays still HTML out unseen, draws it through an SVG, and reads the pixels back.
+ *
+ * @param {string} html
+ * @returns {Promise<Blob>}
+ */
+async function pictureOf(html) {
+  const style = { position: "fixed", left: "-9999px", width: `${WIDE}px`, height: "10px", border: "0" };
+  const place = make("iframe", { "aria-hidden": "true", tabindex: -1, style });
+  document.body.append(place);
+  try {
+    const body = place.contentDocument?.body;
+    if (!body) throw new Error("no document");
+    body.style.margin = "0";
+    body.innerHTML = html;
+    const sheet = body.firstElementChild;
+    if (!sheet) throw new Error("empty");
+    const [room, seen] = [sheet.querySelector("img[data-room]"), document.querySelector(".mesh canvas")];
+    if (room && seen instanceof HTMLCanvasElement) room.setAttribute("src", seen.toDataURL());
+    await Promise.all([...sheet.querySelectorAll("img")].map((picture) => picture.decode().catch(() => null)));
+    return await rasterised(new XMLSerializer().serializeToString(sheet), Math.ceil(sheet.getBoundingClientRect().height));
+  } catch {
+    throw new Error("This browser could not draw the view. Take the report instead: it holds the same pictures.");
+  } finally {
+    place.remove();
+  }
+}
+
+/**
+ * @param {string} text - XML of the sheet.
+ * @param {number} height - Pixels.
+ * @returns {Promise<Blob>}
+ */
+async function rasterised(text, height) {
+  const size = `width="${SHARP * WIDE}" height="${SHARP * height}" viewBox="0 0 ${WIDE} ${height}"`;
+  const page = `<foreignObject width="${WIDE}" height="${height}">${text}</foreignObject>`;
+  const source = `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${page}</svg>`;
+  const picture = Object.assign(new Image(), { src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}` });
+  await picture.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: SHARP * WIDE, height: SHARP * height });
+  canvas.getContext("2d")?.drawImage(picture, 0, 0);
+  /** @type {Blob | null} */
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  if (!blob) throw new Error("empty");
+  return blob;
+}

@@ -28,7 +28,9 @@ TITLE = "BridgeNet Studio"
 ARRIVAL = "arrival.js"
 """Stands in the page itself: it speaks where the modules did not arrive."""
 
-LATER = ("large.js", "lasso.js", "mesh.js", "painter.js", "space.js", "taking.js", "tour.js")
+LATER = (
+    "forms.js", "large.js", "lasso.js", "mesh.js", "painter.js", "space.js", "taking.js", "tour.js", "vector.js",
+)  # fmt: skip
 """Are loaded when they are first needed."""
 
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -7,6 +7,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Says what a button with `data-take` does, see `download.js`. */
+export const TAKE = "Take this picture along";
+
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag

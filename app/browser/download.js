@@ -10,6 +10,7 @@ const WORDS = {
   report: "Writing the report …",
   slides: "Writing the slides …",
   picture: "Drawing the view …",
+  card: "Drawing the picture …",
   sweep: "Turning the bridge's strength …",
   room: "Building the room …",
 };
@@ -22,9 +23,12 @@ const WORDS = {
  */
 export function downloads(studio, menu, stop, server) {
   document.addEventListener("click", (event) => {
-    const button = targetOf(event)?.closest("[data-download]");
-    const what = button?.getAttribute("data-download");
-    if (what) take(what);
+    const button = targetOf(event)?.closest("[data-download], [data-take]");
+    if (!(button instanceof HTMLElement)) return;
+    const { download, take: card, form } = button.dataset;
+    if (download) take({ what: download });
+    else if (form) take({ what: "card", card, form });
+    else import("./forms.js").then(({ openForms }) => openForms(button));
   });
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -46,15 +50,15 @@ export function downloads(studio, menu, stop, server) {
     if (kind === "photo") find(menu, "[data-download=sweep]", HTMLElement).hidden = !studio.photo.offers?.tabs.includes("refinement");
   });
 
-  /** @param {string} what */
-  async function take(what) {
+  /** @param {{ what: string, card?: string, form?: string }} asked */
+  async function take(asked) {
     menu.open = false;
     if (menu.dataset.busy) return;
     menu.dataset.busy = "yes";
-    tell(WORDS[what], "busy");
+    tell(WORDS[asked.what], "busy");
     try {
       const { takeAlong } = await import("./taking.js");
-      await takeAlong(studio, server, { what }, (words) => tell(words, "busy"), stop);
+      await takeAlong(studio, server, asked, (words) => tell(words, "busy"), stop);
       tell("");
     } catch (problem) {
       tell(problem instanceof Error ? problem.message : String(problem), "alarm");

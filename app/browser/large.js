@@ -36,6 +36,7 @@ export function openLarge(studio, root, first, view, gone) {
   const shown = make("output", { title: "Size of the photo's pixels on the screen" });
   const [smaller, larger] = [act("−", "Smaller (−)", () => zoom(1 / STEP)), act("+", "Larger (+)", () => zoom(STEP))];
   const others = [act("Fit", "All of it (0)", fit), act("✕", "Close (Escape)", () => dialog.close())];
+  others.unshift(find(card, ".take", HTMLButtonElement));
   card.append(make("div", { class: "large-tools" }, photo ? null : mixOf(), smaller, shown, larger, ...others));
   const dialog = make("dialog", { class: "studio large", "data-testid": "large" }, card);
 

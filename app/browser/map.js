@@ -4,7 +4,7 @@
 /** @import { Studio } from "./types.js" */
 /** @import { LegendEntry, Map as MapView, Mesh, Place, View } from "./view.js" */
 /** @import { Reader } from "./reader.js" */
-import { dot, make, percent } from "./dom.js";
+import { TAKE, dot, make, percent } from "./dom.js";
 import { createOutline } from "./region.js";
 import { normalAt, openReader } from "./reader.js";
 
@@ -34,7 +34,8 @@ export function createMap(studio, first) {
   const head = make("figcaption", {}, colour, title, note);
   const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
   const enlarge = make("button", { type: "button", class: "enlarge", title: "Enlarge (Enter, or double click)" }, "⤢");
-  if (!first.mesh) head.after(enlarge);
+  const take = make("button", { type: "button", class: "take", "data-take": first.id, title: TAKE }, "⤓");
+  head.after(...(first.mesh ? [take] : [enlarge, take]));
   const cut = first.threshold ? thresholdOf(first.title, first.threshold.value) : null;
   let map = first;
   /** Decoded once somebody reads them: a view has many maps, and a pointer is over one. @type {Promise<Reader | null> | null} */
@@ -69,6 +70,7 @@ export function createMap(studio, first) {
     frame.classList.toggle("tokens", Boolean(map.tokens));
     picture.alt = map.alt;
     enlarge.setAttribute("aria-label", `Enlarge ${map.title}`);
+    take.setAttribute("aria-label", `${TAKE}: ${map.title}`);
     if (!stays) fillPictures();
     placeToken();
     drawRegion();

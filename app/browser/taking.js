@@ -17,7 +17,7 @@ const LONG = ["report", "slides", "sweep"];
 /**
  * @param {Studio} studio
  * @param {HeadServer} server
- * @param {{ what: string }} asked
+ * @param {{ what: string, form?: string }} asked
  * @param {(words: string) => void} tell
  * @param {HTMLButtonElement} stop - Is shown while it can be cancelled.
  * @throws {Error} Why there is nothing, in words.
@@ -32,7 +32,9 @@ export async function takeAlong(studio, server, asked, tell, stop) {
   if (made === "given up") return;
   if (!made) throw new Error("The studio does not answer. Is it still running?");
   if (made.problem) throw new Error(made.problem);
-  offer(made.name ?? "bridgenet", made.html ? await pictureOf(made.html) : new Blob([bytesOf(made.data ?? "")], { type: made.type }));
+  const [name, form] = [made.name ?? "bridgenet", asked.form ?? "png"];
+  if (made.html) offer(`${name}.${form}`, await laidOut(made.html, form === "svg" ? drawingOf : pictureOf));
+  else offer(name, new Blob([bytesOf(made.data ?? "")], { type: made.type }));
 }
 
 /**
@@ -85,12 +87,13 @@ function bytesOf(base64) {
 }
 
 /**
- * Lays still HTML out unseen, draws it through an SVG, and reads the pixels back.
+ * Lays still HTML out unseen.
  *
  * @param {string} html
+ * @param {(sheet: HTMLElement) => Promise<Blob>} draw
  * @returns {Promise<Blob>}
  */
-async function pictureOf(html) {
+async function laidOut(html, draw) {
   const style = { position: "fixed", left: "-9999px", width: `${WIDE}px`, height: "10px", border: "0" };
   const place = make("iframe", { "aria-hidden": "true", tabindex: -1, style });
   document.body.append(place);
@@ -99,12 +102,11 @@ async function pictureOf(html) {
     if (!body) throw new Error("no document");
     body.style.margin = "0";
     body.innerHTML = html;
-    const sheet = body.firstElementChild;
-    if (!sheet) throw new Error("empty");
+    const sheet = /** @type {HTMLElement} */ (body.firstElementChild);
     const [room, seen] = [sheet.querySelector("img[data-room]"), document.querySelector(".mesh canvas")];
     if (room && seen instanceof HTMLCanvasElement) room.setAttribute("src", seen.toDataURL());
     await Promise.all([...sheet.querySelectorAll("img")].map((picture) => picture.decode().catch(() => null)));
-    return await rasterised(new XMLSerializer().serializeToString(sheet), Math.ceil(sheet.getBoundingClientRect().height));
+    return await draw(sheet);
   } catch {
     throw new Error("This browser could not draw the view. Take the report instead: it holds the same pictures.");
   } finally {
@@ -112,18 +114,22 @@ async function pictureOf(html) {
   }
 }
 
-/**
- * @param {string} text - XML of the sheet.
- * @param {number} height - Pixels.
- * @returns {Promise<Blob>}
- */
-async function rasterised(text, height) {
-  const size = `width="${SHARP * WIDE}" height="${SHARP * height}" viewBox="0 0 ${WIDE} ${height}"`;
-  const page = `<foreignObject width="${WIDE}" height="${height}">${text}</foreignObject>`;
+/** Drawn as a drawing is, which any program opens. @param {HTMLElement} sheet */
+async function drawingOf(sheet) {
+  const { vectorOf } = await import("./vector.js");
+  return new Blob([vectorOf(sheet)], { type: "image/svg+xml" });
+}
+
+/** Drawn through an SVG, of which the pixels are read back. @param {HTMLElement} sheet */
+async function pictureOf(sheet) {
+  const box = sheet.getBoundingClientRect();
+  const [width, height] = [Math.floor(box.width), Math.floor(box.height)];
+  const size = `width="${SHARP * width}" height="${SHARP * height}" viewBox="0 0 ${width} ${height}"`;
+  const page = `<foreignObject width="${width}" height="${height}">${new XMLSerializer().serializeToString(sheet)}</foreignObject>`;
   const source = `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${page}</svg>`;
   const picture = Object.assign(new Image(), { src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}` });
   await picture.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width: SHARP * WIDE, height: SHARP * height });
+  const canvas = Object.assign(document.createElement("canvas"), { width: SHARP * width, height: SHARP * height });
   canvas.getContext("2d")?.drawImage(picture, 0, 0);
   /** @type {Blob | null} */
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));

@@ -5,7 +5,7 @@
 /** @import { Large } from "./large.js" */
 /** @import { Part, Studio } from "./types.js" */
 /** @import { Group, Map as MapView, Place, View } from "./view.js" */
-import { find, make, parsed, renew, targetOf } from "./dom.js";
+import { TAKE, find, make, parsed, renew, targetOf } from "./dom.js";
 import { createDrawing } from "./drawing.js";
 import { createMap } from "./map.js";
 import { toolRow } from "./tools.js";
@@ -154,7 +154,9 @@ export function viewer(studio, { element, props, watch }) {
     groups.replaceChildren(
       ...parts.map((group, index) => {
         const heading = group.title ? make("h3", {}, group.title) : null;
-        const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }));
+        const card = { "data-take": group.id ?? group.title, title: TAKE, "aria-label": `${TAKE}: ${group.title}` };
+        const take = group.chart && heading ? make("button", { type: "button", class: "take", ...card }, "⤓") : null;
+        const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }), take);
         const columns = group.maps ? (group.columns ?? 3) : 3;
         const kind = group.chart ? "chart" : group.dense ? "grid many dense" : columns > 3 ? "grid many" : "grid";
         const body = make("div", { class: kind, style: { "--columns": columns } });

@@ -23,13 +23,12 @@ from PIL import Image
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.tabs import TABS
-from app.takeaway.report import UNITS, picture_of, report
+from app.takeaway.report import UNITS, card_of, picture_of, report
 from app.takeaway.slides import slides
 from app.takeaway.sweep import sweep
 from app.takeaway.whole import whole_views
 from app.view.frame import Taken
 from app.view.page import Progress
-from app.view.view import View
 from app.waiting.background import CancelledError, Step
 from app.waiting.line import Line, is_ticket
 from bridgenet.tasks import TASKS, TaskName
@@ -83,12 +82,13 @@ class Downloads:
         """What the page asked for.
 
         Args:
-            event: `what` (zip, report, slides, sweep, picture, room), the `key` of the analysis, the selection, the
-                `link`, the `ticket` of who has waited. Nothing about it is taken on trust: without the key, which holds
-                a hash of the photo, there is nothing to get.
+            event: `what` (zip, report, slides, sweep, picture, card, room), the `key` of the analysis, the selection,
+                the `link`, the `ticket` of who has waited. Nothing about it is taken on trust: without the key, which
+                holds a hash of the photo, there is nothing to get.
 
         Returns:
-            `name`, `type` and `data` (base64) of a file; `name` and `html` of a picture; or a `problem` in words.
+            `name`, `type` and `data` (base64) of a file; `name` and `html` of what the page draws; or a
+            `problem` in words.
         """
         event = event if isinstance(event, Mapping) else {}
         try:
@@ -121,22 +121,19 @@ class Downloads:
         return {} if step is None else {"progress": (step.done, step.total), "words": step.words}
 
     def _made(self, event: Mapping[str, object], analysis: Analysis, tell: Progress) -> Taken:
+        # Not at the top: views import torch, and the page is built before it is there.
         from app.tabs import views
 
         selection, what = views.selection_of(analysis, event), event.get("what")
         link = str(event.get("link") or "")[:2000]
         name = f"bridgenet-{file_name(analysis.example or Path(analysis.title).stem)}"
         # The network's part first: others may meanwhile pack what they have.
-        shown: dict[str, View] = {}
-        match what:
-            case "report":
-                shown = whole_views(self.session, analysis, selection, TABS, tell)
-            case "slides":
-                asked = event.get("views")
-                wanted = {selection.tab, *(str(one) for one in asked)} if isinstance(asked, list) else {selection.tab}
-                shown = whole_views(self.session, analysis, selection, wanted, tell)
-            case "sweep":
-                return _file(f"{name}-strength.gif", "image/gif", sweep(analysis, selection, tell))
+        if what == "sweep":
+            return _file(f"{name}-strength.gif", "image/gif", sweep(analysis, selection, tell))
+        opened = event.get("views")
+        opened = {selection.tab, *map(str, opened)} if isinstance(opened, list) else {selection.tab}
+        wanted = {"report": set(TABS), "slides": opened}.get(str(what), set())
+        shown = whole_views(self.session, analysis, selection, wanted, tell)
         with self._lock:
             match what:
                 case "zip":
@@ -152,11 +149,23 @@ class Downloads:
                     if (room := room_of(analysis, selection, link)) is None:
                         return {"problem": "Nothing in this photo is a surface, so there is no room to take along."}
                     return _file(f"{name}.glb", "model/gltf-binary", room)
-                case "picture":
-                    tab = selection.tab if selection.tab in views.PAGES else "overview"
-                    return {"name": f"{name}-{tab}.png", "html": picture_of(tab, analysis, selection)}
+                case "picture" | "card":
+                    return drawn_by_the_page(name, event, analysis, selection)
                 case _:
                     return {"problem": "There is no such download. Reload the page and choose again."}
+
+
+def drawn_by_the_page(name: str, event: Mapping[str, object], analysis: Analysis, selection: Selection) -> Taken:
+    """A view, or a `card` of one, as HTML that the page makes a picture of."""
+    from app.tabs import views
+
+    tab = selection.tab if selection.tab in views.PAGES else "overview"
+    if event.get("what") == "picture":
+        return {"name": f"{name}-{tab}", "html": picture_of(tab, analysis, selection)}
+    card = str(event.get("card"))
+    if (html := card_of(tab, card, analysis, selection)) is None:
+        return {"problem": "The view no longer has this picture. Choose it again."}
+    return {"name": f"{name}-{tab}-{file_name(card)}", "html": html}
 
 
 def zip_of(analysis: Analysis, selection: Selection, session: Session, link: str = "") -> bytes:

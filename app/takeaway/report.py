@@ -10,7 +10,7 @@ from app.browser import FOLDER
 from app.tabs import TABS
 from app.takeaway.whole import on_paper
 from app.view.encoding import photo_uri
-from app.view.view import Inspector, View
+from app.view.view import Group, Inspector, View
 
 UNITS = (
     ("Segmentation, human parts", "one class per pixel; confidence is the probability of that class"),
@@ -21,6 +21,9 @@ UNITS = (
     ("Places", "x and y are fractions of width and height, from the upper left corner"),
 )
 """What numbers mean, for the report and the download."""
+
+SHEET, TALL, CHART = 1000, 700, 760
+"""Pixels of width of a picture alone, and about of its height; of width of a chart."""
 
 
 def report(analysis: Analysis, selection: Selection, settings: Mapping[str, object], shown: Mapping[str, View]) -> str:
@@ -74,6 +77,35 @@ def picture_of(name: str, analysis: Analysis, selection: Selection) -> str:
     photo, value = photo_uri(analysis.prediction.image), on_paper(views.view_of(name, analysis, selection))
     draw = macro("report.html", "picture")
     return draw(TABS[name], subject_of(analysis), value, photo, selection, sheet_style())
+
+
+def card_of(name: str, card: str, analysis: Analysis, selection: Selection) -> str | None:
+    """One map or chart of a view as still HTML, with what it needs to be understood alone; None where it has no such.
+
+    Args:
+        name: Of the view.
+        card: Name of the map, or of the chart's group; of a group without a name, its title.
+        analysis: Of one photo.
+        selection: What is selected.
+    """
+    from app.tabs import views
+    from app.view.markup import macro
+
+    if name not in views.PAGES:
+        return None
+    value = on_paper(views.view_of(name, analysis, selection))
+    height, width = analysis.size
+    for group in value.get("groups", ()):
+        maps = [entry for entry in group.get("maps", ()) if entry["id"] == card]
+        if not maps and not ("chart" in group and card in (group.get("id"), group.get("title"))):
+            continue
+        alone: Group = {**group, "span": 12, "columns": 1} | ({"maps": maps} if maps else {})
+        wide = min(SHEET, TALL * width / height) if maps and "wipe" not in maps[0] else SHEET if maps else CHART
+        here = views.inspector(analysis, selection).get("title", "").lower()
+        said = f"{TABS[name]} · {subject_of(analysis)} · {here}"
+        draw, photo = macro("report.html", "one"), photo_uri(analysis.prediction.image)
+        return draw(value | {"groups": [alone]}, said, photo, selection, sheet_style(), round(wide))
+    return None
 
 
 @cache

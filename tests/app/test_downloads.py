@@ -126,7 +126,7 @@ def test_the_page_gets_files_by_name_and_kind(session: Session, analysis: Analys
     report = downloads.take({"what": "report", "key": found.key})
     assert base64.b64decode(report["data"]).startswith(b"<!doctype html>")
     drawn = downloads.take({"what": "picture", "key": found.key, "tab": "bridge"})
-    assert drawn["name"] == "bridgenet-my-kitchen-bridge.png" and "<h1>Bridge</h1>" in drawn["html"]
+    assert drawn["name"] == "bridgenet-my-kitchen-bridge" and "<h1>Bridge</h1>" in drawn["html"]
 
 
 @pytest.mark.parametrize("event", [None, [], "zip", {}, {"what": "zip"}, {"what": "zip", "key": ["a"]}])

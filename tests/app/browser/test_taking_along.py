@@ -5,6 +5,7 @@ import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 from browsing import PATIENCE, Visit
@@ -113,3 +114,75 @@ def test_the_picture_of_a_view_has_its_legends_and_is_sharp(visit: Visit) -> Non
     picture = Image.open(download(visit, "picture"))
     assert picture.format == "PNG" and picture.width >= 2000
     assert len(picture.convert("RGB").getcolors(maxcolors=10_000_000)) > 50
+
+
+def take(visit: Visit, card: str, form: str, where: str = ".viewer:visible") -> Path:
+    """One card, by the keyboard alone."""
+    visit.page.locator(f"{where} .take[data-take='{card}']").first.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.locator(".forms").wait_for(timeout=PATIENCE)
+    with visit.page.expect_download(timeout=120_000) as waiting:
+        for key in ("Enter",) if form == "png" else ("ArrowDown", "Enter"):
+            visit.page.keyboard.press(key)
+    assert waiting.value.suggested_filename.endswith(f"-{card}.{form}")
+    return waiting.value.path()
+
+
+def colours_of(file: Path) -> dict[tuple[int, ...], int]:
+    """How many pixels have which colour."""
+    picture = Image.open(file)
+    assert picture.format == "PNG"
+    return {colour: count for count, colour in picture.convert("RGB").getcolors(maxcolors=10_000_000)}
+
+
+PAINT = """(cell) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.fillStyle = getComputedStyle(cell).backgroundColor;
+  pen.fillRect(0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}"""
+
+
+def test_a_chart_is_taken_alone_in_the_colours_of_the_page_and_says_what_it_shows(visit: Visit) -> None:
+    visit.tab("interaction")
+    shown = visit.page.locator("[data-testid=viewer-interaction]")
+    said = " ".join(shown.locator(".say").inner_text().split())
+    colour = tuple(shown.locator(".matrix.effect td.on").evaluate(PAINT))
+    for picture in (download(visit, "picture"), take(visit, "effects", "png")):
+        assert colours_of(picture)[colour] > 1000
+    drawing = ElementTree.parse(take(visit, "effects", "svg")).getroot()
+    assert drawing.tag == f"{SVG}svg" and drawing.find(f".//{SVG}foreignObject") is None
+    words = " ".join(text.text or "" for text in drawing.iter(f"{SVG}text"))
+    assert words.replace(" ", "").count(said.replace(" ", "")) == 1
+    for part in ("What a cut does", "% of pixels", "effect ÷ control", "1 × = a random cut", "Interaction · "):
+        assert part in words
+    painted = [box.get("fill") for box in drawing.iter(f"{SVG}rect")]
+    assert "#{:02x}{:02x}{:02x}".format(*colour) in painted
+    arrows = ElementTree.parse(take(visit, "arrows", "svg")).getroot()
+    # What every program draws: no markers, no style sheets, and the photo within.
+    assert {name for part in arrows.iter() for name in part.attrib} & {"class", "marker-end"} == set()
+    assert all((picture.get("href") or "").startswith("data:image/") for picture in arrows.iter(f"{SVG}image"))
+    assert len(list(arrows.iter(f"{SVG}circle"))) == len(visit.page.evaluate("bridgenetStudio.tasks"))
+
+
+def test_a_map_is_taken_from_where_it_is_large_with_its_scale(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name="Enlarge Depth").first.press("Enter")
+    large = page.get_by_role("dialog", name="enlarged")
+    large.wait_for(timeout=PATIENCE)
+    large.locator(".take").press("Enter")
+    page.locator(".forms").wait_for(timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    page.locator(".forms").wait_for(state="detached", timeout=PATIENCE)
+    assert large.is_visible()
+    ends = page.locator("[data-testid=map-depth] .foot").inner_text().split("\n")
+    drawing = ElementTree.parse(take(visit, "depth", "svg", ".large")).getroot()
+    page.keyboard.press("Escape")
+    words = [text.text for text in drawing.iter(f"{SVG}text")]
+    assert {"Depth, metric", ends[0], ends[-1]} <= {*words} and ends[0].endswith(" m")
+    assert drawing.find(f".//{SVG}linearGradient") is not None
+    (picture,) = [one.get("href") for one in drawing.iter(f"{SVG}image")]
+    assert picture == page.locator("[data-testid=map-depth] .picture").get_attribute("src")
+
+
+SVG = "{http://www.w3.org/2000/svg}"

@@ -68,3 +68,4 @@ $(CHECKERS)/.installed: $(BROWSER)/package.json $(BROWSER)/package-lock.json
 
 screenshots: $(VENV)/.installed-all ## Take pictures of every tab of the studio, light and dark, into docs/
 	$(BIN)/python docs/screenshots.py $(ARGS)
+	$(BIN)/python docs/walk.py

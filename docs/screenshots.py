@@ -45,15 +45,12 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "nyud-lite0")
     parser.add_argument("--tabs", nargs="+", choices=PLACES, default=list(PLACES))
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("There is no Chromium on the PATH; on Debian: apt-get install chromium.")
     with (
         tempfile.TemporaryDirectory() as folder,
         studio(options.checkpoint.resolve(), Path(folder)) as (address, _),
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         for theme in ("light", "dark"):
             pictures = {name: shoot(browser, address, name, theme) for name in options.tabs}
             if theme == "light":
@@ -62,6 +59,14 @@ def main() -> None:
             if len(pictures) == len(PLACES):
                 save(sheet(pictures, theme), HERE / f"studio-{theme}.png")
         browser.close()
+
+
+def find_chromium() -> str:
+    """The browser that takes the pictures."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        raise SystemExit("There is no Chromium on the PATH; on Debian: apt-get install chromium.")
+    return found
 
 
 def shoot(browser: Browser, address: str, name: str, theme: str) -> Image.Image:

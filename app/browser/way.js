@@ -36,6 +36,11 @@ export function way(studio, { element, props, watch }) {
     if (kind === "pick") figure.point();
   });
   tabs.addEventListener("keydown", walk);
+  // On a phone the figure stands at the end of the page: what a place of it leads to begins above.
+  box.addEventListener("click", (event) => {
+    if (innerWidth > NARROW || !targetOf(event)?.closest("[data-node]")) return;
+    document.getElementById(`page-${studio.tab}`)?.scrollIntoView();
+  });
   const sizes = new ResizeObserver(() => {
     if (tabs.clientWidth !== room) arrange();
     measure();

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from browsing import PATIENCE, Visit
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 LIT = "nodes => nodes.filter(node => node.classList.contains('on')).map(node => node.dataset.node)"
 CURRENT = "nodes => nodes.filter(node => node.getAttribute('aria-current')).map(node => node.dataset.node)"
@@ -137,3 +137,24 @@ def test_a_task_is_cut_on_every_tab_and_the_figure_shows_it(visit: Visit) -> Non
     visit.ready("features")
     page.wait_for_function("!location.search.includes('cut=')", timeout=PATIENCE)
     assert page.locator(".line.off").count() == 0
+
+
+def test_the_paper_is_walked_by_touch_on_a_telephone(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
+    page, seen = visit.page, []
+    for node in ("generic-1", "before-depth", "after-depth", "bridge-0", "bridge-2", "refined-2-depth", "answer-depth"):
+        page.evaluate("scrollTo(0, 0)")
+        place = page.locator(f'[data-node="{node}"] .hit')
+        place.evaluate("hit => hit.scrollIntoView({ block: 'center', inline: 'center' })")
+        box = place.bounding_box()
+        assert box is not None
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_selector(f'[data-node="{node}"].here', timeout=PATIENCE)
+        visit.ready(page.evaluate("bridgenetStudio.tab"))
+        seen.append(page.evaluate("bridgenetStudio.tab"))
+        # What it leads to is in sight, in the upper third, though the figure stands at the end of the page.
+        box = page.locator(f"[data-testid=viewer-{seen[-1]}] .say").bounding_box()
+        assert box is not None and 0 < box["y"] < 844 / 3
+    assert seen == ["features", "features", "tpp", "bridge", "bridge", "refinement", "overview"]
+    assert visit.wrong == []
+    visit.close()

@@ -141,8 +141,8 @@ def example_strip(thumbs: dict[str, str]) -> list[Example]:
 
 
 SENT = (
-    "x", "y", "task", "scale", "head", "scope", "cut", "tab", "options", "pins", "drawn", "path", "name", "key",
-    "checkpoint", "ex", "ticket",
+    "x", "y", "task", "scale", "head", "scope", "cut", "region", "tab", "options", "pins", "drawn", "path", "name",
+    "key", "checkpoint", "ex", "ticket",
 )  # fmt: skip
 """What the browser may send with an event."""
 

@@ -47,6 +47,11 @@ class Asked:
         return f"in this {self.name}"
 
     @property
+    def start(self) -> str:
+        """Where, as the beginning of a sentence."""
+        return f"In this {self.name}"
+
+    @property
     def outline(self) -> str:
         """Its border as the path of an SVG that is `STEPS` wide and high."""
         lines = [
@@ -66,6 +71,12 @@ def asked_of(analysis: Analysis, selection: Selection) -> Asked | None:
         return None
     place = token_at(selection.x, selection.y, analysis.size)
     return analysis.result(_part, task, int(analysis.result(_parts, task)[place]))
+
+
+def pixels_of(analysis: Analysis, selection: Selection) -> Segment | None:
+    """Its pixels, as `bridgenet.inspection` takes a region; None where it is the pixel alone."""
+    asked = asked_of(analysis, selection)
+    return None if asked is None else asked.pixels
 
 
 def outline_of(analysis: Analysis, asked: Asked) -> str:

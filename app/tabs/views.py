@@ -61,12 +61,13 @@ def view_of(name: str, analysis: Analysis, selection: Selection, drawn: object =
 
 def _seen(page: Page, analysis: Analysis, selection: Selection) -> View:
     """The view, of the network without the task that is cut and of the region, where it can show that."""
-    missing = []
-    if selection.region and not page.regions:
-        missing = ["This view shows the pixel, not the region."] if page.asks_place else []
+    seen, missing = without(analysis, selection.cut) if page.cuts else analysis, []
+    asked = asked_of(seen, selection)
+    if selection.region and (not page.regions or asked is None):
+        missing = [TOO_SMALL if page.regions else "This view shows the pixel, not the region."] * page.asks_place
         selection = replace(selection, region="")
     if selection.cut is not None and page.cuts:
-        view = with_losses(page.view(without(analysis, selection.cut), selection), analysis, selection.cut)
+        view = with_losses(page.view(seen, selection), analysis, selection.cut, asked)
     else:
         view = page.view(analysis, selection)
         if selection.cut is not None:

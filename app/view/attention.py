@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 
 from app.analysis.region import asked_of, mean_at
-from app.analysis.selection import Selection
+from app.analysis.selection import SEGMENT, Selection
 from app.analysis.session import Analysis
 from app.view.encoding import png_uri
 from app.view.maps import heat_map, ramp, signed_numbers, token_map
@@ -78,8 +78,8 @@ def at_place(analysis: Analysis, selection: Selection, values: np.ndarray) -> fl
 
 
 def class_here(analysis: Analysis, selection: Selection) -> str:
-    """Name of the predicted class of the selected pixel; empty without segmentation."""
-    if "semseg" not in analysis.prediction:
+    """Name of the predicted class of the selected pixel; empty without segmentation, and where an outline is asked."""
+    if "semseg" not in analysis.prediction or selection.region not in ("", SEGMENT):
         return ""
     said = analysis.prediction["semseg"]
     return said.classes[int(said.array[inspection.token_at(selection.x, selection.y, analysis.size)])]
@@ -91,8 +91,10 @@ def mostly(view: AttentionView) -> str:
     return where if where.startswith("all") else f"mostly {where}"
 
 
-def token_box(view: AttentionView) -> Box:
-    """The token that is asked about, as a viewer outlines it."""
+def token_box(view: AttentionView) -> Box | None:
+    """The token that is asked about, as a viewer outlines it; None where a region is asked, which the page outlines."""
+    if view.box is None:
+        return None
     left, top, right, bottom = view.box
     return {"left": left, "top": top, "width": right - left, "height": bottom - top}
 

@@ -67,7 +67,8 @@ class Page:
         own = [f"{option.name}={selection.options.get(option.name, option.default)}" for option in self.options]
         followed = sorted(self.follows - self.ignores(selection))
         cut = [] if selection.cut is None else [f"without {selection.cut}"]
-        region = [f"{selection.region} {parts['place']}"] if selection.region and self.asks_place else []
+        told = self.asks_place or (self.cuts and selection.cut is not None)
+        region = [f"{selection.region} {parts['place']}"] if selection.region and told else []
         return "|".join([analysis.key, *(f"{parts[part]}" for part in followed), *own, *cut, *region])
 
     @property

@@ -81,7 +81,7 @@ def attention_grid_figure(
     return sheet.pixels()
 
 
-def _draw_image(sheet: Sheet, image: Picture, top: float, box: Outline, place: tuple[float, float]) -> None:
+def _draw_image(sheet: Sheet, image: Picture, top: float, box: Outline | None, place: tuple[float, float]) -> None:
     sheet.text(MARGIN, top + 0.11, "Image", size=10.0, bold=True)
     where = (MARGIN, top + 0.25, IMAGE_WIDTH, IMAGE_WIDTH * image.shape[0] / image.shape[1])
     sheet.picture(*where, image)
@@ -115,8 +115,10 @@ def _draw_headings(sheet: Sheet, groups: Groups, left: float, top: float, width:
     return across
 
 
-def _outline(sheet: Sheet, where: Outline, box: Outline) -> None:
-    """A token's box on a picture, white on black so that it shows on every colour."""
+def _outline(sheet: Sheet, where: Outline, box: Outline | None) -> None:
+    """A token's box on a picture, white on black so that it shows on every colour; a region has none."""
+    if box is None:
+        return
     x, y, width, height = where
     left, top, right, bottom = x + box[0] * width, y + box[1] * height, x + box[2] * width, y + box[3] * height
     for colour, line_width in (("black", 2.6), ("white", 1.3)):

@@ -40,6 +40,9 @@ Progress = Callable[[int, int], None]
 Seen = Callable[[int, str, Trace], None]
 """Called with the number of the image, the source that was removed (empty: none), and the trace of that pass."""
 
+SeenControl = Callable[[int, int, Trace], None]
+"""Called with the number of the image, that of the random draw, and the trace of that pass."""
+
 CONFIDENCE = 0.95
 FEWEST_CELLS = 3
 """Fewer cells have no rank order worth the name."""
@@ -142,6 +145,7 @@ def interaction_matrix(
     seed: int = 0,
     progress: Progress | None = None,
     seen: Seen | None = None,
+    seen_control: SeenControl | None = None,
 ) -> InteractionMatrix:
     """The causal cross-task matrix of a network over one image or more.
 
@@ -161,6 +165,7 @@ def interaction_matrix(
         seed: Fixes them.
         progress: Called with (done, total) after every pass.
         seen: Called with the uncut pass of every image and with every pass without a source: the matrix keeps none.
+        seen_control: Called with every pass of a random draw.
 
     Raises:
         ValueError: Images are missing or malformed, a name is unknown, tasks meet in none of the places, or `swap`
@@ -173,7 +178,7 @@ def interaction_matrix(
         raise ValueError(f"The control is the mean of some random draws, or of none; got {draws}.")
     if removal == "swap" and other is None and len(pictures) < 2:
         raise ValueError("Removal 'swap' takes the task from another image: give `other`, or more than one image.")
-    passes = _Passes(model, way, present, cast(Norm, norm), draws, seed, progress, seen, len(pictures))
+    passes = _Passes(model, way, present, cast(Norm, norm), draws, seed, progress, seen, seen_control, len(pictures))
     with evaluating(model):
         for index, picture in enumerate(pictures):
             partner = other if other is not None else pictures[(index + 1) % len(pictures)]
@@ -217,6 +222,7 @@ class _Passes:
     seed: int
     progress: Progress | None
     seen: Seen | None
+    seen_control: SeenControl | None
     images: int
     done: int = 0
     tasks: tuple[str, ...] = ()
@@ -247,7 +253,10 @@ class _Passes:
             seed = int(np.random.SeedSequence((self.seed, index, draw)).generate_state(1)[0])
             share = 1 / len(self.tasks)
             with random_drop(self.model, trace, share, seed, places=self.places, norm=self.norm):
-                controls.append(self._effects(trace, decode_again(self.model, trace)))
+                after = decode_again(self.model, trace)
+            controls.append(self._effects(trace, after))
+            if self.seen_control is not None:
+                self.seen_control(index, draw, after)
             self._report()
         self.effects.append(effects)
         self.controls.append(np.mean(controls, axis=0).tolist() if controls else [float("nan")] * len(self.tasks))

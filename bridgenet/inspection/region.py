@@ -209,13 +209,12 @@ class Tokens(NamedTuple):
         index = int(self.parts.argmax())
         return int(self.rows[index]), int(self.columns[index])
 
-    def box(self, grid: Grid) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of what holds them all, fractions of the image, which the grid covers evenly."""
-        (top, bottom), (left, right) = (
-            (int(index.min()) / count, (int(index.max()) + 1) / count)
-            for index, count in zip(self[:2], grid, strict=True)
-        )
-        return left, top, right, bottom
+    def box(self, grid: Grid) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom, fractions of the image, which the grid covers evenly; None of several tokens."""
+        if len(self.parts) > 1:
+            return None
+        (row, column), (rows, columns) = self.most, grid
+        return column / columns, row / rows, (column + 1) / columns, (row + 1) / rows
 
     def mean(self, values: Float[np.ndarray, "_tokens _each"], columns: int) -> Float[np.ndarray, "_each"]:
         """Mean of what each token has, by their parts; of one token: what it has, bit for bit.

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from app.analysis.region import asked_of
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis
 from app.view.inspector import pixel_of
 from app.view.page import choices
 from app.view.view import Tool
 from app.view.wording import percent
-from bridgenet.inspection import Pixel, Segment, Target, Whole
+from bridgenet.inspection import Pixel, Target, Whole
 from bridgenet.inspection.region import Region
 from bridgenet.inspection.targets import predicted_segment
 from bridgenet.tasks import TASKS, TaskName, of_kind
@@ -42,6 +43,7 @@ class Goal:
         where: Where, exactly: `pixel 120, 88`, `the chair around pixel 120, 88, 12 % of the image`.
         value: The number itself.
         place: Fractions x, y of the photo of the selected pixel.
+        inside: The region, as part of a sentence, where it is neither the pixel nor the whole photo.
     """
 
     target: Target
@@ -51,6 +53,7 @@ class Goal:
     where: str
     value: float
     place: tuple[float, float]
+    inside: str = "the segment"
 
     @property
     def unit(self) -> str:
@@ -65,6 +68,7 @@ def goal_of(analysis: Analysis, selection: Selection) -> Goal:
     row, column = pixel_of(analysis, selection)
     pixel, covers = f"pixel {column}, {row}", ""
     area: Region = at
+    asked = asked_of(analysis, selection) if region == REGION.default else None
     match region:
         case "whole":
             area, here, where = Whole(), "over the whole image", "the whole image"
@@ -75,15 +79,19 @@ def goal_of(analysis: Analysis, selection: Selection) -> Goal:
             here, where = f"in this {named}", f"the {named} around {pixel}, {percent(area.pixels.mean())} of the image"
             first = int(np.flatnonzero(area.pixels)[0])
             covers = f"{judge}:{first}"
+        case _ if asked is not None:
+            area, here, covers = asked.pixels, asked.here, asked.key
+            where = f"the {asked.name}, {percent(area.pixels.mean())} of the image"
         case _:
             size = analysis.trace.predictions[task].shape[-2:]
             here, where, covers = "here", pixel, "{}:{}".format(*at.place((size[0], size[1])))
-    component = component_of(analysis, selection, isinstance(area, Segment))
+    component = component_of(analysis, selection, region == "segment")
     target = Target(task, component, area)
     with torch.inference_mode():
         value = float(target.value(analysis.trace)[0])
     key = f"{task}:{component}:{region}:{covers}"
-    return Goal(target, key, _name(analysis, task, component), here, where, value, (selection.x, selection.y))
+    inside = "the outline" if asked is not None and asked.name == "outline" else "the segment"
+    return Goal(target, key, _name(analysis, task, component), here, where, value, (selection.x, selection.y), inside)
 
 
 def component_of(analysis: Analysis, selection: Selection, segment: bool = False) -> int | None:
@@ -103,14 +111,22 @@ def component_of(analysis: Analysis, selection: Selection, segment: bool = False
         return int(asked.split(":")[1])
     if segment and TASKS[task].kind == "classes":
         return _label(analysis, task, Pixel(selection.x, selection.y))
-    said = analysis.prediction[task].array[pixel_of(analysis, selection)]
+    array, over = analysis.prediction[task].array, asked_of(analysis, selection)
+    if over is not None and region_name(analysis, selection) == REGION.default:
+        values = array[over.pixels.pixels]
+        return int(
+            np.abs(values.mean(axis=0)).argmax() if values.ndim > 1 else np.bincount(values.astype(int)).argmax()
+        )
+    said = array[pixel_of(analysis, selection)]
     return int(np.abs(said).argmax()) if TASKS[task].kind == "direction" else int(said)
 
 
 def region_name(analysis: Analysis, selection: Selection) -> str:
     """The region that is asked for; a network without classes has no segments."""
     asked = selection.text(REGION)
-    return REGION.default if asked == "segment" and segment_task(analysis, selection.task) is None else asked
+    # Where a region is asked, it stands in place of the pixel and of its segment.
+    none = asked_of(analysis, selection) is not None or segment_task(analysis, selection.task) is None
+    return REGION.default if asked == "segment" and none else asked
 
 
 def segment_task(analysis: Analysis, task: TaskName) -> TaskName | None:
@@ -132,6 +148,9 @@ def goal_tools(analysis: Analysis, selection: Selection) -> list[Tool]:
         default = "what is here" if chosen else f"what is here: {default}"
         tools.append(choices(COMPONENT, {"": default} | known, chosen))
     regions = {name: text for name, text in REGION.values.items() if name != "segment" or segment_task(analysis, task)}
+    if (over := asked_of(analysis, selection)) is not None:
+        regions[REGION.default] = f"this {over.name}"
+        regions.pop("segment", None)
     return [*tools, choices(REGION, regions, region_name(analysis, selection))]
 
 

@@ -190,5 +190,6 @@ PAGE = Page(
     follows=frozenset({"place", "task"}),
     options=(COMPONENT, REGION, SOURCE, METHOD, LAYER, LAYER_METHOD, PIXEL_METHOD, STEPS, BASELINE, CHECK),
     compute=compute,
+    regions=True,
     ignores=_ignores,
 )

@@ -102,7 +102,10 @@ def _comes_from(analysis: Analysis, goal: Goal, result: LayerAttribution | Pixel
         case Segment(pixels):
             inside = float(_spread(weight, pixels.shape)[pixels].sum())
             first = {"text": f"{percent(inside)} of what moves {_lower(goal)}", "colour": colour}
-            return [first, {"text": f" lies inside the segment, which is {percent(pixels.mean())} of the photo{seen}."}]
+            return [
+                first,
+                {"text": f" lies inside {goal.inside}, which is {percent(pixels.mean())} of the photo{seen}."},
+            ]
         case _:
             top = np.sort(weight.ravel())[::-1]
             area = float((np.cumsum(top) < 0.5).sum() + 1) / top.size

@@ -7,6 +7,7 @@ from typing import TypedDict, cast
 
 import numpy as np
 
+from app.analysis.region import asked_of, pixels_of
 from app.analysis.selection import Choice, Scope, Selection, Word
 from app.analysis.session import Analysis
 from app.view.attention import (
@@ -64,13 +65,16 @@ def bridge(analysis: Analysis, selection: Selection) -> View:
     place = f", {mostly(everything)}{_on_class(analysis, everything)}"
     what, how = wording(TEXT)
     weighting = selection.text(WEIGHTING)
-    hint = what.replace("\n", " ").format(heads=heads_read(selection, analysis), weighting=READ_AS[weighting])
+    asked = asked_of(analysis, selection)
+    token, here = ("token in the box", "Here") if asked is None else ("tokens of the region, on the mean", asked.start)
+    hint = what.replace("\n", " ")
+    hint = hint.format(token=token, heads=heads_read(selection, analysis), weighting=READ_AS[weighting])
     several = len(rows) > 1
     regions = analysis.result(region_shares, Way.of(selection)) if several else []
     return {
         "heads": analysis.trace.heads,
         "hint": f"{hint} {how}{cut_off(everything)}",
-        "say": bridge_sentence(shares, place),
+        "say": bridge_sentence(shares, place, here),
         "shares": ShareBar(shares_of(shares)),
         "tools": [
             head_tool(selection, analysis),
@@ -85,12 +89,13 @@ def bridge(analysis: Analysis, selection: Selection) -> View:
     }
 
 
-def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[Spoken]:
+def bridge_sentence(shares: Mapping[TaskName, float], place: str, here: str = "Here") -> list[Spoken]:
     """What the bridge read, in words. Parts with a colour stand out.
 
     Args:
         shares: Of every task.
         place: Where it was read: the end of the sentence, with what stands before it; may be empty.
+        here: Who read: the beginning of the sentence.
     """
     if len(shares) == 1:
         return [{"text": "There is one task: the bridge read all it knows from it" + place + "."}]
@@ -100,7 +105,7 @@ def bridge_sentence(shares: Mapping[TaskName, float], place: str) -> list[Spoken
     rest = f", then {titles[1]}" + (f" and {titles[2]}" if len(titles) > 2 else "")
     if shares[order[0]] - shares[order[-1]] < 0.02:
         rest = ", and as much from every other task"
-    return [{"text": "Here the bridge read "}, first, {"text": f"{rest}{place}."}]
+    return [{"text": f"{here} the bridge read "}, first, {"text": f"{rest}{place}."}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +129,14 @@ class Way:
 
 
 def bridge_rows(analysis: Analysis, selection: Selection) -> dict[TaskName, AttentionView]:
-    """What the bridge token at the selected place read from each task that it can read. The totals add up to 1."""
+    """What the bridge read from each task that it can read, at the selected pixel or region. The totals add up to 1."""
     rows = inspection.bridge_rows(
         analysis.trace.stages[selection.scale],
         selection.x,
         selection.y,
         selection.head,
         size=analysis.size,
+        region=pixels_of(analysis, selection),
         **_weighting(analysis, Way.of(selection)),
     )
     return {task: rows[task] for task in analysis.tasks if task != analysis.cut}
@@ -190,7 +196,7 @@ def _dominant_map(analysis: Analysis, way: Way) -> Map:
     return dominant_map(analysis.trace.stages[way.scale], way.head, **_weighting(analysis, way))
 
 
-def _everywhere(analysis: Analysis, selection: Selection, box: Box) -> Group:
+def _everywhere(analysis: Analysis, selection: Selection, box: Box | None) -> Group:
     """Share of each task at every token, on scales that are centred at an even share."""
     maps = analysis.result(_even, Way.of(selection), selection.scope)
     even = percent(1 / len(maps))
@@ -343,4 +349,5 @@ PAGE = Page(
     exists=asks_tasks,
     expert=frozenset({"head", WEIGHTING.name, REGION.name, "bridge-everywhere", "bridge-region", "bridge-regions"}),
     cuts=True,
+    regions=True,
 )

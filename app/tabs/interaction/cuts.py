@@ -16,6 +16,7 @@ from bridgenet.examples import EXAMPLES, examples_of, made_room
 from bridgenet.images import ImageError, LoadedImage, load_image
 from bridgenet.inspection import InteractionMatrix
 from bridgenet.inspection.intervene import decode_again
+from bridgenet.kinds import change_map
 from bridgenet.model.meetings import BridgeMeeting
 from bridgenet.model.network import Network
 from bridgenet.tasks import TaskName
@@ -60,11 +61,13 @@ class Cuts:
         matrix: Of this photo alone.
         logits: By source (`WHOLE` of the uncut pass; `UNREAD` and `BRIDGE` where they were tried), then by task.
         bridge: Effects by task of what was done to the whole bridge, by `UNREAD` and `BRIDGE` where they were tried.
+        control: Change of every task at every pixel (`kinds.change_map`) by a random cut, mean of the draws.
     """
 
     matrix: InteractionMatrix
     logits: dict[str, dict[TaskName, Tensor]]
     bridge: dict[str, dict[TaskName, float]]
+    control: dict[TaskName, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +166,20 @@ def cut_photo(analysis: Analysis, settings: Settings, report: Progress) -> Cuts:
     """All passes over the photo."""
     model, traces = analysis.own_model(), {}
     logits: dict[str, dict[TaskName, Tensor]] = {}
+    control: dict[TaskName, Tensor] = {}
 
     def keep(index: int, source: str, trace: Trace) -> None:
         logits[source] = {task: trace.logits[task] for task in analysis.tasks}
         if source == WHOLE:
             traces[WHOLE] = trace
+
+    def keep_control(index: int, draw: int, trace: Trace) -> None:
+        before, after = traces[WHOLE].predictions, trace.predictions
+        for task in analysis.tasks:
+            # The mean of the draws so far.
+            change = change_map(task, before[task], after[task])
+            known = control.get(task, change)
+            control[task] = known + (change - known) / (draw + 1)
 
     def tell(done: int, total: int) -> None:
         report(done, total, "Removing one task after the other")
@@ -176,14 +188,14 @@ def cut_photo(analysis: Analysis, settings: Settings, report: Progress) -> Cuts:
     other = _example_input(analysis, settings.other) if settings.other else None
     matrix = inspection.interaction_matrix(
         model, analysis.images(), settings.removal,
-        places=settings.places, norm=settings.norm, other=other, progress=tell, seen=keep,
+        places=settings.places, norm=settings.norm, other=other, progress=tell, seen=keep, seen_control=keep_control,
     )  # fmt: skip
     bridge: dict[str, dict[TaskName, float]] = {}
     for name, off in _without_bridge(model, traces[WHOLE], settings).items():
         logits[name] = {task: off.logits[task] for task in analysis.tasks}
         before, after = traces[WHOLE].predictions, off.predictions
         bridge[name] = {task: inspection.effect_of(task, before[task], after[task]) for task in analysis.tasks}
-    return Cuts(matrix, logits, bridge)
+    return Cuts(matrix, logits, bridge, control)
 
 
 def _without_bridge(model: Network, trace: Trace, settings: Settings) -> dict[str, Trace]:

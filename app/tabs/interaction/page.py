@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from app.analysis.region import asked_of
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
 from app.tabs.interaction import cuts
@@ -18,10 +19,12 @@ from app.tabs.interaction.matrices import (
     OFF,
     Pair,
     attention_matrix,
+    chosen_pair,
     effect_matrix,
     empty_matrices,
     scatter,
 )
+from app.tabs.interaction.regions import region_effects
 from app.view.attention import has_bridge
 from app.view.changes import amount, amount_map, enlarged, with_logits
 from app.view.charts import Station, Stations
@@ -79,15 +82,23 @@ def interaction(analysis: Analysis, selection: Selection) -> View:
     cell = cell_of(selection, matrix, computed)
     own = computed if settings.over == "image" else None
     effects, looked = effect_matrix(analysis, matrix, own, cell), chosen_cell(analysis, settings, computed, cell)
+    asked = asked_of(analysis, selection)
+    here = [] if asked is None else [region_effects(analysis, settings, asked) | chosen_pair(cell)]
     if np.isnan(matrix.attention).all():
-        groups = [stations(analysis, settings), arrows(matrix, cell), effects | {"span": 12}, looked | {"span": 12}]
+        groups = [
+            stations(analysis, settings),
+            arrows(matrix, cell),
+            effects | {"span": 12},
+            *here,
+            looked | {"span": 12},
+        ]
         return shared | {"say": verdict(analysis, matrix, settings), "groups": groups}
     both = [effects, attention_matrix(matrix, cell)]
     looked = [scatter(matrix, cell), looked]
     looked = looked if len(matrix.tasks) >= MANY else looked[::-1]
     return shared | {
         "say": verdict(analysis, matrix, settings),
-        "groups": [stations(analysis, settings), arrows(matrix, cell), *both, *looked],
+        "groups": [stations(analysis, settings), arrows(matrix, cell), *both, *here, *looked],
     }
 
 
@@ -264,6 +275,7 @@ PAGE = Page(
     options=(OVER, PLACE, REMOVAL, OTHER, NORM, CELL),
     exists=has_interaction,
     compute=cuts.compute,
+    regions=True,
     ahead=True,
     expert=frozenset({OVER.name, PLACE.name, REMOVAL.name, OTHER.name, NORM.name, "places", "attention", "scatter"}),
 )

@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from app.analysis.region import Asked, asked_of, pixels_of
 from app.analysis.selection import Choice, Selection
 from app.analysis.session import Analysis
 from app.view.attention import (
@@ -54,6 +55,12 @@ READ_AS = {
 }
 """The options in words."""
 
+OVER_REGION = {
+    "outgoing": "where the tokens of the region look, on the mean",
+    "incoming": "which tokens look at those of the region, on the mean",
+}
+"""The direction in words where a region is asked."""
+
 ALIKE = 0.01
 """Distances that differ by less, as a fraction of the diagonal, are called equal."""
 
@@ -69,10 +76,13 @@ def tpp(analysis: Analysis, selection: Selection) -> View:
     strip = {head: tpp_view(analysis, selection, selection.task, head) for head in heads}
     what, how = wording(TEXT)
     words = {option.name.split(".")[1]: READ_AS[option.name][selection.text(option)] for option in OPTIONS}
+    region = asked_of(analysis, selection)
+    if region is not None:
+        words["direction"] = OVER_REGION[selection.text(DIRECTION)]
     return {
         "heads": analysis.trace.heads,
         "hint": f"{what.format(heads=heads_read(selection, analysis), **words)} {how}{_cells(analysis, selection)}",
-        "say": tpp_sentence(views, selection.text(DIRECTION), class_here(analysis, selection)),
+        "say": tpp_sentence(views, selection.text(DIRECTION), class_here(analysis, selection), region),
         "tools": [head_tool(selection, analysis), *(choice(option, selection) for option in OPTIONS)],
         "groups": _groups(analysis, selection, views, strip),
     }
@@ -101,6 +111,7 @@ def tpp_view(analysis: Analysis, selection: Selection, task: TaskName, head: int
         fusion=cast(Fusion, selection.text(FUSION)),
         weighting=weighting,
         values=values,
+        region=pixels_of(analysis, selection),
     )
 
 
@@ -113,15 +124,20 @@ def used_patterns(analysis: Analysis, selection: Selection) -> dict[TaskName, di
     }
 
 
-def tpp_sentence(views: Mapping[TaskName, AttentionView], direction: str, seen: str) -> Said:
+def tpp_sentence(
+    views: Mapping[TaskName, AttentionView], direction: str, seen: str, region: Asked | None = None
+) -> Said:
     """What stands out at this pixel, in words.
 
     Args:
         views: Attention of every task.
         direction: outgoing or incoming.
         seen: Predicted class of the pixel; may be empty.
+        region: Is asked in place of the pixel.
     """
     pixel = f"this pixel, seen as {seen}," if seen else "this pixel"
+    if region is not None:
+        pixel = f"this {region.name}"
     if next(iter(views.values())).signed:
         return _unlike_the_average(views, direction, pixel)
     if direction == "incoming":
@@ -267,6 +283,7 @@ def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, 
     columns = {title: cells for title, cells in columns.items() if any(cells)}
     if not columns:
         return []
+    where = "over this region" if selection.region else "at this pixel"
     names = ["mean" if head is None else f"head\N{NO-BREAK SPACE}{head + 1}" for head in strip]
     rows: list[list[TableCell]] = [
         [{"text": name, "colour": TASKS[selection.task].colour}, *cells]
@@ -279,7 +296,7 @@ def _atlas(analysis: Analysis, selection: Selection, strip: Mapping[int | None, 
             "title": "Heads in numbers",
             "text": "spread 0: one token, 1: even" if "spread" in columns else "",
             "chart": Table(["", *columns], rows),
-            "alt": f"{', '.join(columns)}: the heads of {_title(selection.task)} at this pixel",
+            "alt": f"{', '.join(columns)}: the heads of {_title(selection.task)} {where}",
         }
     ]
 
@@ -297,7 +314,8 @@ def _pattern_bars(analysis: Analysis, selection: Selection) -> Group:
     """Whose pattern each task used here."""
     used = used_patterns(analysis, selection)
     rows = {f"{TASKS[target].title} used": shares_of(shares) for target, shares in used.items()}
-    text = "part of each task's pattern in the fused attention of this token"
+    whose = "the region's tokens, on the mean" if selection.region else "this token"
+    text = f"part of each task's pattern in the fused attention of {whose}"
     return {"id": "tpp-patterns", "title": "Whose pattern was used", "text": text, "chart": ShareRows(rows)}
 
 
@@ -317,4 +335,5 @@ PAGE = Page(
     options=OPTIONS,
     exists=lambda analysis: analysis.trace.pattern is not None,
     cuts=True,
+    regions=True,
 )

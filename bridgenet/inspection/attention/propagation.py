@@ -155,13 +155,13 @@ def _keys_of(region: Region, size: Grid, keys: Grid, stride: int) -> Tokens:
     return Tokens.covering(found)
 
 
-def _key_box(asked: Tokens, size: Grid, keys: Grid, stride: int) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of what is drawn for the keys that are asked about."""
+def _key_box(asked: Tokens, size: Grid, keys: Grid, stride: int) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of what is drawn for the key that is asked about; None of several keys."""
+    if len(asked.parts) > 1:
+        return None
     spans = []
-    for index, length, count in zip(asked[:2], size, keys, strict=True):
-        drawn = np.flatnonzero(
-            np.isin(_nearest_windows(length, count, stride), np.arange(index.min(), index.max() + 1))
-        )
+    for index, length, count in zip(asked.most, size, keys, strict=True):
+        drawn = np.flatnonzero(_nearest_windows(length, count, stride) == index)
         spans.append((float(drawn[0]) / (2 * length), float(drawn[-1] + 1) / (2 * length)))
     (top, bottom), (left, right) = spans
     return left, top, right, bottom

@@ -32,7 +32,7 @@ class AttentionView:
         query_grid: Rows and columns of the grid of queries, which covers the image evenly.
         total: Sum of the weights: 1 for a whole row, the share of the task for a part of one.
         box: Left, top, right and bottom of the token that is asked about, fractions of the image: the query of a row,
-            the key of a column; of a region: what holds all its tokens.
+            the key of a column. None of a region of several tokens.
         away: How far from the centre of that token each weight lies, as a fraction of the image's diagonal; of a
             region: from those of its tokens, on the mean.
         even: What the total would be if attention were the same everywhere.
@@ -45,7 +45,7 @@ class AttentionView:
     query: tuple[int, int]
     query_grid: Grid
     total: float
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float] | None
     away: Map
     even: float
     highest: float

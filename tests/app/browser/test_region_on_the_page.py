@@ -72,6 +72,9 @@ def test_an_outline_is_drawn_on_a_map_and_one_that_holds_nothing_is_not(left_as_
     assert read_region(region, ()) == region and page.evaluate("bridgenetStudio.at") == at
     page.wait_for_function("location.search.includes('region')", timeout=PATIENCE)
     assert parse_qs(urlsplit(page.url).query)["region"] == [region]
+    visit.tab("attribution")
+    assert "in this outline" in page.locator("[data-testid=viewer-attribution] .say").inner_text()
+    visit.tab("overview")
     page.click("[data-testid=region-outline]")
     page.keyboard.press("Escape")
     assert page.evaluate("bridgenetStudio.region") == region and drawn(visit) > 3

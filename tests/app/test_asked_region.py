@@ -8,10 +8,15 @@ import pytest
 from app.analysis.region import TOO_SMALL, asked_of
 from app.analysis.selection import MOST_CORNERS, SEGMENT, Selection, read_region
 from app.analysis.session import Analysis
+from app.tabs.attribution.goal import goal_of
+from app.tabs.interaction import cuts
+from app.tabs.interaction.regions import region_matrix
 from app.tabs.views import PAGES, all_views, inspected, view_of
-from bridgenet.inspection import bridge_shares, token_at
+from app.view.wording import percent
+from bridgenet.inspection import InteractionMatrix, bridge_rows, bridge_shares, token_at, tpp_attention
 
 OUTLINE = "0.2,0.2;0.7,0.25;0.8,0.9;0.3,0.8"
+LEFT, RIGHT, PHOTO = "0,0;0.5,0;0.5,1;0,1", "0.5,0;1,0;1,1;0.5,1", "0,0;1,0;1,1;0,1"
 SPECK = "0.5,0.5;0.501,0.5;0.501,0.501"
 
 
@@ -87,6 +92,55 @@ def test_views_that_show_the_pixel_say_so_and_others_change_with_the_region(
             assert region["groups"] == pixel["groups"], name
         else:
             assert region == pixel, name
+
+
+def test_the_bridge_and_tpp_show_the_mean_row_of_the_region(analysis: Analysis, selection: Selection) -> None:
+    asked = asked_of(analysis, over(selection, OUTLINE))
+    assert asked is not None
+    stage = analysis.trace.stages[selection.scale]
+    rows = bridge_rows(stage, 0.0, 0.0, region=asked.pixels)
+    view = view_of("bridge", analysis, over(selection, OUTLINE))
+    maps = {entry["id"]: entry for entry in view["groups"][0]["maps"]}
+    assert maps["bridge-depth"]["note"] == percent(rows["depth"].total) and maps["bridge-depth"]["token"] is None
+    assert view["say"][0]["text"] == "In this outline the bridge read " and "tokens of the region" in view["hint"]
+    said = view_of("tpp", analysis, over(selection, OUTLINE))
+    assert "this outline" in said["say"][0]["text"]
+    away = tpp_attention(analysis.trace, "depth", 0.0, 0.0, region=asked.pixels).distance
+    shown = {entry["id"]: entry for entry in said["groups"][0]["maps"]}["tpp-depth"]
+    assert shown["foot"].endswith(f"{percent(away)} away")
+
+
+def test_a_cut_over_all_pixels_is_what_it_is_over_the_photo_and_parts_add_up_to_it(
+    analysis: Analysis, selection: Selection
+) -> None:
+    computed = cuts.made_cuts(analysis, cuts.settings_of(analysis, selection))
+    matrix = computed.matrix
+
+    def within(outline: str) -> InteractionMatrix:
+        asked = asked_of(analysis, over(selection, outline))
+        assert asked is not None
+        return region_matrix(analysis, computed, asked)
+
+    everywhere, left, right = (within(outline) for outline in (PHOTO, LEFT, RIGHT))
+    np.testing.assert_allclose(everywhere.effect, matrix.effect, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(everywhere.control, matrix.control, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose((left.effect + right.effect) / 2, matrix.effect, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(left.effect, right.effect)
+    shown = view_of("interaction", analysis, over(selection, LEFT))
+    group = next(group for group in shown["groups"] if group.get("id") == "region-effects")
+    assert group["title"] == "What a cut does in this outline"
+    cut = view_of("overview", analysis, replace(selection, region=LEFT, cut="depth"))
+    assert [group["id"] for group in cut["groups"][:2]] == ["losses", "losses-here"]
+
+
+def test_attribution_explains_the_mean_over_the_region(analysis: Analysis, selection: Selection) -> None:
+    asked, goal = asked_of(analysis, over(selection, OUTLINE)), goal_of(analysis, over(selection, OUTLINE))
+    assert asked is not None and goal.here == "in this outline"
+    depth = analysis.trace.predictions["depth"][0, 0].numpy()
+    assert goal.value == pytest.approx(depth[asked.pixels.mask(depth.shape).numpy()].mean(), rel=1e-5)
+    classes = goal_of(analysis, replace(selection, task="semseg", region=OUTLINE))
+    seen = analysis.prediction["semseg"].array[asked.pixels.pixels]
+    assert classes.target.component == np.bincount(seen.astype(int)).argmax()
 
 
 def test_without_a_region_every_view_is_as_it_was(analysis: Analysis, selection: Selection) -> None:

@@ -108,13 +108,13 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
           <button type="button" data-download="zip" data-testid="download-zip"><b>Everything</b>
             <small>Zip of numbers, pictures and settings</small></button>
           <button type="button" data-download="report" data-testid="download-report"><b>Report</b>
-            <small>All views in one HTML file that opens anywhere</small></button>
+            <small>All views in one HTML file</small></button>
           <button type="button" data-download="slides" data-testid="download-slides"><b>Slides</b>
-            <small>Views you have opened, 16:9, HTML that prints</small></button>
+            <small>The views you opened, 16:9 (HTML)</small></button>
           <button type="button" data-download="picture" data-testid="download-picture"><b>This view</b>
             <small>PNG with legends, twice the size</small></button>
           <button type="button" data-download="sweep" data-testid="download-sweep" hidden><b>Bridge strength</b>
-            <small>GIF of all answers, from 0 to 2 and back</small></button>
+            <small>GIF of all answers, from 0 to 2</small></button>
           <button type="button" data-action="api" data-testid="open-api"><b>For programs</b>
             <small>How to ask the studio from Python</small></button>
         </div></details></span></header>"""

@@ -6,7 +6,7 @@ import { TAKE, make } from "./dom.js";
 /** What is offered, and what it is good for. */
 const FORMS = [
   ["png", "PNG", "Sharp on any slide"],
-  ["svg", "SVG", "Words and lines stay editable"],
+  ["svg", "SVG", "Editable words and lines"],
 ];
 const WIDE = 190;
 

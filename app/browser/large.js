@@ -3,7 +3,7 @@
 
 /** @import { Studio } from "./types.js" */
 /** @import { Map as MapView, View } from "./view.js" */
-import { find, make, targetOf } from "./dom.js";
+import { TAKE, find, make, targetOf } from "./dom.js";
 import { createMap } from "./map.js";
 
 /** On the screen, pixels that one of the photo takes at most. */
@@ -36,7 +36,10 @@ export function openLarge(studio, root, first, view, gone) {
   const shown = make("output", { title: "Size of the photo's pixels on the screen" });
   const [smaller, larger] = [act("−", "Smaller (−)", () => zoom(1 / STEP)), act("+", "Larger (+)", () => zoom(STEP))];
   const others = [act("Fit", "All of it (0)", fit), act("✕", "Close (Escape)", () => dialog.close())];
-  others.unshift(find(card, ".take", HTMLButtonElement));
+  // What stands in the corner of a card stands in the row of tools here.
+  card.querySelectorAll(".card-act").forEach((button) => button.remove());
+  const look = { type: "button", class: "quiet take", title: TAKE, "aria-label": `${TAKE}: ${first.title}` };
+  others.unshift(make("button", { ...look, "data-take": first.id }, "⤓"));
   card.append(make("div", { class: "large-tools" }, photo ? null : mixOf(), smaller, shown, larger, ...others));
   const dialog = make("dialog", { class: "studio large", "data-testid": "large" }, card);
 

@@ -33,8 +33,8 @@ export function createMap(studio, first) {
   const room = first.mesh ? import("./mesh.js").then(({ createMesh }) => createMesh(studio, frame)) : null;
   const head = make("figcaption", {}, colour, title, note);
   const card = make("figure", { class: "card", "data-testid": `map-${first.id}` }, head, frame, foot);
-  const enlarge = make("button", { type: "button", class: "enlarge", title: "Enlarge (Enter, or double click)" }, "⤢");
-  const take = make("button", { type: "button", class: "take", "data-take": first.id, title: TAKE }, "⤓");
+  const enlarge = make("button", { type: "button", class: "card-act enlarge", title: "Enlarge (Enter, or double click)" }, "⤢");
+  const take = make("button", { type: "button", class: "card-act take", "data-take": first.id, title: TAKE }, "⤓");
   head.after(...(first.mesh ? [take] : [enlarge, take]));
   const cut = first.threshold ? thresholdOf(first.title, first.threshold.value) : null;
   let map = first;

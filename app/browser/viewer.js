@@ -155,7 +155,7 @@ export function viewer(studio, { element, props, watch }) {
       ...parts.map((group, index) => {
         const heading = group.title ? make("h3", {}, group.title) : null;
         const card = { "data-take": group.id ?? group.title, title: TAKE, "aria-label": `${TAKE}: ${group.title}` };
-        const take = group.chart && heading ? make("button", { type: "button", class: "take", ...card }, "⤓") : null;
+        const take = group.chart && heading ? make("button", { type: "button", class: "card-act take", ...card }, "⤓") : null;
         const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }), take);
         const columns = group.maps ? (group.columns ?? 3) : 3;
         const kind = group.chart ? "chart" : group.dense ? "grid many dense" : columns > 3 ? "grid many" : "grid";

@@ -96,10 +96,12 @@ def card_of(name: str, card: str, analysis: Analysis, selection: Selection) -> s
     value = on_paper(views.view_of(name, analysis, selection))
     height, width = analysis.size
     for group in value.get("groups", ()):
-        maps = [entry for entry in group.get("maps", ()) if entry["id"] == card]
+        maps = [entry for entry in group.get("maps", ()) if entry.get("id") == card]
         if not maps and not ("chart" in group and card in (group.get("id"), group.get("title"))):
             continue
-        alone: Group = {**group, "span": 12, "columns": 1} | ({"maps": maps} if maps else {})
+        alone: Group = group | {"span": 12, "columns": 1}
+        if maps:
+            alone["maps"] = maps
         wide = min(SHEET, TALL * width / height) if maps and "wipe" not in maps[0] else SHEET if maps else CHART
         here = views.inspector(analysis, selection).get("title", "").lower()
         said = f"{TABS[name]} · {subject_of(analysis)} · {here}"

@@ -143,10 +143,18 @@ PAINT = """(cell) => {
 }"""
 
 
+HOLDS_ITS_BUTTON = """(heads) => heads.map((head) => {
+  const [box, button] = [head.getBoundingClientRect(), head.querySelector(".take").getBoundingClientRect()];
+  return button.width > 0 && button.top >= box.top && button.bottom <= box.bottom + 1 && button.right <= box.right;
+})"""
+
+
 def test_a_chart_is_taken_alone_in_the_colours_of_the_page_and_says_what_it_shows(visit: Visit) -> None:
     visit.tab("interaction")
     shown = visit.page.locator("[data-testid=viewer-interaction]")
     said = " ".join(shown.locator(".say").inner_text().split())
+    heads = shown.locator(".group-head:visible").filter(has=visit.page.locator(".take"))
+    assert heads.count() == 4 and all(heads.evaluate_all(HOLDS_ITS_BUTTON))
     colour = tuple(shown.locator(".matrix.effect td.on").evaluate(PAINT))
     for picture in (download(visit, "picture"), take(visit, "effects", "png")):
         assert colours_of(picture)[colour] > 1000

@@ -8,6 +8,7 @@ from app.analysis.session import Analysis, Session
 from app.tabs.features.facts import claim_sentence, facts, likeness_sentence
 from app.tabs.features.groups import group_rows, group_sentence, groups_missing, label_all
 from app.tabs.features.kinds import KINDS, Kind, chosen_entry, entries
+from app.tabs.features.likeness import across_rows, look_up, photos_gone, photos_missing
 from app.tabs.features.pictures import (
     channel_rows,
     colours_by,
@@ -42,7 +43,7 @@ CHANNEL = Slider("features.channel", "Channel", 0, 4095, 1, 0)
 READ_AS = {
     "pca": "Three principal components as red, green and blue. Their basis: {basis}.",
     "similarity": "Cosine similarity of every token to the one in the box, after each map's mean is taken away: red is "
-    "alike, blue opposite.",
+    "alike, blue opposite. Pin a photo (P) and go to another to look for this token there.",
     "strength": "Length of the feature vector at every token: where a kind has much to say.",
     "groups": "Parts that add up to the feature (non-negative matrix factorisation), and what the tasks do without "
     "each part of the bridge.",
@@ -62,8 +63,12 @@ def features(analysis: Analysis, selection: Selection) -> View:
         "tools": tools(analysis, selection),
         "groups": _arranged(_pictures(analysis, selection, shown, kind), facts(analysis, selection, kind)),
     }
+    if shown == "similarity" and photos_gone(analysis, selection):
+        value["hint"] += " The pinned photo is no longer there: show it and pin it again."
     if shown == "groups" and groups_missing(analysis, selection, kind):
         value["pending"] = "Which task does each group move?"
+    if shown == "similarity" and photos_missing(analysis, selection):
+        value["pending"] = "The pinned photo is still to be looked up."
     return value
 
 
@@ -98,8 +103,11 @@ def tools(analysis: Analysis, selection: Selection) -> list[Tool]:
 
 
 def compute(session: Session, analysis: Analysis, selection: Selection, report: Progress) -> None:
-    """Which task each group moves."""
-    label_all(analysis, selection, kind_of(analysis, selection), report)
+    """Which task each group moves, or what there is in the photos that were pinned."""
+    if selection.text(VIEW) == "similarity":
+        look_up(session, analysis, selection)
+    else:
+        label_all(analysis, selection, kind_of(analysis, selection), report)
 
 
 def ignores(selection: Selection) -> frozenset[Follows]:
@@ -107,7 +115,7 @@ def ignores(selection: Selection) -> frozenset[Follows]:
     shown = selection.text(VIEW)
     idle: set[Follows] = set()
     if shown != "similarity":
-        idle.add("place")
+        idle |= {"place", "pins"}
     if shown == "pca":
         idle.add("scope")
     return frozenset(idle)
@@ -116,7 +124,8 @@ def ignores(selection: Selection) -> frozenset[Follows]:
 def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> list[Group]:
     match shown:
         case "similarity":
-            return with_scale(analysis, similarity_rows(analysis, selection), selection)
+            rows = with_scale(analysis, similarity_rows(analysis, selection), selection)
+            return [*rows, *across_rows(analysis, selection, kind)]
         case "strength":
             return with_scale(analysis, analysis.result(strength_rows, selection.task, selection.scope), selection)
         case "groups":
@@ -153,7 +162,7 @@ def _say(analysis: Analysis, selection: Selection, shown: str, kind: Kind) -> li
 PAGE = Page(
     "features",
     features,
-    follows=frozenset({"place", "task", "scale", "scope"}),
+    follows=frozenset({"place", "task", "scale", "scope", "pins"}),
     options=(VIEW, BASIS, KIND, CHANNEL),
     compute=compute,
     ignores=ignores,

@@ -6,6 +6,8 @@ first component would merely tell the maps apart), and all share the directions.
 give the same components in every run.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import orthogonal_procrustes
@@ -82,9 +84,67 @@ def similarity_to_token(feature: Tensor | np.ndarray, nx: float, ny: float) -> F
 
     Needs no basis. Without the mean taken away nearly all tokens would look alike.
     """
+    direction = _directions(feature)
+    row, column = token_at(nx, ny, (direction.shape[1], direction.shape[2]))
+    return np.einsum("c,chw->hw", direction[:, row, column], direction).clip(-1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike the tokens of one feature map are to a token of another.
+
+    Attributes:
+        values: Cosine similarity, -1..1, of every token.
+        chance: What the most alike token reaches by chance: one in twenty tokens with the same numbers in shuffled
+            channels finds one that is more alike.
+    """
+
+    values: Float[np.ndarray, "height width"]
+    chance: float
+
+    @property
+    def best(self) -> tuple[int, int]:
+        """Row and column of the token that is most alike."""
+        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
+        return int(row), int(column)
+
+    @property
+    def above_chance(self) -> bool:
+        """Whether the most alike token is more alike than by chance."""
+        return float(self.values.max()) > self.chance
+
+
+def similarity_across(
+    feature: Tensor | np.ndarray, other: Tensor | np.ndarray, nx: float, ny: float, *, draws: int = 100
+) -> Likeness:
+    """Cosine similarity of the token of one map at a place (nx, ny) to every token of another task's or photo's map.
+
+    From each map its own mean is taken away. That channels of the same number mean the same in both is an assumption,
+    which `Likeness.chance` puts to the test.
+
+    Args:
+        feature: (channels, height, width), perhaps of a batch of one.
+        other: (channels, any height, any width) likewise.
+        nx: Fraction of the width.
+        ny: Fraction of the height.
+        draws: How often the channels are shuffled.
+
+    Raises:
+        ValueError: The maps have not the same number of channels.
+    """
+    here, there = _directions(feature), _directions(other)
+    if len(here) != len(there):
+        raise ValueError(f"A token of {len(here)} channels cannot be compared with tokens of {len(there)}.")
+    row, column = token_at(nx, ny, (here.shape[1], here.shape[2]))
+    token, tokens = here[:, row, column], there.reshape(len(there), -1)
+    generator = np.random.default_rng(0)
+    shuffled = np.stack([generator.permutation(token) for _ in range(draws)])
+    chance = float(np.quantile((shuffled @ tokens).max(axis=1), 0.95))
+    return Likeness(np.einsum("c,chw->hw", token, there).clip(-1, 1), chance)
+
+
+def _directions(feature: Tensor | np.ndarray) -> Float[np.ndarray, "channels height width"]:
+    """Tokens of length one, after the map's mean is taken away."""
     features = feature_array(feature)
     centred = features - features.mean(axis=(1, 2), keepdims=True)
-    length = np.linalg.norm(centred, axis=0)
-    direction = centred / np.maximum(length, np.finfo(np.float32).tiny)
-    row, column = token_at(nx, ny, (features.shape[1], features.shape[2]))
-    return np.einsum("c,chw->hw", direction[:, row, column], direction).clip(-1, 1)
+    return centred / np.maximum(np.linalg.norm(centred, axis=0), np.finfo(np.float32).tiny)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from app.analysis.selection import Selection
 from app.analysis.session import Analysis
@@ -26,6 +27,14 @@ SHEET, TALL, CHART = 1000, 700, 760
 """Pixels of width of a picture alone, and about of its height; of width of a chart."""
 
 
+class Marked(NamedTuple):
+    """What is marked on every map: the pixel, and the border of the region, see `Inspector.outline`."""
+
+    x: float
+    y: float
+    outline: str = ""
+
+
 def report(analysis: Analysis, selection: Selection, settings: Mapping[str, object], shown: Mapping[str, View]) -> str:
     """The whole report, as a complete HTML document.
 
@@ -35,15 +44,13 @@ def report(analysis: Analysis, selection: Selection, settings: Mapping[str, obje
         settings: How it was made, see `app.takeaway.downloads.settings_of`.
         shown: Views by name, see `app.takeaway.whole.whole_views`.
     """
-    from app.tabs import views
-
     return document(
         analysis.title,
         subject_of(analysis),
         {TABS[name]: on_paper(view) for name, view in shown.items()},
-        views.inspector(analysis, selection),
+        said := _said_of(analysis, selection),
         photo_uri(analysis.prediction.image),
-        place=selection,
+        place=_marked(selection, said),
         notes=analysis.prediction.notes,
         settings=settings,
     )
@@ -56,7 +63,7 @@ def document(
     inspector: Inspector,
     photo: str,
     *,
-    place: Selection,
+    place: "Selection | Marked",
     notes: Sequence[str] = (),
     settings: Mapping[str, object],
 ) -> str:
@@ -75,8 +82,8 @@ def picture_of(name: str, analysis: Analysis, selection: Selection) -> str:
     from app.view.markup import macro
 
     photo, value = photo_uri(analysis.prediction.image), on_paper(views.view_of(name, analysis, selection))
-    draw = macro("report.html", "picture")
-    return draw(TABS[name], subject_of(analysis), value, photo, selection, sheet_style())
+    draw, place = macro("report.html", "picture"), _marked(selection, _said_of(analysis, selection))
+    return draw(TABS[name], subject_of(analysis), value, photo, place, sheet_style())
 
 
 def card_of(name: str, card: str, analysis: Analysis, selection: Selection) -> str | None:
@@ -103,11 +110,23 @@ def card_of(name: str, card: str, analysis: Analysis, selection: Selection) -> s
         if maps:
             alone["maps"] = maps
         wide = min(SHEET, TALL * width / height) if maps and "wipe" not in maps[0] else SHEET if maps else CHART
-        here = views.inspector(analysis, selection).get("title", "").lower()
-        said = f"{TABS[name]} · {subject_of(analysis)} · {here}"
+        place = _marked(selection, here := _said_of(analysis, selection))
+        said = f"{TABS[name]} · {subject_of(analysis)} · {here.get('title', '').lower()}"
         draw, photo = macro("report.html", "one"), photo_uri(analysis.prediction.image)
-        return draw(value | {"groups": [alone]}, said, photo, selection, sheet_style(), round(wide))
+        return draw(value | {"groups": [alone]}, said, photo, place, sheet_style(), round(wide))
     return None
+
+
+def _said_of(analysis: Analysis, selection: Selection) -> Inspector:
+    """What the inspector says of the pixel, or of the region that is asked in its place."""
+    from app.tabs import views
+
+    said = views.inspected(analysis, selection) if selection.region else None
+    return said if said and "outline" in said else views.inspector(analysis, selection)
+
+
+def _marked(selection: Selection, said: Inspector) -> Marked:
+    return Marked(selection.x, selection.y, said.get("outline", ""))
 
 
 @cache

@@ -12,6 +12,7 @@ from app.tabs.attribution.goal import goal_of
 from app.tabs.interaction import cuts
 from app.tabs.interaction.regions import region_matrix
 from app.tabs.views import PAGES, all_views, inspected, view_of
+from app.takeaway.report import card_of
 from app.view.wording import percent
 from bridgenet.inspection import InteractionMatrix, bridge_rows, bridge_shares, token_at, tpp_attention
 
@@ -131,6 +132,14 @@ def test_a_cut_over_all_pixels_is_what_it_is_over_the_photo_and_parts_add_up_to_
     assert group["title"] == "What a cut does in this outline"
     cut = view_of("overview", analysis, replace(selection, region=LEFT, cut="depth"))
     assert [group["id"] for group in cut["groups"][:2]] == ["losses", "losses-here"]
+
+
+def test_what_is_taken_along_has_the_outline_and_says_what_was_asked(analysis: Analysis, selection: Selection) -> None:
+    pixel, region = (card_of("bridge", "bridge-depth", analysis, one) for one in (selection, over(selection, OUTLINE)))
+    assert pixel is not None and region is not None
+    assert "<path" not in pixel and "pixel " in pixel
+    border = inspected(analysis, over(selection, OUTLINE))["outline"]
+    assert region.count(f'd="{border}"') == 2 and " · outline" in region
 
 
 def test_attribution_explains_the_mean_over_the_region(analysis: Analysis, selection: Selection) -> None:

@@ -90,7 +90,7 @@ def test_the_report_has_what_nobody_has_waited_for(text: str) -> None:
     assert "Not computed yet" not in text
     interaction = text[text.index('<h2 id="Interaction">') : text.index('<h2 id="Attribution">')]
     assert " a random cut" in interaction and interaction.count('role="gridcell"') > 36
-    assert "Which tasks&#39; features it hangs on" in text
+    assert "Which tasks&#39; features it depends on" in text
 
 
 def test_nothing_on_paper_is_to_be_clicked(text: str) -> None:

@@ -6,6 +6,7 @@ entry.
 
 from collections.abc import Container
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, get_args
 
 TaskName = Literal["semseg", "human_parts", "depth", "normals", "sal", "edge"]
@@ -190,3 +191,8 @@ def of_kind(kind: Kind, tasks: Container[str] = TASKS) -> tuple[TaskName, ...]:
 def with_unit(number: str, unit: str) -> str:
     """A number and its unit; degrees stand close."""
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """A number with so many significant digits, never as a power of ten: `150`, `0.00012`."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}"

@@ -14,7 +14,7 @@ from app.view.wording import percent
 from bridgenet import drawing, inspection
 from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Weighting
 from bridgenet.model.network import Network
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 from bridgenet.trace import Stage
 
 SHARED = {"map": "this map", "tab": "these maps", "all": "all pixels"}
@@ -133,7 +133,12 @@ def signed_map(name: str, title: str, values: np.ndarray, limit: float, alt: str
     """
     # Differences beyond the full colour can still be read.
     reading = signed_numbers(values, limit)
-    scale: Ramp = {"low": f"−{limit:.2g}", "high": f"+{limit:.2g}", "colours": ramp("rdbu"), "shared": shared}
+    scale: Ramp = {
+        "low": f"−{significant(limit)}",
+        "high": f"+{significant(limit)}",
+        "colours": ramp("rdbu"),
+        "shared": shared,
+    }
     picture = drawing.colour_signed(values, limit)
     return token_map(name, title, picture, alt) | {"ramp": scale, "values": reading | {"significant": 2}}
 

@@ -15,7 +15,7 @@ from app.view.maps import legend_entry, ramp, signed_numbers
 from app.view.view import Map, Ramp, Values
 from bridgenet import drawing
 from bridgenet.drawing.changes import MOVED, NOW_RIGHT, NOW_WRONG, SAME, gained
-from bridgenet.tasks import TASKS, Kind, TaskName, with_unit
+from bridgenet.tasks import TASKS, Kind, TaskName, significant, with_unit
 
 LONGEST = 260
 """Longest side of these maps, in pixels: there are many at once, and a slider redraws them."""
@@ -88,7 +88,7 @@ def amount_map(name: str, title: str, task: TaskName, change: np.ndarray, foot: 
     unit = TASKS[task].pixel_unit
     high = max(float(np.percentile(change, 99)), 1e-9)
     step = max(float(change.max()), 1e-9) / 60_000
-    scale: Ramp = {"low": "0", "high": f"≥ {with_unit(f'{high:.2g}', unit)}", "colours": ramp("magma")}
+    scale: Ramp = {"low": "0", "high": f"≥ {with_unit(significant(high), unit)}", "colours": ramp("magma")}
     picture = drawing.colour_heat(_stepped(change / high, 200), (0.0, 1.0))
     values: Values = {"src": numbers_uri(change, step), "scale": step, "significant": 2, "unit": unit}
     return _card(name, title, task, foot) | {"src": png_uri(picture), "ramp": scale, "values": values}
@@ -112,8 +112,8 @@ def signed_map(name: str, title: str, task: TaskName, before: np.ndarray, after:
     change = (after - before).astype(np.float32)
     known = np.abs(change[np.isfinite(change)])
     high = max(float(np.percentile(known, 98)), 1e-9) if known.size else 1e-9
-    ends = with_unit(f"{high:.2g}", unit)
-    scale: Ramp = {"low": f"\N{MINUS SIGN}{high:.2g}", "high": f"+{ends}", "colours": ramp("rdbu")}
+    ends = with_unit(significant(high), unit)
+    scale: Ramp = {"low": f"\N{MINUS SIGN}{significant(high)}", "high": f"+{ends}", "colours": ramp("rdbu")}
     picture = drawing.colour_signed(_stepped(change / high, 100), 1.0)
     values: Values = signed_numbers(change) | {"digits": 3, "unit": unit}
     return _card(name, title, task, foot) | {"src": png_uri(picture), "ramp": scale, "values": values}

@@ -12,7 +12,7 @@ from bridgenet import drawing
 from bridgenet.drawing.changes import NOW_WRONG, SAME
 from bridgenet.drawing.palette import ScaleName, coloured_alike, scale_table
 from bridgenet.drawing.predictions import colour_depth, colour_probability, normals_disc
-from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
+from bridgenet.tasks import IGNORE, TASKS, TaskName, significant, with_unit
 
 IMAGE_COLOUR = "#8a867d"
 
@@ -112,7 +112,7 @@ def error_map(name: str, title: str, task: TaskName, error: np.ndarray, unit: st
     error = sampled(error.astype(np.float32), longest)
     known = error[np.isfinite(error)]
     high = float(np.percentile(known, 98)) if known.size else 0.0
-    top = with_unit(f"{high:.2g}", unit)
+    top = with_unit(significant(high), unit)
     scale: Ramp = {"low": "0", "high": f"≥ {top}", "colours": ramp("magma")}
     return {
         "id": name,
@@ -171,7 +171,7 @@ def heat_map(name: str, title: str, weights: np.ndarray, high: float, alt: str, 
         shared: What shares the scale, in words.
         digits: Significant digits of its top.
     """
-    scale: Ramp = {"low": "0", "high": f"{high:.{digits}g}", "colours": ramp("magma"), "shared": shared}
+    scale: Ramp = {"low": "0", "high": significant(high, digits), "colours": ramp("magma"), "shared": shared}
     step = max(high, 1e-9) / 60_000
     picture = drawing.colour_heat(weights, (0.0, high))
     values: Values = {"src": numbers_uri(weights, step), "scale": step, "significant": 2}

@@ -11,7 +11,7 @@ from bridgenet.drawing.palette import task_colour
 from bridgenet.drawing.predictions import colour_heat, colour_signed
 from bridgenet.inspection.attention.bridge import dominant_task
 from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Weighting
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 from bridgenet.trace import Stage
 
 Scope = Literal["all", "tab", "map"]
@@ -42,9 +42,12 @@ def attention_panel(
         aspect: Height / width of the image.
     """
     if view.signed:
-        picture, bar = colour_signed(view.placed, limit), Bar("rdbu", f"less −{limit:.2g}", f"+{limit:.2g} more")
+        picture, bar = (
+            colour_signed(view.placed, limit),
+            Bar("rdbu", f"less −{significant(limit)}", f"+{significant(limit)} more"),
+        )
     else:
-        picture, bar = colour_heat(view.placed, (0.0, limit)), Bar("magma", "0", f"{limit:.2g}")
+        picture, bar = colour_heat(view.placed, (0.0, limit)), Bar("magma", "0", significant(limit))
     note = "" if view.signed else f"sum {view.total:.2f}"
     return Panel(title, picture, note, TASKS[task].colour, bar, place, aspect)
 

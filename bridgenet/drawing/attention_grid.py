@@ -8,7 +8,7 @@ from bridgenet.drawing.palette import scale_table
 from bridgenet.drawing.predictions import Picture, colour_heat
 from bridgenet.drawing.sheet import GREY, Drawn, Sheet
 from bridgenet.inspection.attention.rows import AttentionView
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 
 WIDTH, MARGIN, GAP, GROUP_GAP = 9.9, 0.16, 0.09, 0.24
 """Inches: of the figure, around it, between two maps, between two groups of maps."""
@@ -92,14 +92,14 @@ def _draw_image(sheet: Sheet, image: Picture, top: float, box: Outline | None, p
 def _draw_scale(sheet: Sheet, top: float, ends: tuple[float, float], even: float) -> None:
     """What the colours mean, below the image. The ends are that of the scale, and the largest weight."""
     limit, largest = ends
-    highest = f"{limit:.2g}" if largest <= limit else f"{limit:.2g} and more"
+    highest = significant(limit) if largest <= limit else f"{significant(limit)} and more"
     sheet.text(MARGIN, top + 0.17, "box: the token that asks", size=8.5, colour=GREY)
     sheet.text(MARGIN, top + 0.45, "attention, one scale for all maps", size=8.5, colour=GREY)
     sheet.picture(MARGIN, top + 0.58, IMAGE_WIDTH, 0.1, scale_table("magma")[None])
     sheet.box(MARGIN + IMAGE_WIDTH * min(even / limit, 1) - 0.012, top + 0.69, 0.024, 0.08, GREY)
     sheet.text(MARGIN, top + 0.83, "0", size=8.5, colour=GREY)
     sheet.text(MARGIN + IMAGE_WIDTH, top + 0.83, highest, size=8.5, colour=GREY, align="right")
-    sheet.text(MARGIN, top + 1.03, f"tick: even attention, {even:.2g} each", size=8.5, colour=GREY)
+    sheet.text(MARGIN, top + 1.03, f"tick: even attention, {significant(even)} each", size=8.5, colour=GREY)
 
 
 def _draw_headings(sheet: Sheet, groups: Groups, left: float, top: float, width: float) -> list[float]:

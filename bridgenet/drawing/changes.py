@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 
 from bridgenet.drawing.figure import Bar, Panel
 from bridgenet.drawing.predictions import colour_classes, colour_heat, colour_signed, legend_entries
-from bridgenet.tasks import IGNORE, TASKS, TaskName, with_unit
+from bridgenet.tasks import IGNORE, TASKS, TaskName, significant, with_unit
 
 SAME, NOW_RIGHT, NOW_WRONG, MOVED = (221, 224, 214), (33, 102, 172), (178, 45, 30), (127, 86, 160)
 
@@ -31,7 +31,7 @@ def gain_panel(
         return _category_panel(title, task, gained(before, after), entries, note)
     change = after - before
     end = _end_of(np.abs(change))
-    size = with_unit(f"{end:.2g}", TASKS[task].pixel_unit)
+    size = with_unit(significant(end), TASKS[task].pixel_unit)
     bar = Bar("rdbu", f"nearer −{size}", f"+{size} farther")
     return Panel(title, colour_signed(change, end), note, TASKS[task].colour, bar)
 
@@ -48,7 +48,7 @@ def change_panel(title: str, task: TaskName, change: Float[np.ndarray, "h w"], n
     if TASKS[task].kind == "classes":
         return _category_panel(title, task, change.astype(np.int64), {"same class": SAME, "other class": MOVED}, note)
     end = _end_of(change)
-    bar = Bar("magma", "0", with_unit(f"{end:.2g}", TASKS[task].pixel_unit))
+    bar = Bar("magma", "0", with_unit(significant(end), TASKS[task].pixel_unit))
     return Panel(title, colour_heat(change, (0.0, end)), note, TASKS[task].colour, bar)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from bridgenet.drawing.matrix import Matrix
 from bridgenet.drawing.predictions import Limits
 from bridgenet.drawing.sheet import CARD, GREY, INK, LETTER, MARGIN, TITLE, Axis, Drawn, Sheet, titled_sheet
-from bridgenet.tasks import TASKS
+from bridgenet.tasks import TASKS, significant
 
 OTHER_COLOURS = ("#56657F", "#9C3D54", "#4F7F73", "#8A6BB0", "#A8842C", "#1C1B19", "#8F8A80")
 """Colours of what is no task, none of which is a task's."""
@@ -265,7 +265,7 @@ def colours_of(names: Sequence[str]) -> list[str]:
 
 def text_of(row: BarRow) -> str:
     """What stands at the right of a bar."""
-    return row.text or f"{row.value:.3g}"
+    return row.text or significant(row.value, 3)
 
 
 def _name_scales(sheet: Sheet, x: str, y: str, top: float, right: float) -> None:

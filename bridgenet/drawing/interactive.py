@@ -18,6 +18,7 @@ from PIL import Image
 
 from bridgenet.drawing.charts import BarRow, Bars, Chart, Curves, Matrix, Scatter, colours_of, text_of
 from bridgenet.drawing.sheet import CARD, GREY, INK, LINE, PAPER, Drawn
+from bridgenet.tasks import significant
 
 Shown = Drawn | Chart | tuple[Drawn | Chart, str]
 """A picture or a chart, alone or with a sentence in Markdown that stands below it."""
@@ -157,7 +158,11 @@ def _bars(chart: Bars) -> go.Figure:
 
 
 def _in_words(row: BarRow) -> str:
-    interval = f" ({row.low:.3g} to {row.high:.3g})" if row.low is not None and row.high is not None else ""
+    interval = (
+        f" ({significant(row.low, 3)} to {significant(row.high, 3)})"
+        if row.low is not None and row.high is not None
+        else ""
+    )
     return f"{row.name}: {text_of(row)}{interval}"
 
 

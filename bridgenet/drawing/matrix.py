@@ -10,6 +10,7 @@ from bridgenet.drawing.ink import ink_on
 from bridgenet.drawing.palette import scale_table, to_rgb
 from bridgenet.drawing.predictions import Limits
 from bridgenet.drawing.sheet import CARD, GREY, LETTER, LINE, MARGIN, TITLE, Drawn, titled_sheet
+from bridgenet.tasks import significant
 
 DEEP_BLUE = "#0B4F8A"
 
@@ -72,10 +73,10 @@ class Matrix:
                 sheet.box(x + 0.02, y + 0.02, wide - 0.04, tall - 0.04, rgb)
                 sheet.text(x + wide / 2, y + tall / 2, text, size=9.5, colour=ink_on(rgb), align="center")
         y = top + head + tall * len(self.rows) + 0.2
-        start = sheet.text(left, y, f"{low:.3g}", size=8.5, colour=GREY) + 0.1
+        start = sheet.text(left, y, significant(low, 3), size=8.5, colour=GREY) + 0.1
         end = max(start + 0.6, left + min(wide * len(self.columns), 2.6) - 0.5)
         sheet.picture(start, y - 0.045, end - start, 0.09, table[None])
-        sheet.text(end + 0.1, y, f"{high:.3g} {self.unit}".strip(), size=8.5, colour=GREY)
+        sheet.text(end + 0.1, y, f"{significant(high, 3)} {self.unit}".strip(), size=8.5, colour=GREY)
         return sheet.pixels()
 
     def written(self) -> list[list[str]]:

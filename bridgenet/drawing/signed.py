@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 
 from bridgenet.drawing.figure import IMAGE_DOT, Bar, Panel
 from bridgenet.drawing.predictions import Picture, colour_signed
+from bridgenet.tasks import significant
 
 PERCENTILE = 99.5
 """Of the absolute values: the end of the scale, so that a few cells do not pale the rest."""
@@ -43,7 +44,7 @@ def signed_panel(
         limit = (float(np.percentile(size, PERCENTILE)) or float(size.max())) if size.size else 0.0
     if not limit:
         return Panel(title, colour_signed(values, 1.0), note, colour, "zero everywhere", place, aspect)
-    low, high = (f"lowers −{limit:.2g}", f"+{limit:.2g} {unit}") if unit else ("lowers", "raises")
+    low, high = (f"lowers −{significant(limit)}", f"+{significant(limit)} {unit}") if unit else ("lowers", "raises")
     key = Bar("rdbu", low, high)
     return Panel(title, colour_signed(values, limit), note, colour, key, place, aspect)
 

@@ -1,14 +1,19 @@
-from dataclasses import replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
 from networks import without
 
 from app.analysis.selection import Selection
-from app.analysis.session import Analysis
+from app.analysis.session import Analysis, Session
 from app.tabs import TABS
-from app.tabs.views import PAGES, all_views, capabilities, place_views, selection_of, view_of
+from app.tabs.views import PAGES, all_views, capabilities, compute, place_views, selection_of, view_of
 from bridgenet.drawing.charts import Curves, Scatter
+
+UNREAD = {"src", "key", "of", "id", "hash", "name", "value", "colour", "colours", "option", "chosen"}
+"""Parts of a view that are not for people."""
 
 
 def ids(value: dict) -> list[str]:
@@ -88,3 +93,32 @@ def test_a_choice_of_scale_or_colours_stands_only_where_it_changes_what_is_seen(
                 where.setdefault(choice, []).append(name)
                 assert tools[choice]["chosen"] == getattr(selection, choice)
     assert where == {"scale": ["features", "bridge", "compare"], "scope": ["tpp", "bridge"]}
+
+
+def sentences(part: object, name: str = "") -> list[str]:
+    """Every text of a view that people read."""
+    if isinstance(part, str):
+        return [] if name in UNREAD or part.startswith(("data:", "#")) else [part]
+    if is_dataclass(part) and not isinstance(part, type):
+        part = {field.name: getattr(part, field.name) for field in fields(part)}
+    if isinstance(part, Mapping):
+        return [text for key, value in part.items() for text in sentences(value, str(key))]
+    if isinstance(part, Sequence):
+        return [text for value in part for text in sentences(value, name)]
+    return []
+
+
+def test_numbers_are_written_as_people_write_them(session: Session, analysis: Analysis, selection: Selection) -> None:
+    for task in analysis.tasks:
+        asked = replace(selection, task=task)
+        for name in ("refinement", "interaction", "attribution", "compare"):
+            compute(name, session, analysis, asked, lambda *told: None)
+        shown = all_views(analysis, asked)
+        for kind in ("similarity", "strength"):
+            shown[kind] = view_of("features", analysis, replace(asked, options={"features.view": kind}))
+        for name, value in shown.items():
+            read = sentences(value)
+            assert read or value.get("absent"), name
+            # No powers of ten, and a minus is no hyphen.
+            wrong = [text for text in read if re.search(r"\d[eE][+-]?\d|(?<![\w.–−-])-\d|\bnan\b|\binf\b", text)]
+            assert wrong == [], (name, task)

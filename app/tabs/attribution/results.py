@@ -19,7 +19,7 @@ from bridgenet.inspection import Segment, rank_agreement
 from bridgenet.inspection.attribution import LayerAttribution, TaskAttribution
 from bridgenet.inspection.pixels import PixelAttribution
 from bridgenet.inspection.sanity import DeletionCurve
-from bridgenet.tasks import TASKS, TaskName, with_unit
+from bridgenet.tasks import TASKS, TaskName, significant, with_unit
 
 LONGEST = 320
 """Longest side of the map that shows the target, in pixels."""
@@ -101,7 +101,7 @@ def signed_map(name: str, title: str, goal: Goal, result: LayerAttribution | Pix
     if not most:
         picture = drawing.colour_signed(np.zeros_like(values), 1.0)
         return entry | {"src": png_uri(picture), "foot": "Zero everywhere: the target does not read this."}
-    ends = with_unit(f"{high:.2g}", unit)
+    ends = with_unit(significant(high), unit)
     levels = np.round(np.clip(values / high, -1, 1) * 100) / 100
     scale: Ramp = {"low": f"≤ −{ends} lowers", "high": f"raises ≥ {ends}", "colours": ramp("rdbu")}
     reading = signed_numbers(values, 0.0) | {"significant": 2, "unit": unit}

@@ -17,7 +17,7 @@ from bridgenet.drawing.charts import OTHER_COLOURS, Curve, Curves
 from bridgenet.drawing.sheet import Axis
 from bridgenet.inspection import InteractionMatrix
 from bridgenet.inspection.cost import Cost, costs_by_tasks
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 
 
 def inside(a: Analysis, b: Analysis, pair: Pair, report: Progress) -> list[Group]:
@@ -126,8 +126,8 @@ def _costs(counted: dict[str, dict[int, Cost]], words: dict[str, str]) -> Group:
     across = Axis(2, 8, [(count, str(count)) for count in range(2, 9)])
     two, eight = ({letter: costs[count] for letter, costs in counted.items()} for count in (2, 8))
     told = "; ".join(
-        f"{letter}: {two[letter].multiply_adds / 1e9:.3g} billion multiply-adds for two tasks, "
-        f"{eight[letter].multiply_adds / 1e9:.3g} for eight"
+        f"{letter}: {significant(two[letter].multiply_adds / 1e9, 3)} billion multiply-adds for two tasks, "
+        f"{significant(eight[letter].multiply_adds / 1e9, 3)} for eight"
         for letter in counted
     )
     return {

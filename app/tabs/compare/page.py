@@ -19,7 +19,7 @@ from app.view.spoken import Share, Spoken
 from app.view.view import Group, Map, Tool, View, Wipe
 from app.view.wording import wording
 from bridgenet import drawing
-from bridgenet.tasks import TASKS, TaskName, of_kind
+from bridgenet.tasks import TASKS, TaskName, of_kind, significant
 
 TEXT = Path(__file__).with_name("text.md")
 
@@ -306,7 +306,7 @@ def difference_map(task: TaskName, difference: np.ndarray) -> Map:
     small = sampled(difference, LONGEST)
     limit = max(float(np.percentile(np.abs(small), 98)), 1e-6)
     step = 0.001
-    high = f"{limit:.2g} {unit}".strip()
+    high = f"{significant(limit)} {unit}".strip()
     more = "farther" if about.kind == "metres" else "more likely"
     return {
         "id": name,

@@ -101,8 +101,8 @@ def likeness_sentence(analysis: Analysis, selection: Selection, kind: Kind) -> S
     if not order:
         return [{"text": f"The {finds}, seen as {seen}, like nothing else: there is no other token."}]
     colour = TASKS["semseg"].colour
-    first: Spoken = {"text": f"{order[0][0]} ({order[0][1]:.2f})", "colour": colour}
-    rest = f", then {order[1][0]} ({order[1][1]:.2f})" if len(order) > 1 else ""
+    first: Spoken = {"text": f"{order[0][0]} ({_cosine(order[0][1])})", "colour": colour}
+    rest = f", then {order[1][0]} ({_cosine(order[1][1])})" if len(order) > 1 else ""
     most = "most like the rest of" if order[0][0] == seen else "most like"
     end = f"{rest}: mean cosine over each predicted class."
     return [{"text": f"The {finds}, seen as {seen}, {most} "}, first, {"text": end}]
@@ -136,9 +136,9 @@ def _likeness(analysis: Analysis, task: TaskName, stage: int) -> Group:
         cells = []
         for j, other in enumerate(kinds):
             value = float(matrix[i, j])
-            title = f"{in_words(kind)} and {in_words(other)}: CKA {value:.2f}"
+            title = f"{in_words(kind)} and {in_words(other)}: CKA {_cosine(value)}"
             # A diagonal of ones says nothing and would draw the eye.
-            cells.append(Cell(f"{value:.2f}", level=value, words=title, own=i == j))
+            cells.append(Cell(_cosine(value), level=value, words=title, own=i == j))
         rows.append(Row(KINDS[kind], cells, colour=colour_of(kind, task)))
     columns = [Column(KINDS[kind], colour=colour_of(kind, task)) for kind in kinds]
     return {
@@ -211,6 +211,11 @@ def _claim(analysis: Analysis, stage: int) -> Group:
         "chart": Bars(rows, limits=(0.0, 1.0)),
         "alt": "How well backbone and task features can be read from the bridge, and from each other",
     }
+
+
+def _cosine(value: float) -> str:
+    """A likeness from −1 to 1."""
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _r2(value: float) -> str:

@@ -21,7 +21,7 @@ from bridgenet.inspection.features.components import channel_norm
 from bridgenet.inspection.features.foreground import Foreground, find_foreground
 from bridgenet.model.network import Network
 from bridgenet.sources import SOURCES
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 
 COLUMNS = 4
 """Maps per row: the scales from 1/32 to 1/4."""
@@ -155,7 +155,7 @@ def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Grou
     def draw(entry: Entry) -> Map:
         sharing = {"map": [entry.name], "tab": [n for n in norms if rows[n] == rows[entry.name]], "all": norms}
         high = max(float(norms[name].max()) for name in sharing[scope])
-        alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {high:.2g}"
+        alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {significant(high)}"
         drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, SHARED_BY_ROW[scope], digits=3)
         return _named(drawn, entry, task)
 
@@ -196,7 +196,9 @@ def channel_rows(analysis: Analysis, task: TaskName, scale: int, scope: Scope, k
 
 def _channel(entry: Entry, index: int, shown: ChannelMap, name: str, scope: Scope, task: TaskName) -> Map:
     shared: dict[Scope, str] = {"map": "this map", "tab": "these maps", "all": "all channels"}
-    alt = f"{_about(entry)}: channel {index}, from {shown.values.min():.2g} to {shown.values.max():.2g}"
+    alt = (
+        f"{_about(entry)}: channel {index}, from {significant(shown.values.min())} to {significant(shown.values.max())}"
+    )
     return _named(signed_map(name, f"Channel {index}", shown.values, shown.limits[1], alt, shared[scope]), entry, task)
 
 

@@ -27,7 +27,7 @@ from app.view.spoken import Spoken
 from app.view.view import Choose, Group, Map, Tool, View
 from app.view.wording import percent, wording
 from bridgenet import inspection
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 
 TEXT = Path(__file__).with_name("text.md")
 
@@ -126,7 +126,10 @@ def _tile(
     analysis: Analysis, selection: Selection, source: TaskName, target: TaskName, values: np.ndarray, high: float
 ) -> Map:
     title = "itself" if source == target else f"to {TASKS[target].short}"
-    here, mean = f"here {at_place(analysis, selection, values):.2g}", f"mean {float(values.mean()):.2g}"
+    here, mean = (
+        f"here {significant(at_place(analysis, selection, values))}",
+        f"mean {significant(float(values.mean()))}",
+    )
     pair = f"{TASKS[source].title} to {TASKS[target].title.lower()}"
     alt = f"{pair}: {here}, {mean}; most {inspection.place_in_words(values)}"
     choose: Choose = {"option": "task", "value": target, "chosen": target == selection.task}

@@ -17,7 +17,7 @@ from app.view.view import Group, Map, View, Wipe
 from app.view.wording import percent, wording
 from bridgenet.drawing.charts import Curve, Curves
 from bridgenet.drawing.sheet import Axis
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, TaskName, significant
 
 TEXT = Path(__file__).with_name("text.md")
 
@@ -138,7 +138,7 @@ def curve(analysis: Analysis, task: TaskName, alpha: float) -> Group:
         x_axis=Axis(0, 2, [(value, f"{value:g}") for value in STRIP]),
         y_axis=Axis(low, high, ticks(low, high)),
     )
-    told = ", ".join(f"{value:.3g} at {at:g}" for at, value in zip(strengths, values, strict=True))
+    told = ", ".join(f"{significant(value, 3)} at {at:g}" for at, value in zip(strengths, values, strict=True))
     return {
         "id": "curve",
         "span": 6,

@@ -24,8 +24,6 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session, StudioError
 from app.tabs import TABS
 from app.takeaway.report import UNITS, card_of, picture_of, report
-from app.takeaway.slides import slides
-from app.takeaway.sweep import sweep
 from app.takeaway.whole import whole_views
 from app.view.frame import Taken
 from app.view.page import Progress
@@ -129,6 +127,9 @@ class Downloads:
         name = f"bridgenet-{file_name(analysis.example or Path(analysis.title).stem)}"
         # The network's part first: others may meanwhile pack what they have.
         if what == "sweep":
+            # Not at the top, like what else needs torch: the page is built before it is there.
+            from app.takeaway.sweep import sweep
+
             return _file(f"{name}-strength.gif", "image/gif", sweep(analysis, selection, tell))
         opened = event.get("views")
         opened = {selection.tab, *map(str, opened)} if isinstance(opened, list) else {selection.tab}
@@ -143,6 +144,8 @@ class Downloads:
                     text = report(analysis, selection, settings, shown)
                     return _file(f"{name}.html", "text/html", text.encode())
                 case "slides":
+                    from app.takeaway.slides import slides
+
                     text = slides(analysis, selection, shown, expert=event.get("depth") != "simple")
                     return _file(f"{name}-slides.html", "text/html", text.encode())
                 case "room":

@@ -77,7 +77,8 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     if errors and len(errors) <= left:
         # They fill the last row.
         maps, errors = maps + errors, []
-    elif left and (unsure := analysis.result(unsure_map, longest)):
+    elif left and columns == 3 and (unsure := analysis.result(unsure_map, longest)):
+        # In rows of four a gap is not seen.
         maps.append(unsure)
     groups: list[Group] = [{"columns": columns, "maps": maps}]
     if errors:

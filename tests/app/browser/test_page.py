@@ -83,13 +83,17 @@ def test_the_keyboard_moves_the_pixel_and_chooses_head_and_task(visit: Visit) ->
 def test_everything_can_be_reached_by_the_tab_key(visit: Visit) -> None:
     page = visit.page
     page.evaluate("document.activeElement?.blur()")
-    reached = set()
+    reached: dict[str, str] = {}
     for _ in range(100):
         page.keyboard.press("Tab")
-        reached.add(
-            page.evaluate("document.activeElement.dataset.testid ?? document.activeElement.dataset.viewer ?? ''")
+        name, ring = page.evaluate(
+            "(one => [one.dataset.testid ?? one.dataset.viewer ?? '', getComputedStyle(one).outline])"
+            "(document.activeElement)"
         )
-    assert {"file-upload", "example-motorcycle", "task-semseg", "tab-overview", "viewer-overview"} <= reached
+        reached[name] = ring
+    assert {"file-upload", "example-motorcycle", "task-semseg", "tab-overview", "viewer-overview"} <= reached.keys()
+    # Where one is, is seen.
+    assert all("solid 2px" in reached[name] for name in ("example-motorcycle", "task-semseg", "viewer-overview"))
 
 
 def test_an_example_brings_its_truth(visit: Visit) -> None:

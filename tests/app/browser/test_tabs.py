@@ -137,17 +137,14 @@ def test_a_checkpoint_without_a_bridge_has_no_tab_for_it(browser: Browser, bare_
 def test_a_press_counts_and_the_focus_stays_when_an_answer_arrives_meanwhile(visit: Visit) -> None:
     visit.tab("features")
     wanted = visit.page.locator('[data-tool="features.view"] [data-value="strength"]')
-    box = wanted.bounding_box()
-    assert box is not None
-    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    # Hovering waits until it stands still and is what the pointer meets.
+    wanted.hover()
     visit.page.mouse.down()
     visit.page.evaluate("bridgenetStudio.pick({ x: 0.21, y: 0.34 })")
     visit.page.evaluate("bridgenetStudio.choose({ task: 'edge' })")
     visit.ready("features")
     # A longer sentence above may have moved it: the hand follows, the button is the same.
-    box = wanted.bounding_box()
-    assert box is not None
-    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    wanted.hover()
     visit.page.mouse.up()
     visit.page.wait_for_function("bridgenetStudio.options['features.view'] === 'strength'")
     visit.ready("features")

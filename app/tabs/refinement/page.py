@@ -41,7 +41,7 @@ def refinement(analysis: Analysis, selection: Selection) -> View:
     groups = [
         wipes(analysis, before, step, alpha),
         differences(analysis, step),
-        lens(analysis, selection.task),
+        analysis.result(lens, selection.task),
         film_strip(analysis, selection.task),
         curve(analysis, selection.task, alpha),
         counts(analysis, step),

@@ -4,7 +4,7 @@ Every function leaves the model as it found it, also after an error or a cancell
 global random state. Inputs may be inference tensors. A `progress` is told (done, total) and may raise to cancel.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from bridgenet.inspection.targets import Target
+from bridgenet.model.layers import resize_to
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.trace import Trace
 
@@ -31,6 +32,9 @@ CHUNK = 4
 Map = Float[np.ndarray, "height width"]
 AnyMap = Float[np.ndarray, "_ _"]
 Switches = tuple[bool, ...]
+
+Passes = MutableMapping[tuple[FeatureBaseline, tuple[Switches, ...]], Mapping[str, Tensor]]
+"""What the heads said (logits by task), by what stood in for removed features and by the coalitions that were run."""
 
 
 @runtime_checkable
@@ -128,6 +132,7 @@ def attribute_tasks(
     method: TaskMethod = "ablation",
     baseline: FeatureBaseline = "mean",
     progress: Progress | None = None,
+    passes: Passes | None = None,
 ) -> TaskAttribution:
     """Contribution of each task's mixed feature (`mixed.<task>`), which is what enters the decoder stages.
 
@@ -142,6 +147,7 @@ def attribute_tasks(
         method: ablation removes one task at a time; shapley shares out what tasks do together.
         baseline: What replaces a removed feature: each channel's mean over the map, or zero.
         progress: Told the coalitions done and their total.
+        passes: Keeps what was said for another target of the same trace and model, which then runs nothing again.
 
     Raises:
         TypeError: The model cannot start from mixed features.
@@ -156,7 +162,8 @@ def attribute_tasks(
         raise ValueError("This network has no mixed features, so nothing of one task enters its decoder alone.")
     with undisturbed(model), torch.no_grad():
         wanted = _coalitions(len(tasks), method)
-        values = _coalition_values(model, trace, target, wanted, baseline, progress or silent)
+        kept: Passes = {} if passes is None else passes
+        values = _coalition_values(model, trace, target, wanted, baseline, progress or silent, kept)
         # Captum sees one on-off switch per task, and looks values up: its n! orders share 2^n forward passes.
         switches = torch.ones(1, len(tasks))
 
@@ -224,6 +231,7 @@ def _coalition_values(
     wanted: list[Switches],
     baseline: FeatureBaseline,
     progress: Progress,
+    passes: Passes,
 ) -> dict[Switches, float]:
     """The target, averaged over the batch, with the features of each coalition in place and the others replaced."""
     # Clones, because tensors of inference mode stay what they are outside of it.
@@ -234,13 +242,18 @@ def _coalition_values(
     size, values = (prediction.shape[-2], prediction.shape[-1]), {}
     progress(0, len(wanted))
     for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        mixed = {
-            task: torch.cat([(present if switches[index] else absent)[task] for switches in chunk])
-            for index, task in enumerate(present)
-        }
-        repeated = tuple(feature.repeat(len(chunk), 1, 1, 1) for feature in generic)
-        refined = model.refine(replace(trace, task_generic=repeated, mixed=mixed), size)
+        chunk = tuple(wanted[start : start + CHUNK])
+        said = passes.get((baseline, chunk))
+        if said is None:
+            mixed = {
+                task: torch.cat([(present if switches[index] else absent)[task] for switches in chunk])
+                for index, task in enumerate(present)
+            }
+            repeated = tuple(feature.repeat(len(chunk), 1, 1, 1) for feature in generic)
+            refined = model.refine(replace(trace, task_generic=repeated, mixed=mixed), size)
+            passes[baseline, chunk] = refined.logits
+        else:
+            refined = replace(trace, predictions={task: resize_to(logits, size) for task, logits in said.items()})
         means = target.value(refined).unflatten(0, (len(chunk), -1)).mean(dim=1)
         values.update(zip(chunk, means.tolist(), strict=True))
         progress(len(values), len(wanted))

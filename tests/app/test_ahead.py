@@ -85,7 +85,7 @@ def test_views_that_are_slow_to_open_are_there_before_and_as_they_would_be(sessi
     assert analysis is not None and handlers.ahead is not None
     assert handlers.ahead.wait(60)
     assert is_computed(analysis)
-    for name in ("refinement", "interaction"):
+    for name in ("refinement", "interaction", "attribution"):
         shown = handlers.pick({"key": analysis.key, "tab": name})[name]
         assert "pending" not in shown and not shown["key"].endswith("|pending")
     selection = views.selection_of(analysis, {"tab": "interaction"})

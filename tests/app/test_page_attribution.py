@@ -16,6 +16,7 @@ from app.tabs.attribution.results import agreement_words, cell_side, deletion_wo
 from app.tabs.attribution.sentence import _odds
 from app.tabs.attribution.work import MOST, asked, due, found, latest, layers, missing, results_of
 from app.tabs.views import view_of
+from app.view.attention import own_network
 from app.waiting.background import CancelledError, steps_of
 from bridgenet import inspection
 from bridgenet.inspection import Pixel, Segment, Target, Whole
@@ -69,6 +70,24 @@ def test_the_bars_are_what_the_analysis_computes(session: Session, fresh: Analys
     assert [row.text for row in group(value, "bars")["chart"].rows] == [
         score_words(float(score), "m", sign=True) for score in direct.scores
     ]
+
+
+@pytest.mark.parametrize("method", ["ablation", "shapley"])
+def test_another_place_or_task_is_asked_of_the_same_passes(
+    session: Session, fresh: Analysis, selection: Selection, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    options = {"attribution.method": method}
+    shown(session, fresh, selection, **options)
+
+    def again(*asked: object) -> None:
+        raise AssertionError("The stages were run again.")
+
+    monkeypatch.setattr(fresh.result(own_network), "refine", again)
+    for place in (replace(selection, x=0.8), replace(selection, y=0.1, task="semseg")):
+        rows = group(shown(session, fresh, place, **options), "bars")["chart"].rows
+        goal = goal_of(fresh, place)
+        anew = inspection.attribute_tasks(fresh.own_model(), fresh.trace, goal.target, method)
+        assert [row.value for row in rows] == anew.scores.tolist()
 
 
 def test_shapley_bars_add_up_to_the_whole_difference(session: Session, fresh: Analysis, selection: Selection) -> None:

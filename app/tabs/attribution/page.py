@@ -191,5 +191,6 @@ PAGE = Page(
     options=(COMPONENT, REGION, SOURCE, METHOD, LAYER, LAYER_METHOD, PIXEL_METHOD, STEPS, BASELINE, CHECK),
     compute=compute,
     regions=True,
+    ahead=True,
     ignores=_ignores,
 )

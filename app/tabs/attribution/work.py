@@ -11,10 +11,11 @@ from app.analysis.memory import Memory
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis, Session
 from app.tabs.attribution.goal import COMPONENT, Goal, goal_of, region_name
+from app.view.attention import own_network
 from app.view.page import Progress
 from app.view.scales import scale_of
 from bridgenet import inspection
-from bridgenet.inspection.attribution import LayerAttribution, LayerMethod, TaskAttribution, TaskMethod
+from bridgenet.inspection.attribution import LayerAttribution, LayerMethod, Passes, TaskAttribution, TaskMethod
 from bridgenet.inspection.pixels import PixelAttribution, PixelBaseline, PixelMethod
 from bridgenet.inspection.sanity import DeletionCurve
 from bridgenet.tasks import TASKS
@@ -40,6 +41,9 @@ BASELINE = Choice("attribution.baseline", "Against", {"blurred": "blurred", "mea
 CHECK = Choice(
     "attribution.check", "Check", {"none": "none", "random": "re-initialised weights", "deletion": "deletion"}
 )
+
+PASSES_BYTES = 32_000_000
+"""Of what is kept for other places."""
 
 MOST = 12
 """Results that are kept for a photo."""
@@ -200,6 +204,11 @@ def results_of(analysis: Analysis) -> Memory[str, Found]:
     return Memory(most=MOST)
 
 
+def passes_of(analysis: Analysis) -> Passes:
+    """Room for what the heads said without the features of some tasks: another place asks for no other pass."""
+    return Memory(most_bytes=PASSES_BYTES)
+
+
 def _computed(analysis: Analysis, ask: Asked, part: Part, report: Progress) -> Result:
     words = {"main": _WORDS[ask.method], "random": f"{_WORDS[ask.method]}, re-initialised weights",
              "deletion": "Deleting square by square"}[part]  # fmt: skip
@@ -208,10 +217,12 @@ def _computed(analysis: Analysis, ask: Asked, part: Part, report: Progress) -> R
         report(done, total, words)
 
     report(0, 1, words)
-    model, images = analysis.own_model(), analysis.images()
+    # Without gradients or hooks, what others look into can be asked: a copy of its own takes longer than the answer.
+    shared = part == "main" and ask.source == "tasks"
+    model, images = analysis.result(own_network) if shared else analysis.own_model(), analysis.images()
     match part:
         case "main":
-            return _explained(ask, model, images, analysis.trace, tell)
+            return _explained(ask, model, images, analysis.trace, tell, analysis.result(passes_of))
         case "random":
             return _with_random_weights(ask, model, images, tell)
         case "deletion":
@@ -228,12 +239,18 @@ def _with_random_weights(ask: Asked, model: nn.Module, images: Tensor, tell: Cal
 
 
 def _explained(
-    ask: Asked, model: nn.Module, images: Tensor, trace: Trace, tell: Callable[[int, int], None]
+    ask: Asked,
+    model: nn.Module,
+    images: Tensor,
+    trace: Trace,
+    tell: Callable[[int, int], None],
+    passes: Passes | None = None,
 ) -> Attribution:
     target = ask.goal.target
     match ask.source:
         case "tasks":
-            return inspection.attribute_tasks(model, trace, target, cast(TaskMethod, ask.method), progress=tell)
+            method = cast(TaskMethod, ask.method)
+            return inspection.attribute_tasks(model, trace, target, method, progress=tell, passes=passes)
         case "layers":
             return inspection.attribute_layer(model, images, target, ask.how[0], cast(LayerMethod, ask.method))
         case _:

@@ -42,6 +42,8 @@ def test_hovering_shows_the_cross_hair_and_the_value_in_every_map(visit: Visit) 
     page = visit.page
     page.locator("[data-testid=map-depth] .map").scroll_into_view_if_needed()
     box = page.locator("[data-testid=map-depth] .map").bounding_box()
+    zoomed = "document.querySelector('[data-testid=inspector] .zoom canvas').toDataURL()"
+    before = page.evaluate(zoomed)
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
     lines = page.locator("[data-testid=viewer-overview] .map .down").evaluate_all(
         "lines => lines.map(line => parseFloat(line.style.left))"
@@ -50,6 +52,8 @@ def test_hovering_shows_the_cross_hair_and_the_value_in_every_map(visit: Visit) 
     page.wait_for_function("() => / m$/.test(document.querySelector('[data-testid=map-depth] small').textContent)")
     names = page.evaluate("() => document.querySelector('[data-testid=map-semseg] small').textContent")
     assert re.fullmatch(r"[a-z][a-z ,0-9%]+", names)
+    # The inspector shows the pixel whose numbers it tells, not the one that is pointed at.
+    assert page.evaluate(zoomed) == before
 
 
 def test_the_inspector_says_what_the_map_says_at_the_same_pixel(visit: Visit) -> None:

@@ -87,7 +87,11 @@ def test_an_attribution_can_be_cancelled_and_started_again(visit: Visit) -> None
     visit.ready("attribution")
     visit.option("attribution.source", "tasks")
     visit.ready("attribution")
-    assert visit.page.locator("[data-testid=viewer-attribution] .bars").count() >= 1
+    bars = visit.page.locator("[data-testid=viewer-attribution] .bars")
+    assert bars.count() >= 1
+    # All bars of a chart have one scale: tracks of one width.
+    widths = bars.first.locator(".track").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert len(widths) > 1 and max(widths) - min(widths) < 1
 
 
 def test_compare_shows_two_pinned_photos_beside_each_other(visit: Visit) -> None:

@@ -44,6 +44,9 @@ def test_long_work_can_be_cancelled_and_started_again(two: list[Visit]) -> None:
     visit.option("interaction.over", "folder")
     viewer = visit.page.locator("[data-testid=viewer-interaction]")
     viewer.locator("progress").wait_for(state="visible", timeout=PATIENCE)
+    # At the lower edge of the window it covers no title.
+    box = viewer.locator(".pending").bounding_box()
+    assert box is not None and box["y"] > 800 and box["y"] + box["height"] < 900
     viewer.locator(".pending button", has_text="Cancel").click()
     viewer.locator(".pending", has_text="Cancelled").wait_for(timeout=PATIENCE)
     viewer.locator(".pending button", has_text="Compute").click()

@@ -26,6 +26,9 @@ from bridgenet.tasks import TASKS, TaskName, significant
 COLUMNS = 4
 """Maps per row: the scales from 1/32 to 1/4."""
 
+DARK = 1 / 3
+"""A map that stays below this part of its row's scale would be dark: it has a scale of its own, and says so."""
+
 STRONGEST = 8
 """Channels that are offered beside the chosen one."""
 
@@ -154,9 +157,12 @@ def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Grou
 
     def draw(entry: Entry) -> Map:
         sharing = {"map": [entry.name], "tab": [n for n in norms if rows[n] == rows[entry.name]], "all": norms}
-        high = max(float(norms[name].max()) for name in sharing[scope])
+        high, shared = max(float(norms[name].max()) for name in sharing[scope]), SHARED_BY_ROW[scope]
+        own = float(norms[entry.name].max())
+        if scope == "tab" and own < DARK * high:
+            high, shared = own, SHARED_BY_ROW["map"]
         alt = f"{_about(entry)}: length of the feature at each of {_grid(entry)} tokens, 0 to {significant(high)}"
-        drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, SHARED_BY_ROW[scope], digits=3)
+        drawn = heat_map(entry.name, _title(entry), norms[entry.name], high, alt, shared, digits=3)
         return _named(drawn, entry, task)
 
     return rows_of(analysis, task, draw, lambda row: "")

@@ -22,6 +22,9 @@ def two(browser: Browser, address: str) -> Iterator[list[Visit]]:
 def test_who_comes_second_is_told_so_and_gets_an_answer(two: list[Visit], tmp_path: Path) -> None:
     first, second = two
     first.tab("interaction")
+    # By a removal that no other test asks for over the folder: what is known already takes no time.
+    first.option("interaction.removal", "mean")
+    first.ready("interaction")
     first.option("interaction.over", "folder")
     first.page.locator("[data-testid=viewer-interaction] progress").wait_for(state="visible", timeout=PATIENCE)
     second.page.evaluate(

@@ -12,6 +12,10 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE = 180_000
 """Milliseconds for what usually takes a moment: other work may keep the machine busy."""
+DRAWN = """new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
+    setTimeout(() => done(false), 2000);
+})"""
 
 
 class Visit:
@@ -29,14 +33,15 @@ class Visit:
         self.context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "accept_downloads": True} | options
         )
+        self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
         self.wrong: list[str] = []
         self.page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda request: self._judge(request.url))
         self.page.goto(f"{address}?{link}" if "depth" in link else f"{address}?{link}&depth=expert".replace("?&", "?"))
-        self.page.wait_for_selector("[data-testid=viewer-overview]", state="attached", timeout=PATIENCE)
-        self.page.wait_for_selector("[data-testid=head][data-network=ready]", timeout=180_000)
+        self.page.wait_for_selector("[data-testid=viewer-overview]", state="attached")
+        self.page.wait_for_selector("[data-testid=head][data-network=ready]")
 
     def _judge(self, url: str) -> None:
         if not url.startswith((self.address, "data:", "blob:")):
@@ -44,6 +49,18 @@ class Visit:
 
     def close(self) -> None:
         self.context.close()
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size, and wait until the page is drawn in it.
+
+        Without a screen, Chromium was seen to draw no frame after a change of size until the next one: a click would
+        wait for ever.
+        """
+        for more in (0, 1, 0, 1, 0):
+            self.page.set_viewport_size({"width": width, "height": height + more})
+            if self.page.evaluate(DRAWN) and not more:
+                return
+        raise TimeoutError(f"Chromium draws nothing in a window of {width}x{height}.")
 
     def part(self, name: str) -> str:
         """Text of the part with this test id."""
@@ -56,8 +73,8 @@ class Visit:
 
     def ready(self, name: str) -> None:
         """Wait until a view and the inspector show what is selected."""
-        self.page.wait_for_selector(f"[data-testid=viewer-{name}][data-state=ready]", timeout=PATIENCE)
-        self.page.wait_for_selector("[data-testid=inspector][data-state=ready]", timeout=PATIENCE)
+        self.page.wait_for_selector(f"[data-testid=viewer-{name}][data-state=ready]")
+        self.page.wait_for_selector("[data-testid=inspector][data-state=ready]")
 
     def click_map(self, view: str, x: float, y: float, map_id: str | None = None) -> None:
         """Click a map at fractions of its size, and wait until the page has followed."""
@@ -69,7 +86,7 @@ class Visit:
         assert box is not None
         self.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         self.page.wait_for_function(
-            "key => document.querySelector('[data-testid=inspector]').dataset.key !== key", arg=before, timeout=PATIENCE
+            "key => document.querySelector('[data-testid=inspector]').dataset.key !== key", arg=before
         )
         self.ready(view)
 
@@ -83,8 +100,8 @@ class Visit:
         """Choose a file and wait until it is shown."""
         before = self.page.evaluate("bridgenetStudio.photo.key")
         self.choose_file(path)
-        self.page.wait_for_function("key => bridgenetStudio.photo.key !== key", arg=before, timeout=PATIENCE)
-        self.page.wait_for_selector("[data-testid=banner]", state="hidden", timeout=PATIENCE)
+        self.page.wait_for_function("key => bridgenetStudio.photo.key !== key", arg=before)
+        self.page.wait_for_selector("[data-testid=banner]", state="hidden")
 
     def option(self, name: str, value: str) -> None:
         """Set a tool of the view that is open."""

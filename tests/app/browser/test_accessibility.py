@@ -67,9 +67,9 @@ def test_a_large_map_and_the_room_on_a_phone_can_be_read_too(visit: Visit, page:
     page.keyboard.press("Escape")
     visit.option("overview.mode", "3d")
     page.wait_for_selector("[data-testid=mesh][data-state=ready]", timeout=PATIENCE)
-    page.set_viewport_size({"width": 390, "height": 844})
+    visit.resize(390, 844)
     found += wrong(page)
-    page.set_viewport_size({"width": 1280, "height": 900})
+    visit.resize(1280, 900)
     visit.option("overview.mode", "side")
     visit.ready("overview")
     assert found == []

@@ -16,11 +16,6 @@ UNHIT = """() => [...document.querySelectorAll(".tabs [role=tab]")].filter((tab)
     const box = tab.getBoundingClientRect();
     return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) !== tab;
 }).map((tab) => tab.dataset.tab)"""
-# Without a screen, the browser was seen to draw no frame after a change of size: what is measured then lays out itself.
-DRAWN = """new Promise((done) => {
-    requestAnimationFrame(() => requestAnimationFrame(done));
-    setTimeout(done, 2000);
-})"""
 WIDER = "document.documentElement.scrollWidth > innerWidth || document.body.scrollWidth > innerWidth"
 # Words that end in dots, that wrap out of sight on purpose, or that a row of tools scrolls to, are no mistake.
 OUTSIDE = """(view) => {
@@ -86,11 +81,6 @@ def photos(browser: Browser, rooms: Visit) -> Iterator[Visit]:
     visit.close()
 
 
-def resize(page: Page, width: int, height: int = 768) -> None:
-    page.set_viewport_size({"width": width, "height": height})
-    page.evaluate(DRAWN)
-
-
 def picture(page: Page, name: str) -> None:
     """For whoever wants to look: a screenshot in the folder that is named so."""
     if folder := os.environ.get("BRIDGENET_SCREENSHOTS"):
@@ -100,7 +90,7 @@ def picture(page: Page, name: str) -> None:
 def test_every_tab_can_be_hit_at_every_width(rooms: Visit) -> None:
     rooms.tab("overview")
     for width in WIDTHS:
-        resize(rooms.page, width)
+        rooms.resize(width, 768)
         assert rooms.page.evaluate(UNHIT) == [], width
         assert not rooms.page.evaluate(WIDER), width
         rooms.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
@@ -108,13 +98,13 @@ def test_every_tab_can_be_hit_at_every_width(rooms: Visit) -> None:
         assert scrolled > 200, width
         assert rooms.page.evaluate(UNHIT) == [], width
         assert rooms.page.evaluate("scrollY") == scrolled, width
-    resize(rooms.page, 1366)
+    rooms.resize(1366, 768)
 
 
 def test_on_a_phone_pictures_come_first_and_a_sheet_says_at_once_what_is_tapped(rooms: Visit) -> None:
     page = rooms.page
     rooms.tab("overview")
-    resize(page, 390, 844)
+    rooms.resize(390, 844)
     page.evaluate("scrollTo(0, 0)")
     assert page.locator("[data-viewer=overview] .map").first.evaluate("one => one.getBoundingClientRect().top") < 500
     rooms.click_map("overview", 0.3, 0.6)
@@ -127,7 +117,7 @@ def test_on_a_phone_pictures_come_first_and_a_sheet_says_at_once_what_is_tapped(
     sheet.click()
     assert rows.is_visible()
     sheet.click()
-    resize(page, 1366)
+    rooms.resize(1366, 768)
 
 
 @pytest.mark.parametrize("network", ["rooms", "photos"])
@@ -136,32 +126,32 @@ def test_no_text_leaves_its_cell(request: pytest.FixtureRequest, network: str) -
     tabs = visit.page.locator(".tabs [role=tab]").evaluate_all("tabs => tabs.map((tab) => tab.dataset.tab)")
     wrong = []
     for tab in tabs:
-        resize(visit.page, 1366)
+        visit.resize(1366, 768)
         visit.tab(tab)
         for width in (390, 1024, 1366) if network == "rooms" else (390, 1024):  # Six tasks need more room than four.
-            resize(visit.page, width)
+            visit.resize(width, 768)
             picture(visit.page, f"{network}-{tab}-{width}")
             wrong += [(tab, width, text) for text in visit.page.evaluate(OUTSIDE, f"[data-viewer={tab}]")]
     assert wrong == []
 
 
 def test_titles_that_are_too_long_stay_in_their_cells_too(rooms: Visit) -> None:
-    resize(rooms.page, 1366)
+    rooms.resize(1366, 768)
     rooms.tab("interaction")
     rooms.page.evaluate(
         """document.querySelectorAll("[data-viewer=interaction] th span:not(.dot)").forEach((title) => {
             title.textContent = "Segmentation of instances and their surroundings"; })"""
     )
     for width in WIDTHS:
-        resize(rooms.page, width)
+        rooms.resize(width, 768)
         assert rooms.page.evaluate(OUTSIDE, "[data-viewer=interaction]") == [], width
-    resize(rooms.page, 1366)
+    rooms.resize(1366, 768)
 
 
 @pytest.mark.parametrize("width", [1366, 1024])
 def test_a_lesson_stands_beside_what_it_asks_about(rooms: Visit, width: int) -> None:
     page = rooms.page
-    resize(page, width)
+    rooms.resize(width, 768)
     page.evaluate("bridgenetStudio.pick({ x: 0.31, y: 0.62 })")
     before = page.evaluate("[bridgenetStudio.options, bridgenetStudio.scale, bridgenetStudio.at]")
     page.evaluate("bridgenetStudio.ask('lesson')")

@@ -27,7 +27,7 @@ def test_a_network_of_ones_own_photos_speaks_in_their_names_and_colours(browser:
             assert boxes.evaluate_all("boxes => boxes.every(box => box.children.length)"), name
         steps = visit.page.locator("#lesson-steps .step-number")
         for width in (1280, 390):
-            visit.page.set_viewport_size({"width": width, "height": 900})
+            visit.resize(width, 900)
             tops = steps.evaluate_all("steps => steps.map(step => Math.round(step.getBoundingClientRect().top))")
             assert len(tops) > 5 and len(set(tops)) == 1, "the steps stand in one row"
         visit.tab("overview")

@@ -156,7 +156,7 @@ def test_dark_mode_and_a_narrow_window_lose_nothing(visit: Visit, open_page: Cal
     dark = open_page("ex=room-0&__theme=dark")
     for one, theme, width in ((dark, "dark", 1280), (visit, "light", 800), (dark, "dark", 800)):
         page = one.page
-        page.set_viewport_size({"width": width, "height": 900})
+        one.resize(width, 900)
         one.ready("overview")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -164,7 +164,7 @@ def test_dark_mode_and_a_narrow_window_lose_nothing(visit: Visit, open_page: Cal
         assert brightness < 150 if theme == "dark" else brightness > 600
         for name in ("inspector", "rail", "tab-lessons", "viewer-overview"):
             assert page.locator(f"[data-testid={name}]").is_visible()
-    visit.page.set_viewport_size({"width": 1280, "height": 900})
+    visit.resize(1280, 900)
 
 
 def test_motion_is_left_out_for_those_who_asked(visit: Visit) -> None:

@@ -30,6 +30,11 @@ def pytest_sessionstart() -> None:
         raise pytest.UsageError(f"BRIDGENET_REQUIRE_BROWSER is set. {NO_CHROMIUM}")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two cores: with a browser, half of the time is spent waiting for the studio."""
+    return 3 * (os.cpu_count() or 1) // 2
+
+
 # What is imported stays: the garbage collector would look through it again and again, for seconds.
 gc.disable()
 

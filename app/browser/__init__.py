@@ -5,6 +5,7 @@ once, and their path names their content: browsers keep them, and never mix thos
 """
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
@@ -25,6 +26,9 @@ FOLDER = Path(__file__).parent
 TITLE = "BridgeNet Studio"
 """Of the page."""
 
+TOLD = "What each task of one network takes from the others: its features, its bridge and its answers, of your photo."
+"""What is told of the page where somebody links to it."""
+
 ARRIVAL = "arrival.js"
 """Stands in the page itself: it speaks where the modules did not arrive."""
 
@@ -32,6 +36,9 @@ LATER = (
     "forms.js", "large.js", "lasso.js", "mesh.js", "painter.js", "space.js", "taking.js", "tour.js", "vector.js",
 )  # fmt: skip
 """Are loaded when they are first needed."""
+
+_INTRODUCTION = re.compile(rb"<meta\s[^>]*\b(?:property|name)\s*=\s*\"(?:og|twitter):[^>]*>")
+"""What a page tells those who link to it."""
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -50,10 +57,14 @@ def modules_route() -> Route:
 
 
 def announcing(app: ASGIApp) -> ASGIApp:
-    """The studio, whose page has its title, and says in its first line that the modules will be needed.
+    """The studio, whose page tells links its title, and says in its first line that the modules will be needed.
 
-    So they arrive while it is read. Gradio's own script would put both into the page, which is too late.
+    So they arrive while it is read. Gradio's own script would put both into the page, which is too late; and its page
+    would introduce itself as Gradio's.
     """
+    told = [("og:type", "website"), ("og:title", TITLE), ("og:description", TOLD)]
+    properties = "".join(f'<meta property="{name}" content="{escape(text)}">' for name, text in told)
+    head = f'<head><title>{escape(TITLE)}</title><meta name="description" content="{escape(TOLD)}">{properties}'
     wanted = ", ".join(f"<{_place()}/{name}>; rel=modulepreload" for name in _modules() if name not in LATER)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +76,7 @@ def announcing(app: ASGIApp) -> ASGIApp:
                 return
             if begun:
                 start, body = begun.pop(), message.get("body", b"")
-                message["body"] = body.replace(b"<head>", f"<head><title>{escape(TITLE)}</title>".encode(), 1)
+                message["body"] = _INTRODUCTION.sub(b"", body).replace(b"<head>", head.encode(), 1)
                 headers = MutableHeaders(scope=start)
                 headers.append("link", wanted)
                 if "content-length" in headers:

@@ -35,13 +35,17 @@ class Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
+GRADIO = """<html><head><meta charset="utf-8" /><meta property="og:title" content="Gradio" /><meta
+    name="twitter:creator" content="@Gradio" /></head><body>ä</body></html>"""
+
+
 def modules() -> list[str]:
     return sorted(path.name for path in FOLDER.glob("*.js") if path.name != ARRIVAL)
 
 
 def pages() -> TestClient:
     """A page and its modules, as the studio serves them."""
-    routes = [Route("/", lambda request: HTMLResponse("<html><head></head><body>ä</body></html>")), modules_route()]
+    routes = [Route("/", lambda request: HTMLResponse(GRADIO)), modules_route()]
     return TestClient(Starlette(routes=routes, middleware=[Middleware(announcing)]))
 
 
@@ -68,9 +72,14 @@ def test_a_page_under_a_path_announces_them_too_and_nothing_but_the_page_does() 
     assert not announced(pages(), "/" + announced(pages())[0])
 
 
-def test_the_page_has_its_title_before_any_script_runs() -> None:
+def test_the_page_has_its_title_before_any_script_runs_and_tells_links_its_own() -> None:
     answer = pages().get("/")
-    assert answer.text == "<html><head><title>BridgeNet Studio</title></head><body>ä</body></html>"
+    assert answer.text.startswith("<html><head><title>BridgeNet Studio</title>")
+    assert answer.text.endswith('<meta charset="utf-8" /></head><body>ä</body></html>')
+    metas = [attributes for tag, attributes in Tags(answer.text).found if tag == "meta" and "content" in attributes]
+    told = {attributes.get("property") or attributes.get("name"): attributes["content"] for attributes in metas}
+    assert told["og:title"] == "BridgeNet Studio" and told["og:description"] == told["description"]
+    assert "Gradio" not in answer.text
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 

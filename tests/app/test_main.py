@@ -1,4 +1,5 @@
 import json
+import re
 import socket
 import sys
 import time
@@ -86,7 +87,9 @@ def test_neither_proxies_nor_ipv6_nor_other_packages_of_our_names_keep_it_from_s
             assert "access-control-allow-origin" not in headers_for(opener, address, "http://evil.example", method)
             own = headers_for(opener, address, address.rstrip("/"), method)
             assert own["access-control-allow-origin"] == address.rstrip("/")
-        assert b"<title>BridgeNet Studio</title>" in opener.open(address).read()
+        page = opener.open(address).read()
+        assert b"<title>BridgeNet Studio</title>" in page
+        assert re.findall(rb'"og:title" content="([^"]*)"', page) == [b"BridgeNet Studio"] and b"twitter:" not in page
 
 
 def test_the_program_says_one_address_serves_it_and_tidies_up_when_it_is_ended(

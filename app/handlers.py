@@ -195,6 +195,7 @@ class Handlers:
                 # Where the visitor leaves, this generator is closed: the work must hear of it.
                 work.close()
             shown = views.place_views(analysis, selection)
+            self._compute_ahead(key)
             yield {part: _belonging(value, ticket) for part, value in shown.items()}
         except StudioError as problem:
             yield _failed(name, str(problem), ticket) if name in TABS else complaint(str(problem))
@@ -217,6 +218,13 @@ class Handlers:
         except Exception:
             logging.getLogger(__name__).exception("The lesson %s could not be answered", event.get("lesson"))
             return {"problem": "This could not be measured; the studio's log says why. The other lessons still work."}
+
+    def _compute_ahead(self, key: object) -> None:
+        """Compute what the other views of a photo will need, while nobody asks for anything."""
+        if self.ahead and isinstance(key, str):
+            from app.tabs import views
+
+            self.ahead.begin(partial(views.compute_ahead, self.session, key))
 
     def _asking(self) -> Answer:
         return busy("Asking the network" if self.session.ready else "Warming up the network")
@@ -313,8 +321,7 @@ class Handlers:
             "number": number,
         }
         way: Way = {"tabs": has["tabs"], "figure": has["figure"]}
-        if self.ahead:
-            self.ahead.begin(partial(views.compute_ahead, self.session, analysis.key))
+        self._compute_ahead(analysis.key)
         return {
             **dict.fromkeys(TABS, stale),
             **views.place_views(analysis, selection),

@@ -94,9 +94,12 @@ def test_views_that_are_slow_to_open_are_there_before_and_as_they_would_be(sessi
     assert computed is not None and (computed.matrix.effect == anew.matrix.effect).all()
 
 
-def test_who_opens_a_view_waits_for_its_work_alone(session: Session) -> None:
+def test_who_opens_a_view_waits_for_its_work_alone_and_the_others_are_computed_afterwards(session: Session) -> None:
     handlers = Handlers(session, ahead=True)
     key = handlers.open_page({"ex": "room-2"})["key"]
     *_, last = handlers.run({"tab": "refinement", "key": key}, key)
     assert "pending" not in last["refinement"]
-    assert handlers.ahead is not None and handlers.ahead.wait(0)
+    assert handlers.ahead is not None and not handlers.ahead.wait(0)
+    assert "pending" in handlers.pick({"key": key, "tab": "interaction"})["interaction"]
+    assert handlers.ahead.wait(60)
+    assert "pending" not in handlers.pick({"key": key, "tab": "interaction"})["interaction"]

@@ -25,8 +25,8 @@ from app.tabs.attribution.work import (
     PIXEL_METHOD,
     SOURCE,
     STEPS,
-    Asked,
     Found,
+    Request,
     asked,
     compute,
     due,
@@ -89,7 +89,7 @@ def attribution(analysis: Analysis, selection: Selection) -> View:
     return value
 
 
-def _told(analysis: Analysis, ask: Asked, main: Found) -> list[Spoken]:
+def _told(analysis: Analysis, ask: Request, main: Found) -> list[Spoken]:
     said = sentence(analysis, main.goal, main.result)
     if main.goal.key == ask.goal.key:
         return said
@@ -98,7 +98,7 @@ def _told(analysis: Analysis, ask: Asked, main: Found) -> list[Spoken]:
     return [{"text": f"For {main.goal.where}: "}, first, *said[1:]]
 
 
-def _source_tools(analysis: Analysis, selection: Selection, ask: Asked) -> list[Tool]:
+def _source_tools(analysis: Analysis, selection: Selection, ask: Request) -> list[Tool]:
     tools: list[Tool] = [choices(SOURCE, sources(analysis), ask.source)]
     checks = dict(CHECK.values)
     match ask.source:
@@ -116,7 +116,7 @@ def _source_tools(analysis: Analysis, selection: Selection, ask: Asked) -> list[
     return [*tools, choices(CHECK, checks, ask.check)]
 
 
-def _groups(analysis: Analysis, ask: Asked, main: Found | None) -> list[Group]:
+def _groups(analysis: Analysis, ask: Request, main: Found | None) -> list[Group]:
     goal = ask.goal if main is None else main.goal
     maps = [target_map(analysis, goal)]
     if main is None:
@@ -134,7 +134,7 @@ def _groups(analysis: Analysis, ask: Asked, main: Found | None) -> list[Group]:
 
 
 def _map_groups(
-    analysis: Analysis, ask: Asked, main: Found, result: LayerAttribution | PixelAttribution, maps: list[Map]
+    analysis: Analysis, ask: Request, main: Found, result: LayerAttribution | PixelAttribution, maps: list[Map]
 ) -> list[Group]:
     title = layers(analysis).get(result.layer, result.layer) if isinstance(result, LayerAttribution) else "Pixels"
     maps.append(signed_map("attribution", title, main.goal, result))
@@ -160,7 +160,7 @@ def _map_groups(
             return [group | {"maps": maps}]
 
 
-def _random_bars(analysis: Analysis, ask: Asked, main: Found, result: TaskAttribution) -> list[Group]:
+def _random_bars(analysis: Analysis, ask: Request, main: Found, result: TaskAttribution) -> list[Group]:
     check = latest(analysis, ask, "random") if ask.check == "random" else None
     if check is None or not isinstance(check.result, TaskAttribution):
         return []
@@ -169,7 +169,7 @@ def _random_bars(analysis: Analysis, ask: Asked, main: Found, result: TaskAttrib
     return [bars | {"text": order_words(result, check.result) if same else _made_for(ask, check)}]
 
 
-def _made_for(ask: Asked, shown: Found) -> str:
+def _made_for(ask: Request, shown: Found) -> str:
     """What a result is about, where that is not what is selected now."""
     return "" if shown.goal.key == ask.goal.key else f"computed for {shown.goal.where}"
 
@@ -180,7 +180,7 @@ def _ignores(selection: Selection) -> frozenset[Follows]:
     return frozenset({"place"}) if everywhere else frozenset()
 
 
-def _lower(ask: Asked) -> str:
+def _lower(ask: Request) -> str:
     return ask.goal.name[0].lower() + ask.goal.name[1:]
 
 

@@ -67,7 +67,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Request:
     """What is to be explained, and how.
 
     Attributes:
@@ -96,7 +96,7 @@ class Asked:
         return f"{part}|{self.settings}||{self.goal.key}"
 
 
-def asked(analysis: Analysis, selection: Selection) -> Asked:
+def asked(analysis: Analysis, selection: Selection) -> Request:
     """What is asked for, as far as it goes together."""
     source, check, how = source_of(analysis, selection), selection.text(CHECK), ()
     match source:
@@ -110,7 +110,7 @@ def asked(analysis: Analysis, selection: Selection) -> Asked:
             steps = selection.text(STEPS) if method == "integrated_gradients" else ""
             how = (steps, selection.text(BASELINE)) if method in DEAR else ()
     what = (selection.task, selection.text(COMPONENT), region_name(analysis, selection))
-    return Asked(goal_of(analysis, selection), source, method, how, check, "|".join((*what, source, method, *how)))
+    return Request(goal_of(analysis, selection), source, method, how, check, "|".join((*what, source, method, *how)))
 
 
 def sources(analysis: Analysis) -> dict[str, str]:
@@ -161,12 +161,12 @@ def layer_of(analysis: Analysis, selection: Selection) -> str:
     return asked_for if asked_for in known else last
 
 
-def found(analysis: Analysis, ask: Asked, part: Part) -> Found | None:
+def found(analysis: Analysis, ask: Request, part: Part) -> Found | None:
     """Exactly what is asked for, if it was computed."""
     return analysis.result(results_of).get(ask.key(part))
 
 
-def latest(analysis: Analysis, ask: Asked, part: Part) -> Found | None:
+def latest(analysis: Analysis, ask: Request, part: Part) -> Found | None:
     """The newest result with these settings, of whatever place; what is asked for where it is there."""
     exact = found(analysis, ask, part)
     if exact is not None:
@@ -176,12 +176,12 @@ def latest(analysis: Analysis, ask: Asked, part: Part) -> Found | None:
     return next((results[key] for key in reversed(list(results)) if key.startswith(start)), None)
 
 
-def missing(analysis: Analysis, ask: Asked) -> list[Part]:
+def missing(analysis: Analysis, ask: Request) -> list[Part]:
     """What of it was not computed yet."""
     return [part for part in ask.parts if found(analysis, ask, part) is None]
 
 
-def due(analysis: Analysis, ask: Asked) -> list[Part]:
+def due(analysis: Analysis, ask: Request) -> list[Part]:
     """What of it is computed without being asked for: what is quick, and what was chosen and never seen."""
     lacking = missing(analysis, ask)
     unseen = [part for part in lacking if latest(analysis, ask, part) is None]
@@ -209,7 +209,7 @@ def passes_of(analysis: Analysis) -> Passes:
     return Memory(most_bytes=PASSES_BYTES)
 
 
-def _computed(analysis: Analysis, ask: Asked, part: Part, report: Progress) -> Result:
+def _computed(analysis: Analysis, ask: Request, part: Part, report: Progress) -> Result:
     words = {"main": _WORDS[ask.method], "random": f"{_WORDS[ask.method]}, re-initialised weights",
              "deletion": "Deleting square by square"}[part]  # fmt: skip
 
@@ -231,7 +231,9 @@ def _computed(analysis: Analysis, ask: Asked, part: Part, report: Progress) -> R
             return inspection.deletion_curve(model, images, ask.goal.target, attribution.map, progress=tell)
 
 
-def _with_random_weights(ask: Asked, model: nn.Module, images: Tensor, tell: Callable[[int, int], None]) -> Attribution:
+def _with_random_weights(
+    ask: Request, model: nn.Module, images: Tensor, tell: Callable[[int, int], None]
+) -> Attribution:
     fresh = inspection.reinitialised(model, images=images)
     with torch.inference_mode():
         trace: Trace = fresh(images)
@@ -239,7 +241,7 @@ def _with_random_weights(ask: Asked, model: nn.Module, images: Tensor, tell: Cal
 
 
 def _explained(
-    ask: Asked,
+    ask: Request,
     model: nn.Module,
     images: Tensor,
     trace: Trace,

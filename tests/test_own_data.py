@@ -71,6 +71,15 @@ def test_the_description_that_the_readme_shows_is_understood(folder: Path, tmp_p
     assert source_at("folder", tmp_path).channels == {"semseg": 3, "depth": 1}
 
 
+def test_who_gives_a_known_data_set_classes_of_their_own_hears_how_to_bring_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        read(["nyud-lite0", "--model.tasks.semseg", "3"])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "--model.tasks.semseg must be 40, as many as nyud has classes, not 3." in told and "data.name folder" in told
+
+
 def test_a_network_learns_what_the_folder_has_whatever_its_preset_says(run: Path) -> None:
     config = read_config(run)
     assert config.model.tasks == {"semseg": 3, "depth": 1}

@@ -286,8 +286,11 @@ class TrainConfig(Settings):
         super().__post_init__()
         for task, known in self.data.known_classes.items():
             if (channels := self.model.tasks.get(task, len(known))) != len(known):
-                whose = f"{self.data.name} has classes" if self.data.classes is None else "data.classes names"
-                raise self.refuse(f"model.tasks.{task} must be {len(known)}, as many as {whose}, not {channels}.")
+                whose, own = f"{self.data.name} has classes", " Classes of your own: data.name folder."
+                if self.data.classes is not None:
+                    whose, own = "data.classes names", ""
+                must = f"must be {len(known)}, as many as {whose}, not {channels}."
+                raise self.refuse(f"model.tasks.{task} {must}{own}")
         if missing := [task for task in self.model.tasks if task not in self.loss.weights]:
             raise self.refuse(f"loss.weights has no weight for {', '.join(missing)}, which the network learns.")
         if not any(self.loss.weights[task] for task in self.model.tasks):

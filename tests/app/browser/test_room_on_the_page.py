@@ -8,6 +8,7 @@ import pytest
 from browsing import PATIENCE, Visit
 from modules import Modules
 from PIL import Image
+from playwright.sync_api import expect
 
 from app.analysis.session import Session
 from app.tabs.overview import room
@@ -116,9 +117,10 @@ def test_a_distance_is_that_of_the_numbers(shown: Visit, mesh: DepthMesh, places
     shown.page.keyboard.press("m")
     pick(shown, other)
     metres = np.linalg.norm(mesh.point(*one) - mesh.point(*other))
-    assert shown.page.inner_text("[data-testid=mesh] output") == f"{metres:.2f} m between the two places"
+    said = shown.page.locator("[data-testid=mesh] output")
+    expect(said).to_have_text(f"{metres:.2f} m between the two places", timeout=PATIENCE)
     shown.page.get_by_role("button", name="From the selected pixel").click()
-    assert shown.page.inner_text("[data-testid=mesh] output") == ""
+    expect(said).to_have_text("", timeout=PATIENCE)
 
 
 def test_the_room_is_taken_along_as_a_file_and_as_it_is_seen(shown: Visit) -> None:

@@ -10,22 +10,26 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from torch import Tensor
 
 from bridgenet.shapes import AnyAttention, AnyFeature, Image
+from bridgenet.tasks import TaskName
+
+Features = dict[TaskName, AnyFeature]
+"""A feature map of each task, in the order of the config's tasks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """Task Pattern Propagation (TPP) on the base grid, section III-B, Eqs. (1) and (2)."""
 
-    logits: dict[str, AnyAttention]
+    logits: dict[TaskName, AnyAttention]
     """A_t of Eq. (1) per task: queries of the task against its own keys, before softmax, scaled by 1/sqrt(width)."""
 
-    fused_logits: dict[str, AnyAttention]
+    fused_logits: dict[TaskName, AnyAttention]
     """Maps of all tasks fused by the task's own 1x1 convolution, Eq. (2), before softmax."""
 
-    attention: dict[str, AnyAttention]
+    attention: dict[TaskName, AnyAttention]
     """Fused maps after softmax over the keys: every row sums to 1."""
 
-    feature: dict[str, AnyFeature]
+    feature: Features
     """Y_t: the task-specific feature after propagation."""
 
     query_grid: tuple[int, int]
@@ -42,7 +46,7 @@ class Pattern:
 class Stage:
     """One scale of the decoder: task features meet in the bridge feature and are refined by it."""
 
-    task_specific: dict[str, AnyFeature]
+    task_specific: Features
     """F_t as it enters the stage (after up-sampling, from the second stage on)."""
 
     query: AnyFeature | None
@@ -57,7 +61,7 @@ class Stage:
     attention: AnyAttention | None
     """Eq. (5): bridge queries against the tokens of all tasks, first task's tokens first; rows sum to 1."""
 
-    refined: dict[str, AnyFeature]
+    refined: Features
     """F_t after the Task Feature Refiner (TFR), Eq. (7)."""
 
     query_grid: tuple[int, int] | None = None
@@ -69,16 +73,16 @@ class Stage:
     token_window: int | None = None
     """Places of a task's feature, along each side, that one token is the mean of. None without attention."""
 
-    cross_logits: dict[str, AnyAttention] = field(default_factory=dict)
+    cross_logits: dict[TaskName, AnyAttention] = field(default_factory=dict)
     """Where tasks read each other without a bridge: `cross_attention` before its softmax, as the next stage gets it."""
 
-    cross_attention: dict[str, AnyAttention] = field(default_factory=dict)
+    cross_attention: dict[TaskName, AnyAttention] = field(default_factory=dict)
     """The queries of each task against the tokens of all tasks, first task's tokens first; rows sum to 1."""
 
-    preliminary: dict[str, AnyFeature] = field(default_factory=dict)
+    preliminary: Features = field(default_factory=dict)
     """Preliminary predictions (logits) on this stage's grid, where a network gives some at every scale."""
 
-    def by_task(self) -> dict[str, AnyAttention]:
+    def by_task(self) -> dict[TaskName, AnyAttention]:
         """The attention on the tokens of each task, (batch, heads, queries, tokens of one task).
 
         Raises:
@@ -88,7 +92,7 @@ class Stage:
             raise ValueError("No task is read at this stage: there is no bridge, or it asks nobody.")
         return self._by_source(self.attention)
 
-    def read_by(self, task: str) -> dict[str, AnyAttention]:
+    def read_by(self, task: TaskName) -> dict[TaskName, AnyAttention]:
         """The attention of a task on the tokens of each task, its own among them: as `by_task`, without a bridge.
 
         Raises:
@@ -98,7 +102,7 @@ class Stage:
             raise ValueError(f"{task} reads no tokens of other tasks at this stage: this network has another way.")
         return self._by_source(self.cross_attention[task])
 
-    def _by_source(self, attention: AnyAttention) -> dict[str, AnyAttention]:
+    def _by_source(self, attention: AnyAttention) -> dict[TaskName, AnyAttention]:
         return dict(zip(self.task_specific, attention.chunk(len(self.task_specific), dim=-1), strict=True))
 
 
@@ -106,13 +110,13 @@ class Stage:
 class EncoderStage:
     """One stage of the encoder, for networks whose tasks reach into it."""
 
-    task_specific: dict[str, AnyFeature]
+    task_specific: Features
     """F_t at the end of the stage: that of the task's own encoder, or what its mask leaves of the shared feature."""
 
-    joined: dict[str, AnyFeature] = field(default_factory=dict)
+    joined: Features = field(default_factory=dict)
     """The same after the tasks were joined: what the task's next stage gets. Empty where they are not."""
 
-    mask: dict[str, AnyFeature] = field(default_factory=dict)
+    mask: Features = field(default_factory=dict)
     """How far, 0 to 1, each place and channel of the shared feature is open to the task. Empty without masks."""
 
 
@@ -135,35 +139,35 @@ class Trace:
     encoder: dict[str, EncoderStage] = field(default_factory=dict)
     """Stages of the encoder by name, `stem` and `stage1` (fine) to `stage4`, where tasks reach into it."""
 
-    task_specific: dict[str, AnyFeature] = field(default_factory=dict)
+    task_specific: Features = field(default_factory=dict)
     """X_t: output of the preliminary decoder, base grid, before TPP."""
 
     pattern: Pattern | None = None
     """TPP. None when it is switched off."""
 
-    preliminary: dict[str, AnyFeature] = field(default_factory=dict)
+    preliminary: Features = field(default_factory=dict)
     """Preliminary predictions (logits), base grid; of several scales, those of the finest, which its stage has too."""
 
-    mixed: dict[str, AnyFeature] = field(default_factory=dict)
+    mixed: Features = field(default_factory=dict)
     """F_t at the start of the first stage: feature and preliminary prediction, mixed by a 1x1 convolution."""
 
-    exchange: dict[str, dict[str, AnyFeature]] = field(default_factory=dict)
+    exchange: dict[TaskName, Features] = field(default_factory=dict)
     """What tasks send each other pair by pair: `exchange[source][target]`, where a network does that."""
 
     stages: tuple[Stage, ...] = ()
     """Decoder stages, coarse to fine."""
 
-    fused: dict[str, AnyFeature] = field(default_factory=dict)
+    fused: Features = field(default_factory=dict)
     """Sum of the side outputs of all stages, fusion grid, before the fusion convolution."""
 
-    logits: dict[str, AnyFeature]
+    logits: Features
     """Final predictions (logits), fusion grid."""
 
-    predictions: dict[str, AnyFeature]
+    predictions: Features
     """Final predictions (logits), bilinearly resized to the image."""
 
     @property
-    def all_preliminary(self) -> tuple[dict[str, AnyFeature], ...]:
+    def all_preliminary(self) -> tuple[Features, ...]:
         """Preliminary predictions of every scale that has some, coarse to fine."""
         of_stages = tuple(stage.preliminary for stage in self.stages if stage.preliminary)
         return of_stages or ((self.preliminary,) if self.preliminary else ())

@@ -4,7 +4,7 @@ Every function leaves the model as it found it, also after an error or a cancell
 global random state. Inputs may be inference tensors. A `progress` is told (done, total) and may raise to cancel.
 """
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from bridgenet.inspection.targets import Target
 from bridgenet.model.layers import resize_to
 from bridgenet.shapes import AnyFeature, Image
-from bridgenet.trace import Trace
+from bridgenet.trace import Features, Trace
 
 TaskMethod = Literal["ablation", "shapley"]
 LayerMethod = Literal["gradcam", "gradient_x_activation"]
@@ -33,7 +33,7 @@ Map = Float[np.ndarray, "height width"]
 AnyMap = Float[np.ndarray, "_ _"]
 Switches = tuple[bool, ...]
 
-Passes = MutableMapping[tuple[FeatureBaseline, tuple[Switches, ...]], Mapping[str, Tensor]]
+Passes = MutableMapping[tuple[FeatureBaseline, tuple[Switches, ...]], Features]
 """What the heads said (logits by task), by what stood in for removed features and by the coalitions that were run."""
 
 

@@ -35,7 +35,7 @@ def mean_change(task: str, change: Float[Tensor, "batch height width"], region: 
     return 100 * mean if TASKS[cast(TaskName, task)].kind == "classes" else mean
 
 
-def difference_map(before: Trace, after: Trace, task: str) -> Float[np.ndarray, "_ _"]:
+def difference_map(before: Trace, after: Trace, task: TaskName) -> Float[np.ndarray, "_ _"]:
     """Change of one task at every pixel of the prediction, for the first image of the batch: see `kinds.change_map`.
 
     For the notebooks.

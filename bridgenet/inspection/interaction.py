@@ -225,7 +225,7 @@ class _Passes:
     seen_control: SeenControl | None
     images: int
     done: int = 0
-    tasks: tuple[str, ...] = ()
+    tasks: tuple[TaskName, ...] = ()
     effects: list[list[list[float]]] = field(default_factory=list)
     controls: list[list[float]] = field(default_factory=list)
     shares: list[np.ndarray] = field(default_factory=list)

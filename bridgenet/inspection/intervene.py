@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bridgenet.inspection.capture import find_module, map_tensors
 from bridgenet.inspection.parts import bridge_meeting
 from bridgenet.model.network import REMOVALS, Meeting, Network, Removal
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
 Norm = Literal["held", "free"]
@@ -127,14 +128,15 @@ def without_task(
         if name not in tasks:
             raise ValueError(f"This network has no task {name!r} to remove. It has: {', '.join(tasks)}.")
     way = check_way(removal, norm)
-    meetings = meetings_at(model, places) if sources else ()
-    if removal == "swap" and other is None and sources:
+    cut: tuple[TaskName, ...] = tuple(task for task in tasks if task in sources)
+    meetings = meetings_at(model, places) if cut else ()
+    if removal == "swap" and other is None and cut:
         raise ValueError("Removal 'swap' takes the task from another image: give its trace as `other`.")
     with ExitStack() as hooks:
         if norm == "held":
             model.hold_norms(hooks, trace)
         for meeting in meetings:
-            meeting.cut(hooks, trace, sources, way, other)
+            meeting.cut(hooks, trace, cut, way, other)
         yield
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from bridgenet.inspection.effects import difference_map
 from bridgenet.inspection.intervene import cut_trace, decode_again, evaluating, random_drop
 from bridgenet.model.network import Network
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
 
@@ -23,14 +24,14 @@ class Movers:
         change: By how much, in the unit of the answer (`kinds.change_map`).
     """
 
-    tasks: tuple[str, ...]
+    tasks: tuple[TaskName, ...]
     index: Int[np.ndarray, "height width"]
     change: Float[np.ndarray, "height width"]
 
 
 @torch.inference_mode()
 def movers(
-    model: Network, trace: Trace, target: str, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
+    model: Network, trace: Trace, target: TaskName, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
 ) -> Movers:
     """Cut every other task by itself, wherever tasks meet, and see what becomes of one answer.
 
@@ -47,7 +48,7 @@ def movers(
     Raises:
         ValueError: There is no other task, or tasks meet nowhere.
     """
-    tasks = tuple(task for task in trace.predictions if task != target)
+    tasks: tuple[TaskName, ...] = tuple(task for task in trace.predictions if task != target)
     if not tasks:
         raise ValueError(f"Nobody can move {target}: the network has no other task.")
     report = progress or (lambda done, total: None)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bridgenet.catalogue import explain
 from bridgenet.model.network import Meeting, Network, Pairs
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
 NodeKind = Literal[
@@ -44,7 +45,7 @@ class Node:
     kind: NodeKind
     column: int
     path: str
-    task: str | None
+    task: TaskName | None
     stage: int | None
     term: str
     sentence: str
@@ -65,7 +66,7 @@ class Link:
 
     source: str
     target: str
-    task: str | None = None
+    task: TaskName | None = None
     meeting: str | None = None
     places: tuple[str, ...] = ()
 
@@ -80,7 +81,7 @@ class Overview:
         links: Likewise.
     """
 
-    tasks: tuple[str, ...]
+    tasks: tuple[TaskName, ...]
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
 
@@ -88,7 +89,7 @@ class Overview:
     def meets(self) -> dict[str, Pairs]:
         """Who reads whom, (source, target) by meeting, as the links say: directly, or through a hub."""
         nodes = {node.id: node for node in self.nodes}
-        found: dict[str, set[tuple[str, str]]] = {}
+        found: dict[str, set[tuple[TaskName, TaskName]]] = {}
         for link in self.links:
             if link.meeting is None or link.task is None:
                 continue
@@ -133,7 +134,7 @@ class _Draft:
     hubs: list[tuple[str, str | None, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tasks = tuple(dict.fromkeys((*self.trace.predictions, *self.trace.task_specific)))
+        self.tasks: tuple[TaskName, ...] = tuple(dict.fromkeys((*self.trace.predictions, *self.trace.task_specific)))
         self.maps = self.model.maps_read(self.trace)
         self.shapes = {path: tuple(tensor.shape[1:]) for path, tensor in self.trace.items()}
         self.met: dict[str, Here] = {}
@@ -197,7 +198,7 @@ class _Draft:
         self,
         kind: NodeKind,
         path: str,
-        tasks: Iterable[str],
+        tasks: Iterable[TaskName],
         *,
         name: str | int | None = None,
         met: Collection[str] = (),
@@ -213,19 +214,19 @@ class _Draft:
             self._begin(node, before.get(task), task, maps)
             self.links.extend(Link(hub, node, None, meeting, (place,)) for hub, meeting, place in hubs)
             self.ends[task] = node
-        found: dict[tuple[str, str, str], list[str]] = {}
+        found: dict[tuple[TaskName, TaskName, str], list[str]] = {}
         for place, meeting, source, target in self._read(met):
             found.setdefault((source, target, meeting), []).append(place)
         for (source, target, meeting), places in found.items():
             self.links.append(Link(before[source], self.ends[target], source, meeting, tuple(places)))
 
-    def _read(self, places: Collection[str]) -> Iterator[tuple[str, str, str, str]]:
+    def _read(self, places: Collection[str]) -> Iterator[tuple[str, str, TaskName, TaskName]]:
         """Place, meeting, source and target wherever a task reads another by itself."""
         for place in places:
             for meeting, pairs in self.met.get(place, ()):
                 yield from ((place, meeting.name, *pair) for pair in sorted(pairs) if not meeting.hub)
 
-    def _begin(self, node: str, before: str | None, task: str | None, maps: str) -> None:
+    def _begin(self, node: str, before: str | None, task: TaskName | None, maps: str) -> None:
         """What a node is made of but for what its task reads of others: its lane, and backbone maps."""
         known = range(len(self.trace.task_generic))
         levels = [known[level] for level in self.maps.get(maps, ()) if known]
@@ -238,16 +239,18 @@ class _Draft:
         if not path and not read:
             return
         place = f"stages.{stage}"
-        words = {} if path else {"term": read[0][0].title.lower(), "sentence": f"{read[0][0].whole.capitalize()}."}
+        term, sentence = ("", "") if path else (read[0][0].title.lower(), f"{read[0][0].whole.capitalize()}.")
         former = next((node.id for node in reversed(self.nodes) if node.kind == kind == "bridge"), None)
-        hub = self._add(name, kind, path, stage=stage, column=self._next(), **words)
+        hub = self._add(name, kind, path, stage=stage, column=self._next(), term=term, sentence=sentence)
         if maps in self.maps:
             self._begin(hub, None, None, maps)
         if former and self.trace.stages[stage].bridge is not self.trace.stages[stage].bridge_before_cascade:
             self.links.append(Link(former, hub))
         for meeting, pairs in read:
-            for source in dict.fromkeys(source for source in self.tasks if any(source == giver for giver, _ in pairs)):
-                self.links.append(Link(self.ends[source], hub, source, meeting.name, (place,)))
+            givers = {giver for giver, _ in pairs}
+            for source in self.tasks:
+                if source in givers:
+                    self.links.append(Link(self.ends[source], hub, source, meeting.name, (place,)))
         self.hubs.append((hub, read[0][0].name if read else None, place))
 
     def _next(self) -> int:
@@ -259,7 +262,7 @@ class _Draft:
         kind: NodeKind,
         path: str,
         *,
-        task: str | None = None,
+        task: TaskName | None = None,
         stage: int | None = None,
         column: int = 0,
         term: str = "",

@@ -18,6 +18,7 @@ from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.edge_metric import EdgeMetric
 from bridgenet.learning.saliency_metric import SaliencyMetric, SaliencyProtocol
 from bridgenet.learning.task_metric import TaskMetric
+from bridgenet.model.by_task import ByTask
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE, TASKS, TaskName
 
@@ -212,18 +213,13 @@ class MultiTaskMetrics(nn.Module):
                 case "probability":
                     return EdgeMetric(edge_positive_weight, judge)
 
-        self.metrics = nn.ModuleDict({task: metric(task, channels) for task, channels in tasks.items()})
+        self.by_task = ByTask({task: metric(task, channels) for task, channels in tasks.items()})
         self.images = SumMetric()
-
-    @property
-    def by_task(self) -> dict[TaskName, TaskMetric]:
-        """The metric of each task."""
-        return cast(dict[TaskName, TaskMetric], dict(self.metrics.items()))
 
     def update(self, predictions: Mapping[TaskName, Tensor], targets: Mapping[TaskName, Tensor]) -> None:
         """Adds the predictions (logits) of some images. They have the size of the targets."""
-        for task, metric in self.metrics.items():
-            metric.update(predictions[task].float(), targets[task])  # type: ignore[index, operator]
+        for task, metric in self.by_task.items():
+            metric.update(predictions[task].float(), targets[task])
         self.images.update(len(next(iter(targets.values()))))
 
     def compute(self) -> dict[str, Any]:
@@ -232,8 +228,8 @@ class MultiTaskMetrics(nn.Module):
         A metric is None where no pixel has ground truth. `conventions` tells by task what its numbers are by, where
         there are several ways.
         """
-        values: dict[str, Any] = {task: metric.compute() for task, metric in self.metrics.items()}  # type: ignore[operator]
-        conventions = {task: metric.convention for task, metric in self.metrics.items() if metric.convention}
+        values: dict[str, Any] = {task: metric.compute() for task, metric in self.by_task.items()}
+        conventions = {task: metric.convention for task, metric in self.by_task.items() if metric.convention}
         told = {"conventions": conventions} if conventions else {}
         return {**values, "images": int(self.images.compute()), **told}
 

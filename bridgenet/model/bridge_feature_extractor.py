@@ -18,6 +18,7 @@ from bridgenet.model.layers import (
     to_tokens,
 )
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
+from bridgenet.trace import Features
 
 
 class BridgeFeatureExtractor(nn.Module):
@@ -45,7 +46,7 @@ class BridgeFeatureExtractor(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, mlp_ratio)
 
-    def forward(self, query: AnyFeature, task_specific: dict[str, AnyFeature]) -> tuple[AnyFeature, AnyAttention]:
+    def forward(self, query: AnyFeature, task_specific: Features) -> tuple[AnyFeature, AnyAttention]:
         """Bridge feature on the grid of the query map, and attention over the tokens of all tasks, in task order."""
         query_map = self.reduce_query(query)
         tokens = self.task_tokens(task_specific)
@@ -56,14 +57,12 @@ class BridgeFeatureExtractor(nn.Module):
         bridge = to_tokens(query + self.restore(resize_to(message, size)))
         return to_feature(bridge + self.feed_forward(self.norm(bridge)), size), attention
 
-    def grids(
-        self, query: AnyFeature, task_specific: dict[str, AnyFeature]
-    ) -> tuple[tuple[int, int], tuple[int, int], int]:
+    def grids(self, query: AnyFeature, task_specific: Features) -> tuple[tuple[int, int], tuple[int, int], int]:
         """Rows and columns of the queries, of the tokens of each task, and the window of these."""
         window, tasks = self.token_reduction, next(iter(task_specific.values()))
         return reduced_grid(query, self.query_reduction), reduced_grid(tasks, window), window
 
-    def task_tokens(self, task_specific: dict[str, AnyFeature]) -> AnyTokens:
+    def task_tokens(self, task_specific: Features) -> AnyTokens:
         """Eq. (3): normed and pooled tokens of all tasks, one task after the other."""
         pooled = [pool_tokens(self.token_norm(feature), self.token_reduction) for feature in task_specific.values()]
         return torch.cat(pooled, dim=1)
@@ -72,7 +71,7 @@ class BridgeFeatureExtractor(nn.Module):
 class ForeignBridgeFeatureExtractor(BridgeFeatureExtractor):
     """Control: the bridge reads the tasks of the image before it in the batch. Same parameters, no information."""
 
-    def task_tokens(self, task_specific: dict[str, AnyFeature]) -> AnyTokens:
+    def task_tokens(self, task_specific: Features) -> AnyTokens:
         """Eq. (3), of another image.
 
         Raises:
@@ -101,7 +100,7 @@ class UnaskingBridge(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, mlp_ratio)
 
-    def forward(self, query: AnyFeature, task_specific: dict[str, AnyFeature]) -> tuple[AnyFeature, None]:
+    def forward(self, query: AnyFeature, task_specific: Features) -> tuple[AnyFeature, None]:
         """Bridge feature on the grid of the query map, and no attention. The task features are not looked at."""
         bridge = to_tokens(query)
         return to_feature(bridge + self.feed_forward(self.norm(bridge)), query.shape[-2:]), None

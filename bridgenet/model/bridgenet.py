@@ -11,6 +11,7 @@ from torch import nn
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.head import MultiScaleFusion, PredictionHead
 from bridgenet.model.layers import resize_to
 from bridgenet.model.meetings import BridgeMeeting, PatternMeeting
@@ -20,7 +21,8 @@ from bridgenet.model.recompute import recomputed
 from bridgenet.model.stage import DecoderStage
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
 from bridgenet.shapes import AnyFeature
-from bridgenet.trace import Stage, Trace
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features, Stage, Trace
 
 BASE_STRIDE = 32
 FUSION_STRIDE = 4
@@ -30,9 +32,9 @@ FUSION_STRIDE = 4
 class Preliminary:
     """Parts on the base grid, per task."""
 
-    decoders: dict[str, PreliminaryDecoder]
-    heads: dict[str, PredictionHead]
-    mixers: dict[str, Mixer]
+    decoders: dict[TaskName, PreliminaryDecoder]
+    heads: dict[TaskName, PredictionHead]
+    mixers: dict[TaskName, Mixer]
 
 
 class BridgeNet(Network):
@@ -62,18 +64,18 @@ class BridgeNet(Network):
         pattern_propagation: TaskPatternPropagation | None,
         stages: list[DecoderStage],
         fusion: MultiScaleFusion,
-        fusion_convs: dict[str, nn.Sequential],
-        heads: dict[str, PredictionHead],
+        fusion_convs: dict[TaskName, nn.Sequential],
+        heads: dict[TaskName, PredictionHead],
     ) -> None:
         super().__init__(config, backbone)
-        self.preliminary_decoders = nn.ModuleDict(preliminary.decoders)
+        self.preliminary_decoders = ByTask(preliminary.decoders)
         self.pattern_propagation = pattern_propagation
-        self.preliminary_heads = nn.ModuleDict(preliminary.heads)
-        self.mixers = nn.ModuleDict(preliminary.mixers)
+        self.preliminary_heads = ByTask(preliminary.heads)
+        self.mixers = ByTask(preliminary.mixers)
         self.stages = nn.ModuleList(stages)
         self.fusion = fusion
-        self.fusion_convs = nn.ModuleDict(fusion_convs)
-        self.heads = nn.ModuleDict(heads)
+        self.fusion_convs = ByTask(fusion_convs)
+        self.heads = ByTask(heads)
 
     @property
     def decoder_stages(self) -> tuple[DecoderStage, ...]:
@@ -113,13 +115,13 @@ class BridgeNet(Network):
             image_size: (height, width) of the image that they were computed from.
         """
         base = resize_to(features[-1], _grid(image_size, BASE_STRIDE))
-        task_specific = {task: decode(base) for task, decode in self.preliminary_decoders.items()}
+        task_specific: Features = {task: decode(base) for task, decode in self.preliminary_decoders.items()}
         pattern = self.pattern_propagation(task_specific) if self.pattern_propagation is not None else None
         propagated = task_specific if pattern is None else pattern.feature
-        preliminary = {task: head(propagated[task]) for task, head in self.preliminary_heads.items()}
+        preliminary: Features = {task: head(propagated[task]) for task, head in self.preliminary_heads.items()}
 
         carried = propagated if self.config.tpp_output == "feature" else task_specific
-        mixed = {task: mix(carried[task], preliminary[task]) for task, mix in self.mixers.items()}
+        mixed: Features = {task: mix(carried[task], preliminary[task]) for task, mix in self.mixers.items()}
 
         begun = Trace(
             task_generic=tuple(features),
@@ -157,7 +159,9 @@ class BridgeNet(Network):
             image_size: (height, width) of the image.
         """
         fused = self.fusion([stage.refined for stage in trace.stages], _grid(image_size, FUSION_STRIDE))
-        logits = {task: head(self._compute(self.fusion_convs[task], fused[task])) for task, head in self.heads.items()}
+        logits: Features = {
+            task: head(self._compute(self.fusion_convs[task], fused[task])) for task, head in self.heads.items()
+        }
         predictions = {task: resize_to(prediction, image_size) for task, prediction in logits.items()}
         return replace(trace, fused=fused, logits=logits, predictions=predictions)
 

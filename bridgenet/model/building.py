@@ -17,6 +17,7 @@ from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.stage import DecoderStage, Upsampler
 from bridgenet.model.task_feature_refiner import AddRefinement, ConcatenateRefinement, TaskFeatureRefiner
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
+from bridgenet.tasks import TaskName
 
 
 def build_bridgenet(config: ModelConfig, channels: tuple[int, ...], backbone: Backbone | None) -> BridgeNet:
@@ -26,7 +27,7 @@ def build_bridgenet(config: ModelConfig, channels: tuple[int, ...], backbone: Ba
         raise ValueError(f"{len(widths)} stages need as many backbone maps, got {len(channels)}.")
     tasks = tuple(config.tasks)
     stages = [_build_stage(config, channels, index) for index in range(len(widths))]
-    fusion_convs = {task: fusion_conv(widths[0]) for task in tasks}
+    fusion_convs: dict[TaskName, nn.Sequential] = {task: fusion_conv(widths[0]) for task in tasks}
     _initialise(stages, fusion_convs)
     return BridgeNet(
         config,
@@ -96,7 +97,7 @@ def _build_refiner(config: ModelConfig, index: int) -> nn.Module:
     )
 
 
-def _initialise(stages: list[DecoderStage], fusion_convs: dict[str, nn.Sequential]) -> None:
+def _initialise(stages: list[DecoderStage], fusion_convs: dict[TaskName, nn.Sequential]) -> None:
     """The authors' initial values: near-zero convolutions in the stages, everything else at torch's defaults."""
     for stage in stages:
         for module in stage.modules():

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bridgenet.config.systems import STAGES, StageName
 from bridgenet.model.backbone import TRIAL_SIZE, Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.tasks import TaskName
 
 
-class Encoders(nn.ModuleDict):
+class Encoders(ByTask[Backbone]):
     """A backbone for each task: alike at first, pretrained weights and all, and then learning each for itself.
 
     What is set for one backbone is set here for all of them.
@@ -23,32 +23,27 @@ class Encoders(nn.ModuleDict):
     """
 
     def __init__(self, tasks: Iterable[TaskName], backbone: Backbone) -> None:
-        super().__init__()
-        for task in tasks:
-            self[task] = deepcopy(backbone) if len(self) else backbone
-
-    def by_task(self) -> dict[str, Backbone]:
-        """The backbone of each task."""
-        return cast(dict[str, Backbone], dict(self.items()))
+        first, *others = tasks
+        super().__init__({first: backbone, **{task: deepcopy(backbone) for task in others}})
 
     @property
     def full_precision(self) -> bool:
         """See `Backbone`."""
-        return all(encoder.full_precision for encoder in self.by_task().values())
+        return all(encoder.full_precision for encoder in self.values())
 
     @full_precision.setter
     def full_precision(self, wanted: bool) -> None:
-        for encoder in self.by_task().values():
+        for encoder in self.values():
             encoder.full_precision = wanted
 
     @property
     def gradient_checkpointing(self) -> bool:
         """See `Backbone`."""
-        return all(encoder.gradient_checkpointing for encoder in self.by_task().values())
+        return all(encoder.gradient_checkpointing for encoder in self.values())
 
     @gradient_checkpointing.setter
     def gradient_checkpointing(self, wanted: bool) -> None:
-        for encoder in self.by_task().values():
+        for encoder in self.values():
             encoder.gradient_checkpointing = wanted
 
 

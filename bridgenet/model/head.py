@@ -8,8 +8,11 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.layers import ChannelNorm, GroupedChannelNorm, conv_norm_relu, resize_to
 from bridgenet.shapes import AnyFeature
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features
 
 
 class SideOutput(nn.Module):
@@ -22,15 +25,15 @@ class SideOutput(nn.Module):
         joint_norm: Whether mean and deviation are those of all tasks, or each task has its own.
     """
 
-    def __init__(self, tasks: tuple[str, ...], width: int, fused_width: int, *, joint_norm: bool) -> None:
+    def __init__(self, tasks: tuple[TaskName, ...], width: int, fused_width: int, *, joint_norm: bool) -> None:
         super().__init__()
         channels = len(tasks) * width
         self.norm = ChannelNorm(channels) if joint_norm else GroupedChannelNorm(channels, groups=len(tasks))
-        self.expand = nn.ModuleDict(
+        self.expand = ByTask(
             {task: nn.Identity() if width == fused_width else nn.Conv2d(width, fused_width, 1) for task in tasks}
         )
 
-    def hold_norm(self, hooks: ExitStack, refined: dict[str, AnyFeature]) -> None:
+    def hold_norm(self, hooks: ExitStack, refined: Features) -> None:
         """From now until `hooks` closes, the joint norm uses the mean and deviation of these features.
 
         Written as their norm plus the change over their deviation, so that what did not change stays equal bit for
@@ -48,7 +51,7 @@ class SideOutput(nn.Module):
 
         hooks.callback(norm.register_forward_hook(held).remove)
 
-    def forward(self, refined: dict[str, AnyFeature]) -> dict[str, AnyFeature]:
+    def forward(self, refined: Features) -> Features:
         normed = self.norm(torch.cat(list(refined.values()), dim=1)).chunk(len(refined), dim=1)
         return {task: expand(own) for (task, expand), own in zip(self.expand.items(), normed, strict=True)}
 
@@ -62,18 +65,18 @@ class MultiScaleFusion(nn.Module):
         joint_norm: As in `SideOutput`.
     """
 
-    def __init__(self, tasks: tuple[str, ...], stage_widths: Sequence[int], *, joint_norm: bool = True) -> None:
+    def __init__(self, tasks: tuple[TaskName, ...], stage_widths: Sequence[int], *, joint_norm: bool = True) -> None:
         super().__init__()
         self.sides = nn.ModuleList(
             SideOutput(tasks, width, stage_widths[0], joint_norm=joint_norm) for width in stage_widths
         )
 
-    def hold_norms(self, hooks: ExitStack, refined: Sequence[dict[str, AnyFeature]]) -> None:
+    def hold_norms(self, hooks: ExitStack, refined: Sequence[Features]) -> None:
         """From now until `hooks` closes, joint norms use the statistics of these features."""
         for side, features in zip(self.sides, refined, strict=True):
             cast(SideOutput, side).hold_norm(hooks, features)
 
-    def forward(self, refined: Sequence[dict[str, AnyFeature]], size: tuple[int, int]) -> dict[str, AnyFeature]:
+    def forward(self, refined: Sequence[Features], size: tuple[int, int]) -> Features:
         sides = [side(features) for side, features in zip(self.sides, refined, strict=True)]
         return {task: reduce(torch.add, [resize_to(side[task], size) for side in sides]) for task in sides[0]}
 

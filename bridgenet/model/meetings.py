@@ -27,6 +27,7 @@ from bridgenet.model.network import (
     through_one,
 )
 from bridgenet.model.task_pattern_propagation import TaskPatternPropagation
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Pattern, Stage, Trace
 
 
@@ -50,13 +51,13 @@ class PatternMeeting(Meeting):
         return {"pattern": every_pair(trace.predictions)}
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         tasks = tuple(trace.predictions)
         for target in tasks:
-            cut = [source for source in sources if source != target]
+            cut: list[TaskName] = [source for source in sources if source != target]
 
-            def edit(maps: Tensor, cut: list[str] = cut) -> Tensor:
+            def edit(maps: Tensor, cut: Sequence[TaskName] = cut) -> Tensor:
                 maps, heads = maps.clone(), maps.shape[1] // len(tasks)
                 for source in cut:
                     channels = slice(tasks.index(source) * heads, (tasks.index(source) + 1) * heads)
@@ -69,7 +70,7 @@ class PatternMeeting(Meeting):
                 return maps
 
             if cut:
-                edit_input(hooks, self.propagation.propagation(target).fuse, edit)
+                edit_input(hooks, self.propagation.propagations[target].fuse, edit)
 
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
         """A random share of all (task, key) columns contributes nothing, the same ones to every target."""
@@ -78,7 +79,7 @@ class PatternMeeting(Meeting):
         dropped = random_mask(len(logits) * keys, share, generator).view(len(logits), keys)
         dropped = dropped.repeat_interleave(heads, dim=0)[:, None].to(logits[0].device)
         for target in trace.predictions:
-            fuse = self.propagation.propagation(target).fuse
+            fuse = self.propagation.propagations[target].fuse
             edit_input(hooks, fuse, lambda maps: maps.masked_fill(dropped, 0))
 
     def shares(self, trace: Trace) -> Shares:
@@ -92,7 +93,7 @@ class PatternMeeting(Meeting):
         maps = maps - maps.mean(dim=-1, keepdim=True)
         columns = []
         for target in patterns:
-            fuse = self.propagation.propagation(target).fuse
+            fuse = self.propagation.propagations[target].fuse
             weight = fuse.weight.detach().double()[:, :, 0, 0].unflatten(1, (len(patterns), -1))
             # o: head of the target, t: source, h: head of the source, b: batch, q: query, k: key
             said = torch.einsum("oth,tbhqk->tobqk", weight, maps).abs().mean(dim=(1, 2, 3, 4))
@@ -122,7 +123,7 @@ class BridgeMeeting(Meeting):
         return {f"stages.{index}": through_one(trace.predictions) for index in range(len(self.extractors))}
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         tasks = tuple(trace.predictions)
         if removal == "mask" and set(sources) == set(tasks):

@@ -19,7 +19,7 @@ from bridgenet.model.backbone import Backbone
 from bridgenet.model.encoders import Encoders
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.tasks import TaskName
-from bridgenet.trace import Stage, Trace
+from bridgenet.trace import Features, Stage, Trace
 
 Removal = Literal["mask", "zero", "mean", "swap"]
 """What takes the place of a task that is read: nothing, zeros, its own average, or another image's."""
@@ -32,16 +32,16 @@ Shares = Float[Tensor, "tasks tasks"]
 """Share of each source (row) in what each target (column) reads. Columns sum to 1."""
 
 
-Pairs = frozenset[tuple[str, str]]
+Pairs = frozenset[tuple[TaskName, TaskName]]
 """Who reads whom: (source, target), names of tasks."""
 
 
-def every_pair(tasks: Collection[str]) -> Pairs:
+def every_pair(tasks: Collection[TaskName]) -> Pairs:
     """Every task reads every other."""
     return frozenset(permutations(tasks, 2))
 
 
-def through_one(tasks: Collection[str]) -> Pairs:
+def through_one(tasks: Collection[TaskName]) -> Pairs:
     """Every task reads all tasks, itself among them: what they are joined in is one for all."""
     return frozenset((source, target) for source in tasks for target in tasks)
 
@@ -68,12 +68,14 @@ class Meeting(ABC):
 
         A meeting that does not say more of itself is one of messages: what was exchanged tells, or else all pairs.
         """
-        sent = {(source, target) for source, row in trace.exchange.items() for target in row if source != target}
-        return {"exchange": frozenset(sent) or every_pair(trace.predictions)}
+        sent: Pairs = frozenset(
+            (source, target) for source, row in trace.exchange.items() for target in row if source != target
+        )
+        return {"exchange": sent or every_pair(trace.predictions)}
 
     @abstractmethod
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         """From now until `hooks` closes, no other task reads the sources here.
 
@@ -99,11 +101,11 @@ class Meeting(ABC):
         """How much each target reads of each source, as its attention or gates tell; None where nothing tells."""
         return None
 
-    def gates(self, trace: Trace) -> dict[str, dict[str, AnyFeature]]:
+    def gates(self, trace: Trace) -> dict[TaskName, Features]:
         """How far what is sent is let through, 0 to 1: `gates[source][target]`; empty where nothing is gated."""
         return {}
 
-    def parts(self, trace: Trace, stage: str) -> dict[str, dict[str, AnyFeature]]:
+    def parts(self, trace: Trace, stage: str) -> dict[TaskName, Features]:
         """What each task brings into the mixture of each at a stage of `weights`: `parts[source][target]`."""
         return {}
 

@@ -11,9 +11,11 @@ from bridgenet.model.bridge_feature_extractor import (
     QueryEmbedding,
     UnaskingBridge,
 )
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.layers import conv_norm_relu
 from bridgenet.shapes import AnyFeature
-from bridgenet.trace import Stage
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features, Stage
 
 
 class Upsampler(nn.Module):
@@ -45,22 +47,20 @@ class DecoderStage(nn.Module):
     def __init__(
         self,
         *,
-        upsamplers: dict[str, Upsampler] | None,
+        upsamplers: dict[TaskName, Upsampler] | None,
         query: QueryEmbedding | None,
         extractor: BridgeFeatureExtractor | UnaskingBridge | None,
         cascade: BridgeCascade | None,
-        refiners: dict[str, nn.Module] | None,
+        refiners: dict[TaskName, nn.Module] | None,
     ) -> None:
         super().__init__()
-        self.upsamplers = nn.ModuleDict(upsamplers) if upsamplers else None
+        self.upsamplers = ByTask(upsamplers) if upsamplers else None
         self.query = query
         self.extractor = extractor
         self.cascade = cascade
-        self.refiners = nn.ModuleDict(refiners) if refiners else None
+        self.refiners = ByTask(refiners) if refiners else None
 
-    def forward(
-        self, task_generic: AnyFeature, task_specific: dict[str, AnyFeature], coarser_bridge: AnyFeature | None
-    ) -> Stage:
+    def forward(self, task_generic: AnyFeature, task_specific: Features, coarser_bridge: AnyFeature | None) -> Stage:
         if self.upsamplers is not None:
             task_specific = {task: upsample(task_specific[task]) for task, upsample in self.upsamplers.items()}
         if self.query is None or self.extractor is None or self.refiners is None:
@@ -73,5 +73,5 @@ class DecoderStage(nn.Module):
         bridge = before_cascade
         if self.cascade is not None and coarser_bridge is not None:
             bridge = self.cascade(before_cascade, coarser_bridge)
-        refined = {task: refine(task_specific[task], bridge) for task, refine in self.refiners.items()}
+        refined: Features = {task: refine(task_specific[task], bridge) for task, refine in self.refiners.items()}
         return Stage(task_specific, query, before_cascade, bridge, attention, refined, *grids)

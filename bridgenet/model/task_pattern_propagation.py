@@ -4,16 +4,18 @@ A task's pattern is its self-attention map before the softmax, Eq. (1). The maps
 by a 1x1 convolution over the head axis, and the fused map gathers that task's own values, Eq. (2).
 """
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.layers import FeedForward, resize_to, to_feature, to_tokens
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
-from bridgenet.trace import Pattern
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features, Pattern
 
 
 class TaskPatternPropagation(nn.Module):
@@ -27,16 +29,18 @@ class TaskPatternPropagation(nn.Module):
         mlp_ratio: Hidden width of the feed-forward part.
     """
 
-    def __init__(self, tasks: tuple[str, ...], *, width: int, heads: int, stride: int, mlp_ratio: int) -> None:
+    def __init__(self, tasks: tuple[TaskName, ...], *, width: int, heads: int, stride: int, mlp_ratio: int) -> None:
         super().__init__()
         self.stride = stride
-        self.patterns = nn.ModuleDict({task: TaskPattern(width, heads, stride) for task in tasks})
-        self.propagations = nn.ModuleDict({task: Propagation(len(tasks), width, heads, mlp_ratio) for task in tasks})
+        self.patterns = ByTask({task: TaskPattern(width, heads, stride) for task in tasks})
+        self.propagations = ByTask({task: Propagation(len(tasks), width, heads, mlp_ratio) for task in tasks})
 
-    def forward(self, task_specific: dict[str, AnyFeature]) -> Pattern:
-        own = {task: pattern(task_specific[task]) for task, pattern in self.patterns.items()}
+    def forward(self, task_specific: Features) -> Pattern:
+        own: dict[TaskName, OwnPattern] = {
+            task: pattern(task_specific[task]) for task, pattern in self.patterns.items()
+        }
         all_logits = torch.cat([pattern.logits for pattern in own.values()], dim=1)
-        propagated = {
+        propagated: dict[TaskName, Propagated] = {
             task: propagate(task_specific[task], own[task].value, all_logits, own[task].query_grid)
             for task, propagate in self.propagations.items()
         }
@@ -50,14 +54,6 @@ class TaskPatternPropagation(nn.Module):
             key_grid=some.key_grid,
             stride=self.stride,
         )
-
-    def pattern(self, task: str) -> "TaskPattern":
-        """What makes the pattern of a task."""
-        return cast(TaskPattern, self.patterns[task])
-
-    def propagation(self, task: str) -> "Propagation":
-        """What fuses the patterns of all tasks for one."""
-        return cast(Propagation, self.propagations[task])
 
 
 class OwnPattern(NamedTuple):

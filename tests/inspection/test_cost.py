@@ -18,6 +18,7 @@ from bridgenet.inspection.cost import (
 from bridgenet.model import NETWORKS, build_decoder, build_model
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.bridgenet import BridgeNet
+from bridgenet.tasks import ALL_TASKS
 from bridgenet.trace import Trace
 
 pytestmark = pytest.mark.slow
@@ -47,7 +48,7 @@ def test_the_extractor_costs_what_its_equations_say() -> None:
         + 9 * width * 8 * 12  # depth-wise convolution of the message
         + 2 * 4 * width**2 * 8 * 12  # feed-forward
     )
-    assert multiply_adds(extractor, query, {str(task): torch.rand(1, width, 8, 12) for task in range(tasks)}) == by_hand
+    assert multiply_adds(extractor, query, {task: torch.rand(1, width, 8, 12) for task in ALL_TASKS[:tasks]}) == by_hand
 
 
 def test_a_bridge_that_reads_another_image_costs_what_one_that_reads_its_own_does(tiny_config: ModelConfig) -> None:

@@ -141,7 +141,7 @@ def test_the_metric_of_a_task_is_one_that_is_reported_and_its_direction_is_true(
 def test_without_any_valid_pixel_a_task_has_no_metric(judged: TaskName) -> None:
     predictions, targets = a_batch()
     metrics = MultiTaskMetrics(CHANNELS)
-    assert set(metrics.metrics[judged].compute().values()) <= {None, "clean"}
+    assert set(metrics.by_task[judged].compute().values()) <= {None, "clean"}
     metrics.update(predictions, {**targets, judged: torch.full_like(targets[judged], IGNORE)})
     values = metrics.compute()
     assert set(values[judged].values()) <= {None, "clean"}

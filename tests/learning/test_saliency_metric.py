@@ -64,9 +64,9 @@ def test_a_protocol_does_not_depend_on_how_the_set_is_cut(protocol: SaliencyProt
         rank = SaliencyMetric(protocol)
         rank.update(predictions["sal"][images], targets["sal"][images])
         for name in rank._defaults:
-            ours = processes.metrics["sal"]
+            ours = processes.by_task["sal"]
             setattr(ours, name, getattr(ours, name) + getattr(rank, name))
-    found = [whole.compute()["sal"], parts.compute()["sal"], processes.metrics["sal"].compute()]
+    found = [whole.compute()["sal"], parts.compute()["sal"], processes.by_task["sal"].compute()]
     assert {each.pop("protocol") for each in found} == {protocol}
     assert found[1] == pytest.approx(found[0], rel=1e-9)
     assert found[2] == pytest.approx(found[0], rel=1e-9)

@@ -319,7 +319,7 @@ def _pattern_bars(analysis: Analysis, selection: Selection) -> Group:
     return {"id": "tpp-patterns", "title": "Whose pattern was used", "text": text, "chart": ShareRows(rows)}
 
 
-def _fusion_shares(analysis: Analysis, head: int | None) -> dict[str, dict[str, np.ndarray]]:
+def _fusion_shares(analysis: Analysis, head: int | None) -> dict[TaskName, dict[TaskName, np.ndarray]]:
     # This reads weights and runs nothing, so the network need not be copied.
     return inspection.fusion_shares(analysis.predictor.model, analysis.trace, head)
 

@@ -8,6 +8,7 @@ import torch
 from bridgenet.inspection.parts import pattern_propagation
 from bridgenet.inspection.places import Map
 from bridgenet.model.network import Network
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Pattern, Trace
 
 
@@ -26,7 +27,7 @@ def pattern_and_heads(trace: Trace, head: int | None) -> tuple[Pattern, slice]:
 
 
 @torch.inference_mode()
-def fusion_shares(model: Network, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
+def fusion_shares(model: Network, trace: Trace, head: int | None = None) -> dict[TaskName, dict[TaskName, Map]]:
     """Whose pattern each task used in TPP: shares[target][source], a map over the queries of the target.
 
     The fused logits of a target are a weighted sum of the patterns of all sources. What is the same for all keys
@@ -47,9 +48,9 @@ def fusion_shares(model: Network, trace: Trace, head: int | None = None) -> dict
     heads = pattern.logits[tasks[0]].shape[1]
     logits = torch.stack([pattern.logits[task][0].float() for task in tasks])
     centred = logits - logits.mean(dim=-1, keepdim=True)
-    shares: dict[str, dict[str, Map]] = {}
+    shares: dict[TaskName, dict[TaskName, Map]] = {}
     for target in tasks:
-        fuse = pattern_propagation(model).propagation(target).fuse
+        fuse = pattern_propagation(model).propagations[target].fuse
         weight = fuse.weight.float().reshape(heads, len(tasks), heads)[chosen]
         parts = torch.einsum("hsg,sgqk->shqk", weight, centred)
         said = parts.abs().mean(dim=(1, 3))
@@ -61,7 +62,7 @@ def fusion_shares(model: Network, trace: Trace, head: int | None = None) -> dict
 
 
 @torch.inference_mode()
-def fusion_effects(model: Network, trace: Trace, head: int | None = None) -> dict[str, dict[str, Map]]:
+def fusion_effects(model: Network, trace: Trace, head: int | None = None) -> dict[TaskName, dict[TaskName, Map]]:
     """What each task would attend to without each pattern: effects[target][source], a map over the target's queries.
 
     For the notebooks.
@@ -80,12 +81,12 @@ def fusion_effects(model: Network, trace: Trace, head: int | None = None) -> dic
     """
     pattern, chosen = pattern_and_heads(trace, head)
     logits = {task: own[:1].float() for task, own in pattern.logits.items()}
-    effects: dict[str, dict[str, Map]] = {target: {} for target in logits}
-    for source in logits:
+    effects: dict[TaskName, dict[TaskName, Map]] = {target: {} for target in pattern.logits}
+    for source in pattern.logits:
         silent = [torch.zeros_like(own) if task == source else own for task, own in logits.items()]
         without = torch.cat(silent, dim=1)
         for target, found in effects.items():
-            propagation = pattern_propagation(model).propagation(target)
+            propagation = pattern_propagation(model).propagations[target]
             changed = propagation.softmax(propagation.fuse(without)) - pattern.attention[target][:1].float()
             moved = changed[0, chosen].abs().sum(dim=-1).mean(dim=0) / 2
             found[source] = moved.reshape(*pattern.query_grid).cpu().numpy()

@@ -20,6 +20,7 @@ from bridgenet.inspection.places import (
     token_at,
 )
 from bridgenet.inspection.region import Region, Tokens, coverage
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Pattern, Trace
 
 Direction = Literal["outgoing", "incoming"]
@@ -36,7 +37,7 @@ WINDOW = 3
 
 def tpp_attention(
     trace: Trace,
-    task: str,
+    task: TaskName,
     nx: float,
     ny: float,
     *,
@@ -103,7 +104,7 @@ def tpp_attention(
     )
 
 
-def tpp_row(trace: Trace, task: str, nx: float, ny: float, head: int | None = None) -> AttentionView:
+def tpp_row(trace: Trace, task: TaskName, nx: float, ny: float, head: int | None = None) -> AttentionView:
     """Attention of one task at a place: where TPP let it look. See `tpp_attention`. For the studio.
 
     Raises:

@@ -7,11 +7,12 @@ from bridgenet.inspection.attention.rows import HandedOver
 from bridgenet.inspection.parts import decoder_stages, pattern_propagation
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
 from bridgenet.model.network import Network
+from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
 
 @torch.inference_mode()
-def pattern_values(model: Network, trace: Trace, task: str) -> HandedOver:
+def pattern_values(model: Network, trace: Trace, task: TaskName) -> HandedOver:
     """What the keys of one task hand over in TPP, for weighting its attention by value.
 
     The value of a key (with its bias) goes through the part of the output projection that belongs to the head; the
@@ -28,8 +29,8 @@ def pattern_values(model: Network, trace: Trace, task: str) -> HandedOver:
     if trace.pattern is None:
         raise ValueError("This network was built without Task Pattern Propagation, so its keys have no values.")
     propagation = pattern_propagation(model)
-    own = propagation.pattern(task)(trace.task_specific[task][:1])
-    return _handed_over(own.value, propagation.propagation(task).project, trace.pattern.attention[task].shape[1])
+    own = propagation.patterns[task](trace.task_specific[task][:1])
+    return _handed_over(own.value, propagation.propagations[task].project, trace.pattern.attention[task].shape[1])
 
 
 @torch.inference_mode()

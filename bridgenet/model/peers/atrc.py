@@ -9,7 +9,7 @@ to regions.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import cast
 
@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from bridgenet.config import ModelConfig
 from bridgenet.config.systems import ContextKind
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.head import PredictionHead
 from bridgenet.model.layers import conv_norm_relu, resize_to
 from bridgenet.model.network import (
@@ -39,7 +40,7 @@ from bridgenet.model.peers.distillation import Exchange, silence
 from bridgenet.model.peers.pad_net import joined_maps
 from bridgenet.shapes import AnyFeature, AnyTokens
 from bridgenet.tasks import TASKS, TaskName
-from bridgenet.trace import Trace
+from bridgenet.trace import Features, Trace
 
 FEATURE_RATIO = 4
 """The backbone maps together have so many times the channels of a task's feature."""
@@ -53,7 +54,7 @@ PARTS = 40
 DROPOUT = 0.05
 """Share of the channels of a fused feature that are zero while training."""
 
-Kinds = Mapping[str, Mapping[str, ContextKind]]
+Kinds = Mapping[TaskName, Mapping[TaskName, ContextKind]]
 """By target and source, both in the order of the tasks; pairs without a context are left out."""
 
 
@@ -72,7 +73,7 @@ class ContextMeeting(Meeting):
         self.network = network
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         for target, source, kind in self._pairs():
             if source not in sources:
@@ -120,7 +121,7 @@ class ContextMeeting(Meeting):
     def pairs(self, trace: Trace) -> dict[str, Pairs]:
         return {"exchange": frozenset((source, target) for target, source, _ in self._pairs())}
 
-    def _pairs(self) -> Iterator[tuple[str, str, ContextKind]]:
+    def _pairs(self) -> Iterator[tuple[TaskName, TaskName, ContextKind]]:
         """Target, source and kind where one task gathers from another."""
         for target, row in self.network.kinds.items():
             for source, kind in row.items():
@@ -146,23 +147,23 @@ class Atrc(Network):
         narrow = max(width // CONTEXT_RATIO, 1)
         self.kinds = kinds_of_contexts(config)
         answers = auxiliary_channels(config, self.kinds)
-        self.features = nn.ModuleDict({task: conv_norm_relu(joined, width, 3) for task in config.tasks})
-        self.auxiliary = nn.ModuleDict({task: conv_norm_relu(joined, joined, 1) for task in answers})
-        self.preliminary_heads = nn.ModuleDict({task: PredictionHead(joined, count) for task, count in answers.items()})
+        self.features = ByTask({task: conv_norm_relu(joined, width, 3) for task in config.tasks})
+        self.auxiliary = ByTask({task: conv_norm_relu(joined, joined, 1) for task in answers})
+        self.preliminary_heads = ByTask({task: PredictionHead(joined, count) for task, count in answers.items()})
         self.regions = Regions()
-        self.contexts = nn.ModuleDict(
+        self.contexts = ByTask(
             {
-                target: nn.ModuleDict({source: CONTEXTS[kind](width, narrow) for source, kind in row.items()})
+                target: ByTask({source: CONTEXTS[kind](width, narrow) for source, kind in row.items()})
                 for target, row in self.kinds.items()
             }
         )
-        self.projections = nn.ModuleDict(
+        self.projections = ByTask(
             {target: _projection(len(row) * narrow, width) for target, row in self.kinds.items() if row}
         )
-        self.refiners = nn.ModuleDict(
+        self.refiners = ByTask(
             {target: _refiner((2 if row else 1) * width, width) for target, row in self.kinds.items()}
         )
-        self.heads = nn.ModuleDict({task: PredictionHead(width, outputs) for task, outputs in config.tasks.items()})
+        self.heads = ByTask({task: PredictionHead(width, outputs) for task, outputs in config.tasks.items()})
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
@@ -174,13 +175,17 @@ class Atrc(Network):
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         joined = joined_maps(features)
-        task_specific = {task: feature(joined) for task, feature in self.features.items()}
+        task_specific: Features = {task: feature(joined) for task, feature in self.features.items()}
         seen = joined.detach()
-        preliminary = {task: self.preliminary_heads[task](look(seen)) for task, look in self.auxiliary.items()}
-        regions = {task: self.regions(answer) for task, answer in preliminary.items()}
+        preliminary: Features = {
+            task: head(self.auxiliary[task](seen)) for task, head in self.preliminary_heads.items()
+        }
+        regions: dict[TaskName, AnyTokens] = {task: self.regions(answer) for task, answer in preliminary.items()}
         exchange = self._contexts(task_specific, regions)
-        fused = {task: refine(self._joined(task, task_specific, exchange)) for task, refine in self.refiners.items()}
-        logits = {task: head(fused[task]) for task, head in self.heads.items()}
+        fused: Features = {
+            task: refine(self._joined(task, task_specific, exchange)) for task, refine in self.refiners.items()
+        }
+        logits: Features = {task: head(fused[task]) for task, head in self.heads.items()}
         return Trace(
             task_generic=tuple(features),
             task_specific=task_specific,
@@ -191,19 +196,19 @@ class Atrc(Network):
             predictions={task: resize_to(answer, image_size) for task, answer in logits.items()},
         )
 
-    def context(self, target: str, source: str) -> Context:
+    def context(self, target: TaskName, source: TaskName) -> Context:
         """What gathers the context of a pair."""
-        return cast(Context, cast(nn.ModuleDict, self.contexts[target])[source])
+        return self.contexts[target][source]
 
     @torch.no_grad()
-    def summands(self, target: str, trace: Trace) -> dict[str, Tensor]:
+    def summands(self, target: TaskName, trace: Trace) -> dict[TaskName, Tensor]:
         """What each source adds to the fused feature of the target before its norm, in float64; constants left out."""
         own = trace.task_specific[target].double()
-        weight = cast(nn.Conv2d, cast(nn.Sequential, self.refiners[target]).conv).weight.double()
-        added = {target: F.conv2d(own, weight[:, : own.shape[1]])}
+        weight = cast(nn.Conv2d, self.refiners[target].conv).weight.double()
+        added: dict[TaskName, Tensor] = {target: F.conv2d(own, weight[:, : own.shape[1]])}
         if not (row := self.kinds[target]):
             return added
-        projection = cast(nn.Sequential, self.projections[target])
+        projection = self.projections[target]
         conv, norm = cast(nn.Conv2d, projection.conv), cast(nn.BatchNorm2d, projection.norm)
         gain = norm.weight / (cast(Tensor, norm.running_var) + norm.eps).sqrt()
         parts = (conv.weight * gain[:, None, None, None]).double().chunk(len(row), dim=1)
@@ -212,7 +217,7 @@ class Atrc(Network):
             added[source] = added[source] + said if source in added else said
         return added
 
-    def _contexts(self, own: Mapping[str, AnyFeature], regions: Mapping[str, AnyTokens]) -> Exchange:
+    def _contexts(self, own: Features, regions: Mapping[TaskName, AnyTokens]) -> Exchange:
         exchange: Exchange = {source: {} for source in own}
         for target, row in self.kinds.items():
             for source, kind in row.items():
@@ -221,7 +226,7 @@ class Atrc(Network):
                 exchange[source][target] = self.context(target, source)(own[source], own[target], *divided)
         return exchange
 
-    def _joined(self, target: str, own: Mapping[str, AnyFeature], exchange: Exchange) -> AnyFeature:
+    def _joined(self, target: TaskName, own: Features, exchange: Exchange) -> AnyFeature:
         """A task's feature, and behind it what its contexts are together."""
         contexts = [gathered[target] for gathered in exchange.values() if target in gathered]
         if not contexts:
@@ -241,11 +246,11 @@ def kinds_of_contexts(config: ModelConfig) -> Kinds:
     named = dict.fromkeys((*told, *(source for row in told.values() for source in row)))
     if unknown := [task for task in named if task not in tasks]:
         raise ValueError(f"contexts names {', '.join(unknown)}, but this network has {', '.join(tasks)} alone.")
-    rows = {target: told.get(target, {}) for target in tasks}
-    return {
-        target: {source: row[source] for source in tasks if row.get(source, "none") != "none"}
-        for target, row in rows.items()
-    }
+    return {target: _chosen(tasks, told.get(target, {})) for target in tasks}
+
+
+def _chosen(tasks: Iterable[TaskName], row: Mapping[TaskName, ContextKind]) -> dict[TaskName, ContextKind]:
+    return {source: row[source] for source in tasks if row.get(source, "none") != "none"}
 
 
 def auxiliary_channels(config: ModelConfig, kinds: Kinds) -> dict[TaskName, int]:
@@ -255,7 +260,7 @@ def auxiliary_channels(config: ModelConfig, kinds: Kinds) -> dict[TaskName, int]
     return {task: told.get(task) or _parts(task, outputs) for task, outputs in config.tasks.items() if task in divided}
 
 
-def whose_regions(target: str, source: str, kind: ContextKind) -> str | None:
+def whose_regions(target: TaskName, source: TaskName, kind: ContextKind) -> TaskName | None:
     """The task whose regions a context of a pair reads; None for contexts without regions."""
     match kind:
         case "target-label":

@@ -14,8 +14,10 @@ from torch import nn
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
 from bridgenet.model.network import Meeting
-from bridgenet.model.peers.joined_encoders import OTHERS, OWN, Features, JoinedEncoders, Mixer, Unit, UnitsMeeting
+from bridgenet.model.peers.joined_encoders import OTHERS, OWN, JoinedEncoders, Mixer, Unit, UnitsMeeting
 from bridgenet.shapes import AnyFeature
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features
 
 
 class Stitch(Mixer):
@@ -27,16 +29,16 @@ class Stitch(Mixer):
         channels: Of every feature.
     """
 
-    def __init__(self, tasks: Collection[str], target: str, channels: int) -> None:
+    def __init__(self, tasks: Collection[TaskName], target: TaskName, channels: int) -> None:
         super().__init__()
         self.weights = nn.ParameterDict(
             {source: torch.full((channels,), OWN if source == target else OTHERS) for source in tasks}
         )
 
-    def part(self, source: str, feature: AnyFeature) -> AnyFeature:
+    def part(self, source: TaskName, feature: AnyFeature) -> AnyFeature:
         return self.weights[source][:, None, None] * feature
 
-    def weight(self, source: str) -> torch.Tensor:
+    def weight(self, source: TaskName) -> torch.Tensor:
         return self.weights[source]
 
     def forward(self, features: Features) -> AnyFeature:

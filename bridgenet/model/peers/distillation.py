@@ -4,13 +4,13 @@ A gate and a message for every ordered pair of tasks, both from the feature of t
 gets grows with the square of the number of tasks, which is what a bridge replaces.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.network import (
     Meeting,
     Pairs,
@@ -23,9 +23,10 @@ from bridgenet.model.network import (
     replacement,
 )
 from bridgenet.shapes import AnyFeature
-from bridgenet.trace import Trace
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features, Trace
 
-Exchange = dict[str, dict[str, AnyFeature]]
+Exchange = dict[TaskName, Features]
 """Messages by source and target."""
 
 
@@ -54,23 +55,23 @@ class Distillation(nn.Module):
         width: Channels of every feature.
     """
 
-    def __init__(self, sources: Collection[str], targets: Collection[str], width: int) -> None:
+    def __init__(self, sources: Collection[TaskName], targets: Collection[TaskName], width: int) -> None:
         super().__init__()
-        self.messages = nn.ModuleDict(
+        self.targets = tuple(targets)
+        self.messages = ByTask(
             {
-                source: nn.ModuleDict({target: GatedMessage(width) for target in targets if target != source})
+                source: ByTask({target: GatedMessage(width) for target in targets if target != source})
                 for source in sources
             }
         )
 
-    def forward(self, features: Mapping[str, AnyFeature]) -> tuple[dict[str, AnyFeature], Exchange]:
-        exchange = {
-            source: {target: send(features[source]) for target, send in senders_of(self, source).items()}
-            for source in self.messages
+    def forward(self, features: Features) -> tuple[Features, Exchange]:
+        exchange: Exchange = {
+            source: {target: send(features[source]) for target, send in senders.items()}
+            for source, senders in self.messages.items()
         }
-        targets = dict.fromkeys(target for senders in exchange.values() for target in senders) or features
-        distilled = {}
-        for target in targets:
+        distilled: Features = {}
+        for target in self.targets:
             sent = [messages[target] for source, messages in exchange.items() if source != target]
             distilled[target] = sum(sent, features[target])
         return distilled, exchange
@@ -93,14 +94,12 @@ class DistillationMeeting(Meeting):
     def pairs(self, trace: Trace) -> dict[str, Pairs]:
         """At every scale where there are several; tasks without an answer send messages and get none."""
         messages = self.distillations[0].messages
-        sent = frozenset(
-            (source, target) for source in messages for target in senders_of(self.distillations[0], source)
-        )
+        sent: Pairs = frozenset((source, target) for source, senders in messages.items() for target in senders)
         places = [f"stages.{index}" for index in range(len(trace.stages))] or ["exchange"]
         return dict.fromkeys(places, sent)
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         for scale, distillation in enumerate(self.distillations):
             for source in sources:
@@ -112,7 +111,7 @@ class DistillationMeeting(Meeting):
                 def edit(own: Tensor, swapped: Tensor | None = swapped) -> Tensor:
                     return replacement(removal, own, dim=(2, 3)) if swapped is None else swapped
 
-                for send in senders_of(distillation, source).values():
+                for send in distillation.messages[source].values():
                     edit_input(hooks, send, edit)
 
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
@@ -122,7 +121,7 @@ class DistillationMeeting(Meeting):
             height, width = next(iter(features.values())).shape[-2:]
             dropped = random_mask(len(features) * height * width, share, generator).view(-1, height, width)
             for source, gone in zip(features, dropped, strict=True):
-                for send in senders_of(distillation, source).values():
+                for send in distillation.messages[source].values():
                     hooks.callback(send.register_forward_hook(silence(gone)).remove)
 
     def shares(self, trace: Trace) -> Shares:
@@ -146,18 +145,13 @@ class DistillationMeeting(Meeting):
         return {
             source: {
                 target: send.gate(features[source]).sigmoid()
-                for target, send in senders_of(self.distillations[0], source).items()
+                for target, send in self.distillations[0].messages[source].items()
             }
             for source in features
         }
 
 
-def senders_of(distillation: Distillation, source: str) -> dict[str, GatedMessage]:
-    """What makes the messages of a task, by who gets them."""
-    return dict(cast(Mapping[str, GatedMessage], distillation.messages[source]).items())
-
-
-def features_at(trace: Trace, scale: int) -> dict[str, AnyFeature]:
+def features_at(trace: Trace, scale: int) -> Features:
     """What messages of a scale are made of, by task. The finest scale is the first."""
     return trace.stages[-1 - scale].task_specific if trace.stages else trace.task_specific
 

@@ -29,6 +29,7 @@ from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.head import MultiScaleFusion, PredictionHead, fusion_conv
 from bridgenet.model.layers import resize_to
 from bridgenet.model.network import Meeting, Network
@@ -36,7 +37,7 @@ from bridgenet.model.peers.invpt_stage import HEADS, CrossTaskMeeting, CrossTask
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.recompute import recomputed
 from bridgenet.shapes import AnyFeature
-from bridgenet.trace import Stage, Trace
+from bridgenet.trace import Features, Stage, Trace
 
 BASE_STRIDE = 32
 FUSION_STRIDE = 4
@@ -62,13 +63,13 @@ class InvPt(Network):
         super().__init__(config, backbone)
         tasks, widths = tuple(config.tasks), _stage_widths(config)
         embed = config.systems.invpt.embed_width or config.embed_width
-        self.preliminary_decoders = nn.ModuleDict(
+        self.preliminary_decoders = ByTask(
             {task: PreliminaryDecoder(channels[-1], channels[-1], embed) for task in tasks}
         )
-        self.preliminary_heads = nn.ModuleDict(
+        self.preliminary_heads = ByTask(
             {task: PredictionHead(embed, outputs) for task, outputs in config.tasks.items()}
         )
-        self.mixers = nn.ModuleDict({task: Mixer(embed, outputs, widths[0]) for task, outputs in config.tasks.items()})
+        self.mixers = ByTask({task: Mixer(embed, outputs, widths[0]) for task, outputs in config.tasks.items()})
         self.skip_maps, skips = _skips(channels, widths)
         rises = [None, *(Rise(tasks, *pair, skip) for pair, skip in zip(pairwise(widths), skips, strict=True))]
         self.stages = nn.ModuleList(
@@ -76,8 +77,8 @@ class InvPt(Network):
             for width, window, rise in zip(widths, WINDOWS, rises, strict=True)
         )
         self.fusion = MultiScaleFusion(tasks, widths)
-        self.fusion_convs = nn.ModuleDict({task: fusion_conv(widths[0]) for task in tasks})
-        self.heads = nn.ModuleDict({task: PredictionHead(widths[0], outputs) for task, outputs in config.tasks.items()})
+        self.fusion_convs = ByTask({task: fusion_conv(widths[0]) for task in tasks})
+        self.heads = ByTask({task: PredictionHead(widths[0], outputs) for task, outputs in config.tasks.items()})
         _initialise(self.stages)
 
     @property
@@ -99,9 +100,9 @@ class InvPt(Network):
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         base = resize_to(features[-1], _grid(image_size, BASE_STRIDE))
-        task_specific = {task: decode(base) for task, decode in self.preliminary_decoders.items()}
-        preliminary = {task: head(task_specific[task]) for task, head in self.preliminary_heads.items()}
-        mixed = {task: mix(task_specific[task], preliminary[task]) for task, mix in self.mixers.items()}
+        task_specific: Features = {task: decode(base) for task, decode in self.preliminary_decoders.items()}
+        preliminary: Features = {task: head(task_specific[task]) for task, head in self.preliminary_heads.items()}
+        mixed: Features = {task: mix(task_specific[task], preliminary[task]) for task, mix in self.mixers.items()}
         begun = Trace(
             task_generic=tuple(features),
             task_specific=task_specific,
@@ -118,7 +119,9 @@ class InvPt(Network):
         for stage, index in zip(finer, self.skip_maps, strict=True):
             stages.append(self._compute(stage, stages[-1].refined, trace.task_generic[index], stages[-1]))
         fused = self.fusion([stage.refined for stage in stages], _grid(image_size, FUSION_STRIDE))
-        logits = {task: head(self._compute(self.fusion_convs[task], fused[task])) for task, head in self.heads.items()}
+        logits: Features = {
+            task: head(self._compute(self.fusion_convs[task], fused[task])) for task, head in self.heads.items()
+        }
         predictions = {task: resize_to(answer, image_size) for task, answer in logits.items()}
         return replace(trace, stages=tuple(stages), fused=fused, logits=logits, predictions=predictions)
 

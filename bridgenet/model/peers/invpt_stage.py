@@ -6,12 +6,12 @@ Before the softmax, the scores of the coarser stage are enlarged over their quer
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits, pool_tokens
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.layers import ChannelNorm, FeedForward, reduced_grid, resize_to, to_feature, to_tokens
 from bridgenet.model.network import (
     Meeting,
@@ -29,7 +29,8 @@ from bridgenet.model.network import (
 )
 from bridgenet.model.stage import Upsampler
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
-from bridgenet.trace import Stage, Trace
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features, Stage, Trace
 
 HEADS = 2
 """Attention heads."""
@@ -51,13 +52,13 @@ class Rise(nn.Module):
         skip: Brings the backbone map to the width of this stage.
     """
 
-    def __init__(self, tasks: tuple[str, ...], coarser_width: int, width: int, skip: nn.Module) -> None:
+    def __init__(self, tasks: tuple[TaskName, ...], coarser_width: int, width: int, skip: nn.Module) -> None:
         super().__init__()
-        self.upsamplers = nn.ModuleDict({task: Upsampler(coarser_width, width) for task in tasks})
+        self.upsamplers = ByTask({task: Upsampler(coarser_width, width) for task in tasks})
         self.skip = skip
 
-    def forward(self, coarser: dict[str, AnyFeature], task_generic: AnyFeature) -> dict[str, AnyFeature]:
-        raised = {task: upsample(coarser[task]) for task, upsample in self.upsamplers.items()}
+    def forward(self, coarser: Features, task_generic: AnyFeature) -> Features:
+        raised: Features = {task: upsample(coarser[task]) for task, upsample in self.upsamplers.items()}
         skip = self.skip(task_generic)
         return {task: feature + resize_to(skip, feature.shape[-2:]) for task, feature in raised.items()}
 
@@ -110,28 +111,23 @@ class CrossTaskStage(nn.Module):
     """
 
     def __init__(
-        self, tasks: tuple[str, ...], width: int, window: int, *, rise: Rise | None, reads_others: bool = True
+        self, tasks: tuple[TaskName, ...], width: int, window: int, *, rise: Rise | None, reads_others: bool = True
     ) -> None:
         super().__init__()
         self.window = window
         self.reads_others = reads_others
         self.rise = rise
         self.token_norm = ChannelNorm(width)
-        self.readers = nn.ModuleDict({task: Reader(width) for task in tasks})
+        self.readers = ByTask({task: Reader(width) for task in tasks})
         self.project = AttentionProjections(width)
         self.message_passing = None if rise is None else MessagePassing()
         self.merge = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, MLP_RATIO)
 
-    @property
-    def reader_of(self) -> dict[str, Reader]:
-        """`readers`, by their type."""
-        return cast(dict[str, Reader], dict(self.readers.items()))
-
     def forward(
         self,
-        features: dict[str, AnyFeature],
+        features: Features,
         task_generic: AnyFeature | None = None,
         coarser: Stage | None = None,
     ) -> Stage:
@@ -143,7 +139,7 @@ class CrossTaskStage(nn.Module):
         normed = self.normed(features)
         key, value = self.keys_and_values(normed)
         logits, attention, refined = {}, {}, {}
-        for task, reader in self.reader_of.items():
+        for task, reader in self.readers.items():
             query = self.project.query(to_tokens(reader.reduce_query(normed[task])))
             logits[task] = attention_logits(query, reader.key(key), HEADS)
             if self.message_passing is not None and coarser is not None and coarser.query_grid is not None:
@@ -165,16 +161,16 @@ class CrossTaskStage(nn.Module):
             cross_attention=attention,
         )
 
-    def normed(self, features: dict[str, AnyFeature]) -> dict[str, AnyFeature]:
+    def normed(self, features: Features) -> Features:
         """What queries, keys and values are made of: the features after the layer norm that all tasks share."""
         return {task: self.token_norm(feature) for task, feature in features.items()}
 
-    def keys_and_values(self, normed: dict[str, AnyFeature]) -> tuple[AnyTokens, AnyTokens]:
+    def keys_and_values(self, normed: Features) -> tuple[AnyTokens, AnyTokens]:
         """Keys and values (batch, tokens, channels) of the normed features, first task's tokens first."""
         tokens = torch.cat([pool_tokens(feature, self.window) for feature in normed.values()], dim=1)
         return self.project.key(tokens), self.project.value(tokens)
 
-    def _own(self, logits: AnyAttention, task: str) -> AnyAttention:
+    def _own(self, logits: AnyAttention, task: TaskName) -> AnyAttention:
         """Scores that leave a task its own tokens."""
         count = logits.shape[-1] // len(self.readers)
         others = torch.ones(logits.shape[-1], dtype=torch.bool, device=logits.device)
@@ -210,7 +206,7 @@ class CrossTaskMeeting(Meeting):
         return {f"stages.{index}": every_pair(trace.predictions) for index in range(len(self.stages))}
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         tasks = tuple(trace.predictions)
         for index, stage in enumerate(self.stages):
@@ -220,7 +216,7 @@ class CrossTaskMeeting(Meeting):
                 theirs = other_trace(other).stages[index]
                 check_same_grid(theirs.key_grid, trace.stages[index].key_grid)
                 swapped = stage.keys_and_values(stage.normed(theirs.task_specific))
-            for target, reader in stage.reader_of.items():
+            for target, reader in stage.readers.items():
                 spans = [_span(tasks, source, count) for source in sources if source != target]
                 if removal == "mask":
                     dropped = torch.zeros(count * len(tasks), dtype=torch.bool)
@@ -235,7 +231,7 @@ class CrossTaskMeeting(Meeting):
         """In every stage a random share of the tokens is masked, the same ones to every task. One is always left."""
         for stage, told in zip(self.stages, trace.stages, strict=True):
             dropped = random_mask(_keys(told), share, generator)
-            for reader in stage.reader_of.values():
+            for reader in stage.readers.values():
                 mask_keys(hooks, reader.softmax, dropped)
 
     def shares(self, trace: Trace) -> Shares:
@@ -249,7 +245,7 @@ class CrossTaskMeeting(Meeting):
         return over_stages(told, trace.stages)
 
 
-def _span(tasks: Sequence[str], source: str, count: int) -> slice:
+def _span(tasks: Sequence[TaskName], source: TaskName, count: int) -> slice:
     return slice(tasks.index(source) * count, (tasks.index(source) + 1) * count)
 
 

@@ -14,7 +14,8 @@ from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.config.systems import STAGES, CrossStitchConfig, NddrConfig
-from bridgenet.model.backbone import Backbone
+from bridgenet.model.backbone import Backbone, Passing
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.encoders import Encoders, channels_in_stages
 from bridgenet.model.network import (
     Meeting,
@@ -31,16 +32,13 @@ from bridgenet.model.network import (
 )
 from bridgenet.model.peers.multi_task_baseline import WithDeepLabHeads
 from bridgenet.shapes import AnyFeature, Image
-from bridgenet.trace import EncoderStage, Trace
+from bridgenet.tasks import TaskName
+from bridgenet.trace import EncoderStage, Features, Trace
 
 OWN, OTHERS = 0.9, 0.1
 """Of a task, and of every other, in what a task reads at first."""
 
-Features = Mapping[str, AnyFeature]
-"""Of all tasks, of one shape."""
-
-
-Read = Callable[[str, str, AnyFeature], AnyFeature]
+Read = Callable[[TaskName, TaskName, AnyFeature], AnyFeature]
 """What a target reads of a source: from their names, and the source's feature."""
 
 
@@ -48,11 +46,11 @@ class Mixer(nn.Module, ABC):
     """Mixes the features of all tasks for one of them."""
 
     @abstractmethod
-    def part(self, source: str, feature: AnyFeature) -> AnyFeature:
+    def part(self, source: TaskName, feature: AnyFeature) -> AnyFeature:
         """What the feature of one task brings into the mixture."""
 
     @abstractmethod
-    def weight(self, source: str) -> torch.Tensor:
+    def weight(self, source: TaskName) -> torch.Tensor:
         """How much of the feature of one task each channel of the mixture has."""
 
     @abstractmethod
@@ -67,25 +65,20 @@ class Unit(nn.Module):
         targets: The mixer of each task.
     """
 
-    def __init__(self, targets: Mapping[str, Mixer]) -> None:
+    def __init__(self, targets: Mapping[TaskName, Mixer]) -> None:
         super().__init__()
-        self.targets = nn.ModuleDict(targets)
-
-    @property
-    def mixers(self) -> dict[str, Mixer]:
-        """`targets`, by their type."""
-        return cast(dict[str, Mixer], dict(self.targets.items()))
+        self.targets = ByTask(targets)
 
     def edit(self, hooks: ExitStack, read: Read) -> None:
         """From now until `hooks` closes, each target reads of each task what `read` says."""
         for target, mixer in self.targets.items():
 
-            def edited(features: Features, target: str = target) -> Features:
+            def edited(features: Features, target: TaskName = target) -> Features:
                 return {source: read(target, source, own) for source, own in features.items()}
 
             edit_input(hooks, mixer, edited)
 
-    def forward(self, features: Features) -> dict[str, AnyFeature]:
+    def forward(self, features: Features) -> Features:
         return {task: mix(features) for task, mix in self.targets.items()}
 
 
@@ -105,7 +98,7 @@ class UnitsMeeting(Meeting):
         return {f"encoder.{stage}": every_pair(trace.predictions) for stage in self.units}
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         theirs = other_trace(other) if removal == "swap" else trace
         for stage, unit in self.units.items():
@@ -122,8 +115,8 @@ class UnitsMeeting(Meeting):
             dropped = random_mask(len(features) * height * width, share, generator).view(-1, height, width)
             unit.edit(hooks, _dropped(dict(zip(features, dropped, strict=True))))
 
-    def parts(self, trace: Trace, stage: str) -> dict[str, dict[str, AnyFeature]]:
-        features, mixers = trace.encoder[stage].task_specific, self.units[stage].mixers
+    def parts(self, trace: Trace, stage: str) -> dict[TaskName, Features]:
+        features, mixers = trace.encoder[stage].task_specific, self.units[stage].targets
         return {
             source: {target: mixer.part(source, feature) for target, mixer in mixers.items()}
             for source, feature in features.items()
@@ -132,7 +125,7 @@ class UnitsMeeting(Meeting):
     def weights(self) -> dict[str, Shares]:
         return {
             stage: _sizes({source: {to: mixer.weight(source) for to, mixer in mixers.items()} for source in mixers})
-            for stage, mixers in ((stage, unit.mixers) for stage, unit in self.units.items())
+            for stage, mixers in ((stage, unit.targets) for stage, unit in self.units.items())
         }
 
     def shares(self, trace: Trace) -> Shares:
@@ -174,9 +167,10 @@ class JoinedEncoders(WithDeepLabHeads):
         return cast(dict[str, Unit], dict(self.units.items()))
 
     def forward(self, images: Image) -> Trace:
-        encoders, units = cast(Encoders, self.backbone).by_task(), self.units_by_stage
-        features, encoder = dict[str, AnyFeature](), dict[str, EncoderStage]()
-        passing = {task: own.begin(images) for task, own in encoders.items()}
+        encoders, units = cast(Encoders, self.backbone), self.units_by_stage
+        features: Features = {}
+        encoder: dict[str, EncoderStage] = {}
+        passing: dict[TaskName, Passing] = {task: own.begin(images) for task, own in encoders.items()}
         for index, stage in enumerate(STAGES):
             if index:
                 passing = {task: own.advance(index - 1, passing[task]) for task, own in encoders.items()}
@@ -191,15 +185,15 @@ class JoinedEncoders(WithDeepLabHeads):
         return self.answered(images, features, encoder)
 
 
-def _sizes(brought: Mapping[str, Mapping[str, torch.Tensor]]) -> Shares:
+def _sizes(brought: Mapping[TaskName, Mapping[TaskName, torch.Tensor]]) -> Shares:
     """Mean absolute values, a row for each source and a column for each target."""
     return torch.stack(
         [torch.stack([part.detach().abs().mean() for part in row.values()]) for row in brought.values()]
     ).double()
 
 
-def _cut(sources: Collection[str], removal: Removal, uncut: Features, swapped: Features) -> Read:
-    def read(target: str, source: str, own: AnyFeature) -> AnyFeature:
+def _cut(sources: Collection[TaskName], removal: Removal, uncut: Features, swapped: Features) -> Read:
+    def read(target: TaskName, source: TaskName, own: AnyFeature) -> AnyFeature:
         if source == target:
             return own
         if source in sources:
@@ -209,8 +203,8 @@ def _cut(sources: Collection[str], removal: Removal, uncut: Features, swapped: F
     return read
 
 
-def _dropped(gone: Mapping[str, torch.Tensor]) -> Read:
-    def read(target: str, source: str, own: AnyFeature) -> AnyFeature:
+def _dropped(gone: Mapping[TaskName, torch.Tensor]) -> Read:
+    def read(target: TaskName, source: TaskName, own: AnyFeature) -> AnyFeature:
         return own if source == target else own.masked_fill(gone[source].to(own.device), 0)
 
     return read

@@ -8,7 +8,7 @@ made of the feature after it. Where the grid of the next stage is coarser, featu
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from itertools import pairwise
 from typing import cast
 
@@ -19,13 +19,14 @@ from torch.nn import functional as F
 from bridgenet.config import ModelConfig
 from bridgenet.config.systems import STAGES
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.encoders import channels_in_stages
 from bridgenet.model.network import Meeting, its_backbone
 from bridgenet.model.peers.multi_task_baseline import WithDeepLabHeads
 from bridgenet.model.peers.residual import EXPANSION, Bottleneck
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.tasks import TaskName
-from bridgenet.trace import EncoderStage, Trace
+from bridgenet.trace import EncoderStage, Features, Trace
 
 
 class AttentionMask(nn.Sequential):
@@ -50,7 +51,7 @@ class AttentionMask(nn.Sequential):
         )
 
 
-class TaskMasks(nn.ModuleDict):
+class TaskMasks(ByTask[AttentionMask]):
     """The masks of all tasks after one stage.
 
     Args:
@@ -62,7 +63,7 @@ class TaskMasks(nn.ModuleDict):
     def __init__(self, tasks: Collection[TaskName], width: int, handed: int) -> None:
         super().__init__({task: AttentionMask(width + handed, width) for task in tasks})
 
-    def forward(self, feature: AnyFeature, handed: Mapping[str, AnyFeature]) -> dict[str, AnyFeature]:
+    def forward(self, feature: AnyFeature, handed: Features) -> Features:
         return {task: mask(_with(feature, handed.get(task))) for task, mask in self.items()}
 
 
@@ -101,7 +102,7 @@ class Mtan(WithDeepLabHeads):
     def forward(self, images: Image) -> Trace:
         backbone = cast(Backbone, self.backbone)
         passing, shared, encoder = backbone.begin(images), list[AnyFeature](), dict[str, EncoderStage]()
-        attended, handed = dict[str, AnyFeature](), dict[str, AnyFeature]()
+        attended, handed = Features(), Features()
         for index, (stage, masks) in enumerate(self.masks.items()):
             passing = backbone.advance(index, passing)
             shared.append(passing.feature)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.head import PredictionHead
 from bridgenet.model.layers import conv_norm_relu, resize_to
 from bridgenet.model.network import (
@@ -34,7 +35,7 @@ from bridgenet.model.peers.pyramid import halving
 from bridgenet.model.peers.residual import BasicBlock, pair
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import TaskName
-from bridgenet.trace import Stage, Trace
+from bridgenet.trace import Features, Stage, Trace
 
 MASK_RATIO = 4
 """The mask is computed in so many times fewer channels than the tasks have together."""
@@ -64,7 +65,7 @@ class FeaturePropagation(nn.Module):
         width: Channels of every task's feature.
     """
 
-    def __init__(self, tasks: Collection[str], width: int) -> None:
+    def __init__(self, tasks: Collection[TaskName], width: int) -> None:
         super().__init__()
         joined = len(tasks) * width
         self.join = nn.Identity()
@@ -74,9 +75,9 @@ class FeaturePropagation(nn.Module):
             nn.Conv2d(joined // MASK_RATIO, joined, 1),
         )
         self.reduce = BasicBlock(joined, width, shortcut=True)
-        self.gates = nn.ModuleDict({task: ChannelGate(width) for task in tasks})
+        self.gates = ByTask({task: ChannelGate(width) for task in tasks})
 
-    def forward(self, features: Mapping[str, AnyFeature]) -> dict[str, AnyFeature]:
+    def forward(self, features: Features) -> Features:
         joined = self.join(torch.cat(list(features.values()), dim=1))
         groups = (-1, len(features))
         mask = self.mask(joined).unflatten(1, groups).softmax(dim=2)
@@ -106,13 +107,15 @@ class PropagationMeeting(Meeting):
         return {f"stages.{index}": joined for index in range(len(self.propagations))}
 
     def cut(
-        self, hooks: ExitStack, trace: Trace, sources: Collection[str], removal: Removal, other: Trace | None
+        self, hooks: ExitStack, trace: Trace, sources: Collection[TaskName], removal: Removal, other: Trace | None
     ) -> None:
         theirs = other_trace(other).stages if removal == "swap" else trace.stages
         for propagation, stage, swapped in self._scales(trace, theirs):
             tasks, width = list(stage.task_specific), next(iter(stage.task_specific.values())).shape[1]
 
-            def edit(joined: Tensor, tasks: list[str] = tasks, width: int = width, swapped: Stage = swapped) -> Tensor:
+            def edit(
+                joined: Tensor, tasks: list[TaskName] = tasks, width: int = width, swapped: Stage = swapped
+            ) -> Tensor:
                 joined = joined.clone()
                 for source in sources:
                     own = slice(tasks.index(source) * width, (tasks.index(source) + 1) * width)
@@ -152,20 +155,18 @@ class Scale(nn.Module):
     """
 
     def __init__(
-        self, auxiliary: Mapping[TaskName, int], targets: Collection[str], width: int, handed: int, *, finest: bool
+        self, auxiliary: Mapping[TaskName, int], targets: Collection[TaskName], width: int, handed: int, *, finest: bool
     ) -> None:
         super().__init__()
-        self.features = nn.ModuleDict({task: pair(BasicBlock, width + handed, width) for task in auxiliary})
-        self.preliminary_heads = nn.ModuleDict(
-            {task: PredictionHead(width, count) for task, count in auxiliary.items()}
-        )
+        self.features = ByTask({task: pair(BasicBlock, width + handed, width) for task in auxiliary})
+        self.preliminary_heads = ByTask({task: PredictionHead(width, count) for task, count in auxiliary.items()})
         self.distillation = Distillation(tuple(auxiliary), targets, width)
         self.propagation = None if finest else FeaturePropagation(tuple(auxiliary), width)
 
-    def forward(self, generic: AnyFeature, handed: Mapping[str, AnyFeature]) -> tuple[Stage, Exchange]:
-        own = {task: decode(_with(generic, handed.get(task))) for task, decode in self.features.items()}
+    def forward(self, generic: AnyFeature, handed: Features) -> tuple[Stage, Exchange]:
+        own: Features = {task: decode(_with(generic, handed.get(task))) for task, decode in self.features.items()}
         distilled, exchange = self.distillation(own)
-        answers = {task: head(own[task]) for task, head in self.preliminary_heads.items()}
+        answers: Features = {task: head(own[task]) for task, head in self.preliminary_heads.items()}
         return Stage(own, None, None, None, None, refined=distilled, preliminary=answers), exchange
 
 
@@ -190,8 +191,8 @@ class MtiNet(Network):
             Scale(auxiliary, tuple(config.tasks), own, handed, finest=index == 0)
             for index, (own, handed) in enumerate(zip(widths, (*widths[1:], 0), strict=True))
         )
-        self.joins = nn.ModuleDict({task: conv_norm_relu(joined, joined, 1, bias=True) for task in config.tasks})
-        self.heads = nn.ModuleDict({task: PredictionHead(joined, outputs) for task, outputs in config.tasks.items()})
+        self.joins = ByTask({task: conv_norm_relu(joined, joined, 1, bias=True) for task in config.tasks})
+        self.heads = ByTask({task: PredictionHead(joined, outputs) for task, outputs in config.tasks.items()})
         self.alone = len(auxiliary) == 1
 
     @property
@@ -214,18 +215,18 @@ class MtiNet(Network):
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         stages: list[Stage] = []
-        handed: dict[str, AnyFeature] = {}
+        handed: Features = {}
         exchange: Exchange = {}
         coarse_to_fine = list(zip(self.fine_to_coarse, self.pyramid(features), strict=True))[::-1]
         for scale, generic in coarse_to_fine:
             stage, exchange = scale(generic, handed)
             handed = {} if scale.propagation is None else scale.propagation(stage.task_specific)
             stages.append(stage)
-        fused = {
+        fused: Features = {
             task: join(joined_maps(tuple(stage.refined[task] for stage in stages[::-1])))
             for task, join in self.joins.items()
         }
-        logits = {task: head(fused[task]) for task, head in self.heads.items()}
+        logits: Features = {task: head(fused[task]) for task, head in self.heads.items()}
         return Trace(
             task_generic=tuple(features),
             task_specific=stages[-1].task_specific,

@@ -4,20 +4,19 @@ The tasks meet in the encoder only, so whatever one of them gains from another, 
 DeepLab v3 (Chen et al. 2017): branches with several dilations and one that sees the mean of the image.
 """
 
-from collections.abc import Mapping
-
 import torch
 from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.config.systems import DeepLabConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.encoders import Encoders
 from bridgenet.model.head import PredictionHead
 from bridgenet.model.layers import conv_norm_relu, resize_to
 from bridgenet.model.network import FromImages, Meeting, Network
 from bridgenet.shapes import AnyFeature, Image
-from bridgenet.trace import EncoderStage, Trace
+from bridgenet.trace import EncoderStage, Features, Trace
 
 DROPOUT = 0.5
 
@@ -64,8 +63,8 @@ class MultiTaskBaseline(Network):
         return ()
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
-        task_specific = {task: feature(features[-1]) for task, feature in self.features.items()}
-        logits = {task: head(task_specific[task]) for task, head in self.heads.items()}
+        task_specific: Features = {task: feature(features[-1]) for task, feature in self.features.items()}
+        logits: Features = {task: head(task_specific[task]) for task, head in self.heads.items()}
         return Trace(
             task_generic=tuple(features),
             task_specific=task_specific,
@@ -91,13 +90,13 @@ class WithDeepLabHeads(FromImages):
     def answered(
         self,
         images: Image,
-        last: Mapping[str, AnyFeature],
+        last: Features,
         encoder: dict[str, EncoderStage],
         task_generic: tuple[AnyFeature, ...] = (),
     ) -> Trace:
         """The trace, from what the encoder has in the end of each task."""
-        task_specific = {task: feature(last[task]) for task, feature in self.features.items()}
-        logits = {task: head(task_specific[task]) for task, head in self.heads.items()}
+        task_specific: Features = {task: feature(last[task]) for task, feature in self.features.items()}
+        logits: Features = {task: head(task_specific[task]) for task, head in self.heads.items()}
         size = (images.shape[-2], images.shape[-1])
         return Trace(
             images=images,
@@ -109,8 +108,9 @@ class WithDeepLabHeads(FromImages):
         )
 
 
-def deeplab_heads(config: ModelConfig, channels: int, own: DeepLabConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
+def deeplab_heads(
+    config: ModelConfig, channels: int, own: DeepLabConfig
+) -> tuple[ByTask[DeepLabFeature], ByTask[PredictionHead]]:
     """A DeepLab head of each task: what it sees before its last convolution, and that convolution."""
-    features = {task: DeepLabFeature(channels, own.head_width, own.dilations) for task in config.tasks}
-    heads = {task: PredictionHead(own.head_width, outputs) for task, outputs in config.tasks.items()}
-    return nn.ModuleDict(features), nn.ModuleDict(heads)
+    features = ByTask({task: DeepLabFeature(channels, own.head_width, own.dilations) for task in config.tasks})
+    return features, ByTask({task: PredictionHead(own.head_width, outputs) for task, outputs in config.tasks.items()})

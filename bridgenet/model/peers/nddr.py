@@ -16,8 +16,10 @@ from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
 from bridgenet.model.layers import conv_norm_relu
 from bridgenet.model.network import Meeting
-from bridgenet.model.peers.joined_encoders import OTHERS, OWN, Features, JoinedEncoders, Mixer, Unit, UnitsMeeting
+from bridgenet.model.peers.joined_encoders import OTHERS, OWN, JoinedEncoders, Mixer, Unit, UnitsMeeting
 from bridgenet.shapes import AnyFeature
+from bridgenet.tasks import TaskName
+from bridgenet.trace import Features
 
 
 class Reduction(Mixer):
@@ -29,17 +31,17 @@ class Reduction(Mixer):
         channels: Of every feature.
     """
 
-    def __init__(self, tasks: Collection[str], target: str, channels: int) -> None:
+    def __init__(self, tasks: Collection[TaskName], target: TaskName, channels: int) -> None:
         super().__init__()
         self.places = {source: slice(index * channels, (index + 1) * channels) for index, source in enumerate(tasks)}
         self.reduce = conv_norm_relu(len(self.places) * channels, channels, 1)
         start = torch.cat([torch.eye(channels) * (OWN if source == target else OTHERS) for source in tasks], dim=1)
         self.reduce.get_submodule("conv").weight = nn.Parameter(start[:, :, None, None])
 
-    def part(self, source: str, feature: AnyFeature) -> AnyFeature:
+    def part(self, source: TaskName, feature: AnyFeature) -> AnyFeature:
         return F.conv2d(feature, self.reduce.get_parameter("conv.weight")[:, self.places[source]])
 
-    def weight(self, source: str) -> torch.Tensor:
+    def weight(self, source: TaskName) -> torch.Tensor:
         return self.reduce.get_parameter("conv.weight")[:, self.places[source], 0, 0].abs().sum(dim=1)
 
     def forward(self, features: Features) -> AnyFeature:

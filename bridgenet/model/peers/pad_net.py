@@ -8,10 +8,10 @@ enlarged by transposed convolutions, and tasks may be learnt that are asked for 
 from collections.abc import Mapping
 
 import torch
-from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.by_task import ByTask
 from bridgenet.model.head import PredictionHead
 from bridgenet.model.layers import conv_norm_relu, resize_to
 from bridgenet.model.network import Meeting, Network
@@ -19,7 +19,7 @@ from bridgenet.model.peers.distillation import Distillation, DistillationMeeting
 from bridgenet.model.peers.residual import Bottleneck, pair
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import TaskName
-from bridgenet.trace import Trace
+from bridgenet.trace import Features, Trace
 
 
 class PadNet(Network):
@@ -38,13 +38,13 @@ class PadNet(Network):
         own, joined = config.systems.pad_net, sum(channels)
         auxiliary = first_answers(config, own.auxiliary)
         self.join = conv_norm_relu(joined, joined, 1, bias=True)
-        self.features = nn.ModuleDict({task: pair(Bottleneck, joined, own.width) for task in auxiliary})
-        self.preliminary_heads = nn.ModuleDict(
+        self.features = ByTask({task: pair(Bottleneck, joined, own.width) for task in auxiliary})
+        self.preliminary_heads = ByTask(
             {task: PredictionHead(own.width, outputs) for task, outputs in auxiliary.items()}
         )
         self.distillation = Distillation(tuple(auxiliary) if own.messages else (), tuple(config.tasks), own.width)
-        self.refiners = nn.ModuleDict({task: pair(Bottleneck, own.width, own.width) for task in config.tasks})
-        self.heads = nn.ModuleDict({task: PredictionHead(own.width, outputs) for task, outputs in config.tasks.items()})
+        self.refiners = ByTask({task: pair(Bottleneck, own.width, own.width) for task in config.tasks})
+        self.heads = ByTask({task: PredictionHead(own.width, outputs) for task, outputs in config.tasks.items()})
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
@@ -56,11 +56,11 @@ class PadNet(Network):
 
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         joined = self.join(joined_maps(features))
-        task_specific = {task: decode(joined) for task, decode in self.features.items()}
-        preliminary = {task: head(task_specific[task]) for task, head in self.preliminary_heads.items()}
+        task_specific: Features = {task: decode(joined) for task, decode in self.features.items()}
+        preliminary: Features = {task: head(task_specific[task]) for task, head in self.preliminary_heads.items()}
         distilled, exchange = self.distillation(task_specific)
-        refined = {task: refine(distilled[task]) for task, refine in self.refiners.items()}
-        logits = {task: head(refined[task]) for task, head in self.heads.items()}
+        refined: Features = {task: refine(distilled[task]) for task, refine in self.refiners.items()}
+        logits: Features = {task: head(refined[task]) for task, head in self.heads.items()}
         return Trace(
             task_generic=tuple(features),
             task_specific=task_specific,

@@ -12,7 +12,8 @@ from bridgenet.model.backbone import Backbone
 from bridgenet.model.encoders import Encoders
 from bridgenet.model.network import Meeting, its_backbone
 from bridgenet.model.peers.multi_task_baseline import WithDeepLabHeads
-from bridgenet.shapes import Image
+from bridgenet.shapes import AnyFeature, Image
+from bridgenet.tasks import TaskName
 from bridgenet.trace import EncoderStage, Trace
 
 
@@ -34,7 +35,9 @@ class SingleTaskNetworks(WithDeepLabHeads):
         return ()
 
     def forward(self, images: Image) -> Trace:
-        maps = {task: encoder(images) for task, encoder in cast(Encoders, self.backbone).by_task().items()}
+        maps: dict[TaskName, tuple[AnyFeature, ...]] = {
+            task: encoder(images) for task, encoder in cast(Encoders, self.backbone).items()
+        }
         encoder = {
             name: EncoderStage({task: features[index] for task, features in maps.items()})
             for index, name in enumerate(STAGES[1:])

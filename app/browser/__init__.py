@@ -29,8 +29,8 @@ TITLE = "BridgeNet Studio"
 TOLD = "What each task of one network takes from the others: its features, its bridge and its answers, of your photo."
 """What is told of the page where somebody links to it."""
 
-ARRIVAL = "arrival.js"
-"""Stands in the page itself: it speaks where the modules did not arrive."""
+ARRIVAL, QUIET = "arrival.js", "quiet.js"
+"""Stand in the page itself: one speaks where the modules did not arrive, one is there before Gradio's."""
 
 LATER = (
     "forms.js", "large.js", "lasso.js", "mesh.js", "painter.js", "space.js", "taking.js", "tour.js", "vector.js",
@@ -60,11 +60,14 @@ def announcing(app: ASGIApp) -> ASGIApp:
     """The studio, whose page tells links its title, and says in its first line that the modules will be needed.
 
     So they arrive while it is read. Gradio's own script would put both into the page, which is too late; and its page
-    would introduce itself as Gradio's.
+    would introduce itself as Gradio's, and would never stop counting.
     """
     told = [("og:type", "website"), ("og:title", TITLE), ("og:description", TOLD)]
     properties = "".join(f'<meta property="{name}" content="{escape(text)}">' for name, text in told)
-    head = f'<head><title>{escape(TITLE)}</title><meta name="description" content="{escape(TOLD)}">{properties}'
+    head = (
+        f'<head><title>{escape(TITLE)}</title><meta name="description" content="{escape(TOLD)}">{properties}'
+        f"<script>{_minified(FOLDER / QUIET)}</script>"
+    )
     wanted = ", ".join(f"<{_place()}/{name}>; rel=modulepreload" for name in _modules() if name not in LATER)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,8 +122,12 @@ def start_of(part: str, events: Iterable[str] = ()) -> str:
 @cache
 def _modules() -> dict[str, str]:
     """Modules by file name, without the comments and types that only their readers need."""
-    files = [path for path in sorted(FOLDER.glob("*.js")) if path.name != ARRIVAL]
-    return {path.name: str(jsmin(path.read_text(encoding="utf-8"))) for path in files}
+    files = [path for path in sorted(FOLDER.glob("*.js")) if path.name not in (ARRIVAL, QUIET)]
+    return {path.name: _minified(path) for path in files}
+
+
+def _minified(path: Path) -> str:
+    return str(jsmin(path.read_text(encoding="utf-8")))
 
 
 @cache

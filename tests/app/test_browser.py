@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from app.analysis.session import Session
-from app.browser import ARRIVAL, FOLDER, LATER, announcing, browser_head, modules_route, start_of
+from app.browser import ARRIVAL, FOLDER, LATER, QUIET, announcing, browser_head, modules_route, start_of
 from app.endpoints import add_endpoints
 from app.parts import lesson_card, linked_viewer, wire
 from app.tabs import SIMPLE, TABS
@@ -40,7 +40,7 @@ GRADIO = """<html><head><meta charset="utf-8" /><meta property="og:title" conten
 
 
 def modules() -> list[str]:
-    return sorted(path.name for path in FOLDER.glob("*.js") if path.name != ARRIVAL)
+    return sorted(path.name for path in FOLDER.glob("*.js") if path.name not in (ARRIVAL, QUIET))
 
 
 def pages() -> TestClient:
@@ -70,6 +70,11 @@ def test_a_page_under_a_path_announces_them_too_and_nothing_but_the_page_does() 
     client = TestClient(Starlette(routes=[Mount("/lab/studio", pages().app)]))
     assert announced(client, "/lab/studio/") == announced(pages())
     assert not announced(pages(), "/" + announced(pages())[0])
+
+
+def test_the_page_quiets_gradio_before_its_modules_keep_what_asks_for_frames() -> None:
+    page = pages().get("/").text
+    assert page.index("requestAnimationFrame") < page.index("<meta charset")
 
 
 def test_the_page_has_its_title_before_any_script_runs_and_tells_links_its_own() -> None:
@@ -108,7 +113,7 @@ def test_all_scripts_of_the_page_together_are_small() -> None:
     assert handed < 5_000
     client = pages()
     served = sum(len(client.get(f"/{link}").content) for link in announced(client))
-    assert handed + served + (FOLDER / ARRIVAL).stat().st_size < 150_000
+    assert handed + served + sum((FOLDER / name).stat().st_size for name in (ARRIVAL, QUIET)) < 150_000
 
 
 def test_what_is_served_of_a_module_is_all_but_its_comments() -> None:

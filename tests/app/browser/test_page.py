@@ -14,6 +14,21 @@ def test_the_first_picture_is_there_before_the_network(visit: Visit) -> None:
     assert "data:image/png;base64," in html and "warming up" in html
 
 
+def test_a_page_that_nobody_touches_asks_for_no_frames(open_page: Callable[..., Visit]) -> None:
+    visit = open_page()
+    # Whoever asks for frames may have kept what asks before the page was there.
+    visit.page.add_init_script("""{
+        const own = window.requestAnimationFrame.bind(window);
+        window.asked = 0;
+        window.requestAnimationFrame = (callback) => { window.asked += 1; return own(callback); };
+    }""")
+    visit.page.reload()
+    visit.ready("overview")
+    # The picture of the loading screen swings for a moment longer than it is seen.
+    still = "new Promise((done) => { const before = asked; setTimeout(() => done(asked === before), 500); })"
+    assert any(visit.page.evaluate(still) for _ in range(20))
+
+
 def test_an_uploaded_jpeg_gets_all_predictions(visit: Visit, tmp_path: Path) -> None:
     visit.upload(photo_file(tmp_path))
     visit.ready("overview")

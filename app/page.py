@@ -10,7 +10,17 @@ from app.browser import TITLE
 from app.endpoints import add_endpoints
 from app.first_values import First
 from app.handlers import Handlers
-from app.parts import inspector_panel, lesson_card, lesson_steps, linked_viewer, page_head, page_way, rail_panel, wire
+from app.parts import (
+    as_text,
+    inspector_panel,
+    lesson_card,
+    lesson_steps,
+    linked_viewer,
+    page_head,
+    page_way,
+    rail_panel,
+    wire,
+)
 from app.tabs import LESSON_STEPS, TABS
 from app.takeaway.downloads import Downloads
 from app.uploads import Limits
@@ -24,7 +34,7 @@ MODEL_EVENTS: dict[str, Any] = {"concurrency_id": "infer", "concurrency_limit": 
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-Shown = dict[object, Json]
+Shown = dict[object, str | None]
 """New values by component."""
 
 MAX_QUESTIONS = 1000
@@ -56,7 +66,7 @@ def build_demo(session: Session, first: First, limits: Limits | None = None, *, 
             # Not at the top: charts need torch, and the page is built before it is there.
             from app.view.wire import to_json
 
-            return {parts[name]: to_json(value) for name, value in answer.items() if name in parts}
+            return {parts[name]: as_text(to_json(value)) for name, value in answer.items() if name in parts}
 
         def open_page(address: object) -> Shown:
             return named(handlers.open_page(*_opened(address)))

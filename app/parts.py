@@ -8,6 +8,7 @@ interface file beside the source of every subclass of a component.
 from collections.abc import Callable, Sequence
 
 import gradio as gr
+import pydantic_core
 
 from app.browser import start_of
 from app.tabs import LESSON_STEPS
@@ -15,6 +16,14 @@ from app.view.view import Json
 
 Value = dict[str, Json] | None
 """What a component shows, see `app.view.view` and `app.view.frame`."""
+
+
+def as_text(value: Json) -> str | None:
+    """What a component holds: JSON, which its module reads.
+
+    As a structure it would be copied leaf by leaf, in the browser and here, whenever an event begins or ends.
+    """
+    return None if value is None else pydantic_core.to_json(value, inf_nan_mode="null").decode()
 
 
 def linked_viewer(name: str, value: Value = None) -> gr.HTML:
@@ -174,7 +183,7 @@ def _component(
     events: Sequence[str] = (),
 ) -> gr.HTML:
     return gr.HTML(
-        value,  # type: ignore[arg-type]
+        as_text(value),
         html_template=template,
         js_on_load=start_of(part, events),
         apply_default_css=False,

@@ -43,8 +43,18 @@ function createPage() {
  *
  * @param {[string, Part<any, any>]} handed - Its name, and what Gradio hands to it.
  */
-function mount([name, part]) {
-  PARTS[name](studio, part);
+function mount([name, { props, ...part }]) {
+  /** @type {string | null} */
+  let text = null;
+  /** @type {any} */
+  let value = null;
+  const read = {
+    get value() {
+      if (props.value !== text) [text, value] = [props.value, props.value ? JSON.parse(props.value) : null];
+      return value;
+    },
+  };
+  PARTS[name](studio, { ...part, props: read });
 }
 
 const early = window.bridgenetParts;

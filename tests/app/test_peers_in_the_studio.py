@@ -1,9 +1,13 @@
 """Checkpoints of other systems than BridgeNet open in the studio."""
 
+import base64
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import SMALL, photo, save_untrained
+from PIL import Image
 
 from app.analysis.selection import Selection
 from app.analysis.session import Session
@@ -40,6 +44,23 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
         for group in views[name].get("groups", ()):
             assert group.keys() & {"maps", "chart", "text"} and group.get("maps") != [], (name, group.get("id"))
     assert to_json(views)
+
+
+def test_masks_are_shown_as_far_as_they_are_open(tmp_path: Path) -> None:
+    folder = save_untrained(tmp_path / "mtan", system="mtan", tasks={"depth": 1, "normals": 3}, systems=SMALL)
+    analysis = Session(folder).analyse(photo(), title="noise")
+    selection = Selection(task="normals", options={"features.view": "strength"})
+    (row,) = [
+        group for group in PAGES["features"].view(analysis, selection)["groups"] if group["id"] == "features-mask"
+    ]
+    masks = {name: stage.mask["normals"][0].mean(dim=0) for name, stage in analysis.trace.encoder.items()}
+    assert [entry["id"] for entry in row["maps"]] == [f"mask-{name}" for name in reversed(masks)]
+    for entry, mask in zip(row["maps"], reversed(masks.values()), strict=True):
+        assert entry["ramp"]["high"] == "1" and entry["note"] == f"{mask.shape[1]} × {mask.shape[0]}"
+        picture = Image.open(BytesIO(base64.b64decode(entry["values"]["src"].partition(",")[2]))).convert("RGB")
+        high, low, _ = np.moveaxis(np.asarray(picture).astype(int), -1, 0)
+        said = (256 * high + low) * entry["values"]["scale"]
+        assert np.abs(said - mask.numpy()).max() < 1e-4 and 0 < said.min() < said.max() < 1
 
 
 def test_what_is_said_of_a_bridge_is_said_only_where_there_is_one(tmp_path: Path) -> None:

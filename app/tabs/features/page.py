@@ -13,6 +13,7 @@ from app.tabs.features.pictures import (
     channel_rows,
     colours_by,
     foreground_of,
+    mask_rows,
     pca_rows,
     similarity_rows,
     strength_rows,
@@ -127,7 +128,8 @@ def _pictures(analysis: Analysis, selection: Selection, shown: str, kind: Kind) 
             rows = with_scale(analysis, similarity_rows(analysis, selection), selection)
             return [*rows, *across_rows(analysis, selection, kind)]
         case "strength":
-            return with_scale(analysis, analysis.result(strength_rows, selection.task, selection.scope), selection)
+            rows = with_scale(analysis, analysis.result(strength_rows, selection.task, selection.scope), selection)
+            return [*rows, *analysis.result(mask_rows, selection.task)]
         case "groups":
             return group_rows(analysis, selection, kind)
         case "channel":

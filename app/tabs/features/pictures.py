@@ -12,6 +12,7 @@ from app.analysis.session import Analysis
 from app.tabs.features.kinds import KINDS, Entry, Kind, chosen_entry, colour_of, entries
 from app.view.attention import has_bridge, signed_map
 from app.view.maps import heat_map, photo_map, token_map
+from app.view.scales import scale_of
 from app.view.view import Box, Choose, Group, Map
 from app.view.wording import percent
 from bridgenet import drawing, inspection
@@ -166,6 +167,21 @@ def strength_rows(analysis: Analysis, task: TaskName, scope: Scope) -> list[Grou
         return _named(drawn, entry, task)
 
     return rows_of(analysis, task, draw, lambda row: "")
+
+
+def mask_rows(analysis: Analysis, task: TaskName) -> list[Group]:
+    """How far the masks of a task open what the encoder has for all tasks, where there are masks."""
+    maps: list[Map] = []
+    for name in reversed(analysis.trace.encoder):
+        if (mask := analysis.trace.encoder[name].mask.get(task)) is None:
+            continue
+        opened, scale = mask[0].mean(dim=0).cpu().numpy(), scale_of(mask, analysis)
+        alt = f"Attention mask at {scale}: how far it is open at each place, mean over the channels, 0 to 1"
+        drawn = heat_map(f"mask-{name}", scale, opened, 1.0, alt, "all masks")
+        maps.append(drawn | {"colour": TASKS[task].colour, "note": f"{mask.shape[-1]} × {mask.shape[-2]}"})
+    text = f"how far the shared feature is open to {TASKS[task].title.lower()}, mean over the channels: 0 shut, 1 open"
+    masks: Group = {"id": "features-mask", "title": "Attention mask", "text": text, "columns": COLUMNS, "maps": maps}
+    return [masks] if maps else []
 
 
 def channel_rows(analysis: Analysis, task: TaskName, scale: int, scope: Scope, kind: Kind, channel: int) -> list[Group]:

@@ -69,8 +69,8 @@ def test_nineteen_of_twenty_real_rooms_are_known_to_the_network_that_learnt_from
     predictors: dict[str, Predictor], nyud_root: Path
 ) -> None:
     reader = NYUD.open(Asked("val", (), nyud_root, (256, 320), 1))
-    # Every 20th, but a place later than those that were measured when it was fitted.
-    photos = [np.asarray(reader.read(index, ()).image) for index in range(2, len(reader.names), 20)]
+    # Of the 400, 320 were measured when it was fitted: of every five but the last, of which these are every fourth.
+    photos = [np.asarray(reader.read(index, ()).image) for index in range(4, len(reader.names), 20)]
     unlike = called_unlike(predictors["nyud-lite0"], photos)
     assert len(photos) == 20 and sum(unlike) <= 1
     assert sum(called_unlike(predictors["rooms-tiny"], photos)) >= 19

@@ -110,4 +110,4 @@ def test_the_program_says_one_address_serves_it_and_tidies_up_when_it_is_ended(
     assert len(told) == 1 and f"{address.rstrip('/')} " in told[0]
     assert list(tmp_path.glob("bridgenet-studio-*")) == []
     rail = next(part for part in config["components"] if part["props"].get("elem_id") == "rail")
-    assert rail["props"]["value"]["limit"] == 7
+    assert json.loads(rail["props"]["value"])["limit"] == 7

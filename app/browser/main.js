@@ -39,7 +39,7 @@ function createPage() {
 }
 
 /**
- * Bring a part of the page to life.
+ * Bring a part of the page to life. What it shows arrives as text, and is read once.
  *
  * @param {[string, Part<any, any>]} handed - Its name, and what Gradio hands to it.
  */

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.analysis.session import Session
 from app.view.frame import Head
+from bridgenet.labels import NO_VALID_PIXEL
 
 
 def checkpoint_chip(session: Session, name: str | None = None) -> Head:
@@ -23,9 +24,6 @@ def checkpoint_chip(session: Session, name: str | None = None) -> Head:
 
 def _measured(metrics: Mapping[str, object], task: str, metric: str, text: str) -> str | None:
     """A metric in words; None where it was not measured. The file may have been written by hand."""
-    # Not at the top: it imports torch, and the page is built before it is there.
-    from bridgenet.learning import NO_VALID_PIXEL
-
     part, word = metrics.get(task, {}), text.partition(" ")[0]
     if isinstance(part, Mapping) and metric not in part:
         return None

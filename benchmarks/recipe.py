@@ -27,12 +27,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bridgenet.checkpoint import load_model, read_metrics
 from bridgenet.config import TrainConfig, to_dict
 from bridgenet.data import Batch, open_dataset
 from bridgenet.files import replacing, write_text
-from bridgenet.learning import Runtime, check_finished, evaluate, finished_steps, load_model
+from bridgenet.learning import Runtime, check_finished, evaluate, finished_steps
 from bridgenet.learning.ablation import train_quietly
-from bridgenet.learning.checkpoint import read_metrics
 from bridgenet.learning.metrics import MultiTaskMetrics
 from bridgenet.model import resize_to
 from bridgenet.tasks import TaskName

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bridgenet.learning.checkpoint import load_model
+    from bridgenet.checkpoint import load_model
     from bridgenet.model import NETWORKS, BridgeNet, Network, build_model
     from bridgenet.predictor import Predictor
     from bridgenet.presets import PRESETS
@@ -38,7 +38,7 @@ _HOMES = {
     "Predictor": "bridgenet.predictor",
     "Trace": "bridgenet.trace",
     "build_model": "bridgenet.model",
-    "load_model": "bridgenet.learning.checkpoint",
+    "load_model": "bridgenet.checkpoint",
 }
 
 

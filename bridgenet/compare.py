@@ -27,6 +27,7 @@ import tyro
 from PIL import Image
 
 from bridgenet import evaluate, train
+from bridgenet.checkpoint import read_config
 from bridgenet.command import in_flags, parse
 from bridgenet.config import Count, FilePath, SettingError, Settings, TrainConfig
 from bridgenet.data import DataError, open_dataset
@@ -39,7 +40,6 @@ from bridgenet.kinds import truth_array
 from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, plain_message, read_launch
 from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
 from bridgenet.learning.by_image import gain_over_images
-from bridgenet.learning.checkpoint import read_config
 from bridgenet.learning.evaluation import empty_metrics
 from bridgenet.learning.intervals import Interval
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, read_study, rows

@@ -10,9 +10,9 @@ from typing import Any
 from torch import Tensor
 
 from bridgenet.config import ModelConfig
-from bridgenet.learning.weights import WeightsError, check_weights
 from bridgenet.model import BridgeNet, build_bridgenet
 from bridgenet.references import peer_from_reference as peer_from_reference
+from bridgenet.weights import WeightsError, check_weights
 
 DECODER = "multi_task_decoder."
 

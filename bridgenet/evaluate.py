@@ -16,6 +16,7 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
+from bridgenet.checkpoint import CheckpointError, load_model
 from bridgenet.command import USAGE, in_flags, parse
 from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings, TrainConfig, not_among
 from bridgenet.config import choose_tasks as choose
@@ -24,12 +25,10 @@ from bridgenet.data.transforms import EvaluationTransform
 from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
 from bridgenet.labels import same_classes
 from bridgenet.learning import (
-    CheckpointError,
     LostProcessError,
     Runtime,
     evaluate,
     in_words,
-    load_model,
     locate_data,
     multi_task_gain,
     plain_message,

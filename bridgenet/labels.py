@@ -14,6 +14,9 @@ from pydantic import ConfigDict
 
 from bridgenet.tasks import TASKS, TaskName
 
+NO_VALID_PIXEL = "no valid pixel"
+"""What stands for people in the place of a metric that is None."""
+
 
 @dataclass(frozen=True)
 class Classes:

@@ -21,12 +21,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from bridgenet import drawing
+from bridgenet.checkpoint import CheckpointError
 from bridgenet.command import parse
 from bridgenet.config import FilePath, Settings
 from bridgenet.drawing.figure import depth_figure, legend_figure
 from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
 from bridgenet.images import ImageError
-from bridgenet.learning.checkpoint import CheckpointError
 from bridgenet.predictor import Prediction, Predictor, TaskPrediction
 from bridgenet.sources.folder.description import DESCRIPTION
 from bridgenet.tasks import TASKS

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bridgenet import drawing
+from bridgenet.checkpoint import CheckpointError, load_model
 from bridgenet.config import TrainConfig
 from bridgenet.devices import find_device
 from bridgenet.images import LoadedImage, load_image
@@ -21,7 +22,6 @@ from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
 from bridgenet.inspection.features.familiarity import UNLIKE, Familiarity
 from bridgenet.kinds import activate
 from bridgenet.labels import Classes, ClassesByTask
-from bridgenet.learning.checkpoint import CheckpointError, load_model
 from bridgenet.model import Network
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.sources import SOURCES

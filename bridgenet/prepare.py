@@ -33,6 +33,7 @@ from PIL import Image
 from scipy.io import loadmat
 from tqdm import tqdm
 
+from bridgenet.checkpoint import CheckpointError, load_model
 from bridgenet.command import parse
 from bridgenet.config import Count, FilePath, Settings
 from bridgenet.data import DataError, reference_images
@@ -40,7 +41,7 @@ from bridgenet.drawing.contact_sheet import contact_sheet
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
 from bridgenet.inspection import BASIS_FILE, BasisError, fit_basis
 from bridgenet.inspection.features.familiarity import PER_REFERENCE, fit_familiarity
-from bridgenet.learning import CheckpointError, load_model, locate_data
+from bridgenet.learning import locate_data
 from bridgenet.sources import SOURCES
 from bridgenet.sources.folder.checking import check_folder
 

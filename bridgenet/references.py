@@ -25,11 +25,11 @@ from bridgenet.config.systems import (
     System,
     SystemConfigs,
 )
-from bridgenet.learning.weights import WeightsError, check_weights
 from bridgenet.model import Network, build_decoder
 from bridgenet.model.backbone import Backbone
 from bridgenet.model.peers.dilated_resnet import DilatedResNet
 from bridgenet.model.peers.residual import BasicBlock, Bottleneck
+from bridgenet.weights import WeightsError, check_weights
 
 Names = tuple[tuple[str, str | None], ...]
 """Pattern of the beginning of a key there, and what it is here: None where nothing uses it. A number in angle brackets

@@ -18,6 +18,7 @@ import tyro
 from torch import Tensor
 from tyro.constructors import PrimitiveConstructorSpec
 
+from bridgenet.checkpoint import CheckpointError, load_model
 from bridgenet.command import USAGE, in_flags, parse, refusal
 from bridgenet.config import Count, FilePath, Positive, SettingError, Settings, TrainConfig
 from bridgenet.config.unseen import check_looked_at
@@ -30,7 +31,6 @@ from bridgenet.kinds import activate, truth_array
 from bridgenet.labels import ClassesByTask
 from bridgenet.learning import (
     TIMEOUT,
-    CheckpointError,
     Launch,
     LostProcessError,
     ResumeChoice,
@@ -39,7 +39,6 @@ from bridgenet.learning import (
     check_finished,
     find_state,
     finished_steps,
-    load_model,
     locate_data,
     plain_message,
     plain_warnings,

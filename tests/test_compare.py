@@ -12,8 +12,8 @@ from folders import make_folder
 from PIL import Image
 from training_runs import SMALL, SMALL_RUN, TINY_RUN, are_identical, history, interrupt, start, train_here, weights
 
+from bridgenet.checkpoint import save_model
 from bridgenet.compare import main
-from bridgenet.learning.checkpoint import save_model
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study
 from bridgenet.learning.study_tables import study_page
 from bridgenet.model import build_model

@@ -7,9 +7,10 @@ import pytest
 import torch
 from training_runs import SMALL, train_here
 
+from bridgenet.checkpoint import load_model
 from bridgenet.data import DataError
 from bridgenet.evaluate import Arguments, main, open_split, run, table
-from bridgenet.learning import Runtime, load_model
+from bridgenet.learning import Runtime
 from bridgenet.reading.cache import cache_root
 
 pytestmark = pytest.mark.slow

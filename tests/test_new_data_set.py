@@ -14,11 +14,11 @@ from app.analysis.session import Session
 from app.handlers import first_example
 from app.tabs.views import all_views
 from bridgenet import SOURCES, Predictor
+from bridgenet.checkpoint import CheckpointError, read_config
 from bridgenet.config import DataConfig, SettingError
 from bridgenet.evaluate import main as evaluate
 from bridgenet.images import LoadedImage
 from bridgenet.labels import Classes
-from bridgenet.learning.checkpoint import CheckpointError, read_config
 
 pytestmark = pytest.mark.slow
 

@@ -18,11 +18,11 @@ from app.analysis.session import Session
 from app.main import find_checkpoint, parse
 from app.tabs.views import all_views
 from bridgenet import Predictor
+from bridgenet.checkpoint import read_config, save_model
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, open_dataset
 from bridgenet.evaluate import main as evaluate
 from bridgenet.images import load_image
-from bridgenet.learning.checkpoint import read_config, save_model
 from bridgenet.model import build_model
 from bridgenet.predict import main as predict
 from bridgenet.prepare import main as prepare

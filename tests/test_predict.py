@@ -13,8 +13,8 @@ from PIL import Image
 from warm import Python
 
 from bridgenet import PRESETS
+from bridgenet.checkpoint import save_model
 from bridgenet.drawing import class_palette
-from bridgenet.learning.checkpoint import save_model
 from bridgenet.model import build_model
 from bridgenet.predict import find_images, folder_names, main, title_of
 

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import nn
 
 from bridgenet import PRESETS
+from bridgenet.checkpoint import CheckpointError, save_model
 from bridgenet.images import ImageError
-from bridgenet.learning.checkpoint import CheckpointError, save_model
 from bridgenet.model import build_model
 from bridgenet.predictor import Predictor, fit_size
 

@@ -8,11 +8,11 @@ from PIL import Image
 from scipy.io import savemat
 from warm import Python
 
+from bridgenet.checkpoint import CheckpointError, load_model
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, open_dataset
 from bridgenet.files import WriteError
 from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
-from bridgenet.learning import CheckpointError, load_model
 from bridgenet.prepare import main, prepare_basis, prepare_nyud
 
 pytestmark = pytest.mark.slow

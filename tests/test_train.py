@@ -21,10 +21,10 @@ from training_runs import (
     weights,
 )
 
+from bridgenet.checkpoint import CheckpointError, load_model, load_state, save_state
 from bridgenet.files import WriteError, sole_writer
 from bridgenet.inspection import FeatureBasis
-from bridgenet.learning import CheckpointError, TrainingError, load_model
-from bridgenet.learning.checkpoint import load_state, save_state
+from bridgenet.learning import TrainingError
 from bridgenet.presets import PRESETS
 from bridgenet.train import INTERRUPTED, complete
 

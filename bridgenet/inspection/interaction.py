@@ -12,9 +12,9 @@ from io import StringIO
 from typing import Any, cast
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
-from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -192,8 +192,8 @@ def rank_correlation(strength: Float[np.ndarray, "n n"], attention: Float[np.nda
     if cells.sum() < FEWEST_CELLS:
         return float("nan")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.ConstantInputWarning)
-        return float(cast(Any, stats.spearmanr(strength[cells], attention[cells])).statistic)
+        warnings.simplefilter("ignore", scipy.stats.ConstantInputWarning)
+        return float(cast(Any, scipy.stats.spearmanr(strength[cells], attention[cells])).statistic)
 
 
 def strength_of(effect: Float[np.ndarray, "n n"], control: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n n"]:
@@ -207,7 +207,7 @@ def half_width(samples: np.ndarray) -> np.ndarray:
     count = len(samples)
     if count < 2:
         return np.full(samples.shape[1:], np.nan)
-    return np.asarray(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * samples.std(axis=0, ddof=1) / np.sqrt(count))
+    return np.asarray(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * samples.std(axis=0, ddof=1) / np.sqrt(count))
 
 
 @dataclass

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Integer
+from skimage import measure
 from skimage.draw import polygon
-from skimage.measure import approximate_polygon, find_contours, label
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -156,7 +156,7 @@ Region = Whole | Pixel | Box | Segment | Lasso
 
 def connected_parts(labels: Integer[np.ndarray, "height width"]) -> Integer[np.ndarray, "height width"]:
     """Number of the connected part of equal labels that each pixel belongs to; pixels touch at their sides."""
-    return np.asarray(label(labels, background=-1, connectivity=1))
+    return np.asarray(measure.label(labels, background=-1, connectivity=1))
 
 
 def coverage(region: Region, grid: Grid) -> Map:
@@ -246,7 +246,8 @@ def contours(pixels: Bool[np.ndarray, "height width"], tolerance: float = 0.7) -
         pixels: The region.
         tolerance: How far, in pixels, a line may leave the border of the pixels.
     """
-    found = [approximate_polygon(line, tolerance) for line in find_contours(np.pad(pixels, 1).astype(float), 0.5)]
+    borders = measure.find_contours(np.pad(pixels, 1).astype(float), 0.5)
+    found = [measure.approximate_polygon(line, tolerance) for line in borders]
     found.sort(key=len, reverse=True)
     large = [line for index, line in enumerate(found) if index == 0 or len(line) >= LEAST_CONTOUR]
     return [((line - 0.5) / pixels.shape)[:, ::-1] for line in large]

@@ -4,9 +4,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
-from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -99,7 +99,7 @@ def rank_agreement(map: AnyMap, other: AnyMap) -> float:
     resized = _resized(other, (map.shape[0], map.shape[1])).numpy()
     if np.ptp(map) == 0 or np.ptp(resized) == 0:
         return float("nan")
-    return float(np.asarray(spearmanr(map.ravel(), resized.ravel()))[0])
+    return float(np.asarray(scipy.stats.spearmanr(map.ravel(), resized.ravel()))[0])
 
 
 def deletion_curve(

@@ -1,13 +1,12 @@
 """How the network learns: losses, metrics, the loop, and the folders that keep what was learnt."""
 
 from bridgenet.learning.ablation import ABLATIONS, AblationRun, Interval, ablate, gains, levels, read_runs, t_interval
-from bridgenet.learning.checkpoint import CheckpointError, load_model, save_model
 from bridgenet.learning.data_root import locate_data
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.launch import Launch, read_launch
 from bridgenet.learning.loop import TrainingError, train
 from bridgenet.learning.losses import Losses, MultiTaskLoss
-from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, MultiTaskMetrics, in_words, multi_task_gain
+from bridgenet.learning.metrics import METRIC_UNITS, MultiTaskMetrics, in_words, multi_task_gain
 from bridgenet.learning.notices import plain_warnings
 from bridgenet.learning.record import Row
 from bridgenet.learning.resume import ResumeChoice, check_finished, find_state, finished_steps
@@ -17,10 +16,8 @@ from bridgenet.learning.sampling import plain_message, shareable
 __all__ = [
     "ABLATIONS",
     "METRIC_UNITS",
-    "NO_VALID_PIXEL",
     "TIMEOUT",
     "AblationRun",
-    "CheckpointError",
     "Interval",
     "Launch",
     "Losses",
@@ -40,14 +37,12 @@ __all__ = [
     "gains",
     "in_words",
     "levels",
-    "load_model",
     "locate_data",
     "multi_task_gain",
     "plain_message",
     "plain_warnings",
     "read_launch",
     "read_runs",
-    "save_model",
     "shareable",
     "start_runtime",
     "t_interval",

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from bridgenet.checkpoint import read_metrics
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch
-from bridgenet.learning.checkpoint import read_metrics
+from bridgenet.labels import NO_VALID_PIXEL
 from bridgenet.learning.intervals import Interval, t_interval
 from bridgenet.learning.loop import train
-from bridgenet.learning.metrics import NO_VALID_PIXEL
 from bridgenet.learning.record import Row
 from bridgenet.learning.resume import check_finished, find_state, finished_steps
 from bridgenet.learning.runtime import start_runtime

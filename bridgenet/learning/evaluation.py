@@ -12,9 +12,10 @@ from torch import Tensor
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch, DataWarning, MultiTaskDataset, collate_by_size
 from bridgenet.kinds import turned_back
+from bridgenet.labels import NO_VALID_PIXEL
 from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.by_image import Sums, SumsByImage
-from bridgenet.learning.metrics import NO_VALID_PIXEL, MultiTaskMetrics, without_truth
+from bridgenet.learning.metrics import MultiTaskMetrics, without_truth
 from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.saliency_metric import SaliencyProtocol
 from bridgenet.learning.sampling import open_loader

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 Verdict = Literal["helps", "hurts", "cannot be told"]
 
@@ -47,6 +47,6 @@ def t_interval(samples: Sequence[float]) -> Interval:
     values = np.asarray(samples, float)
     reach = math.inf
     if count > 1:
-        reach = float(stats.t.ppf(0.975, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
+        reach = float(scipy.stats.t.ppf(0.975, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
     mean = float(values.mean())
     return Interval(mean, mean - reach, mean + reach, tuple(values.tolist()))

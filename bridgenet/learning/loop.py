@@ -16,14 +16,14 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from bridgenet.checkpoint import STATE_FILE, save_model
 from bridgenet.config import TrainConfig
 from bridgenet.data import Batch
+from bridgenet.labels import NO_VALID_PIXEL
 from bridgenet.learning.boundary import BoundaryJudge
-from bridgenet.learning.checkpoint import STATE_FILE, save_model
 from bridgenet.learning.evaluation import evaluate
 from bridgenet.learning.freezing import set_training, unfreeze
 from bridgenet.learning.losses import Losses
-from bridgenet.learning.metrics import NO_VALID_PIXEL
 from bridgenet.learning.optim import rate_factor
 from bridgenet.learning.record import Recorder, Row, model_card, read_history
 from bridgenet.learning.run import Run, save, setup

@@ -47,9 +47,6 @@ METRIC_UNITS = {
 }
 """Unit of every metric that `MultiTaskMetrics` reports."""
 
-NO_VALID_PIXEL = "no valid pixel"
-"""What stands for people in the place of a metric that is None."""
-
 Value = float | int | None
 """Of a metric; None where no pixel had ground truth."""
 

@@ -17,7 +17,8 @@ from torch.utils.tensorboard import SummaryWriter
 from bridgenet.config import TrainConfig
 from bridgenet.config.systems import TITLES
 from bridgenet.files import explaining, replacing, write_text
-from bridgenet.learning.metrics import METRIC_UNITS, NO_VALID_PIXEL, in_words
+from bridgenet.labels import NO_VALID_PIXEL
+from bridgenet.learning.metrics import METRIC_UNITS, in_words
 from bridgenet.sources import find_source
 from bridgenet.tasks import TASKS, TaskName
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from bridgenet.config import TrainConfig, from_dict, to_dict
-from bridgenet.learning.checkpoint import (
+from bridgenet.checkpoint import (
     METRICS_FILE,
     MODEL_FILE,
     STATE_FILE,
@@ -12,6 +11,7 @@ from bridgenet.learning.checkpoint import (
     read_config,
     read_metrics,
 )
+from bridgenet.config import TrainConfig, from_dict, to_dict
 
 ResumeChoice = Literal["auto", "never"] | Path
 

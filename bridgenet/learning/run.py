@@ -12,10 +12,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
+from bridgenet.checkpoint import CheckpointError, load_state, save_state
 from bridgenet.config import TrainConfig, to_dict
 from bridgenet.data import MultiTaskDataset, open_dataset
 from bridgenet.learning.averaging import WeightAverage
-from bridgenet.learning.checkpoint import CheckpointError, load_state, save_state
 from bridgenet.learning.class_weights import count_classes, median_frequency_weights
 from bridgenet.learning.freezing import freeze, still_frozen
 from bridgenet.learning.losses import MultiTaskLoss

@@ -8,6 +8,7 @@ import torch
 
 from app.analysis.session import Analysis, Session
 from bridgenet import PRESETS, build_model
+from bridgenet.checkpoint import save_model
 from bridgenet.config.systems import (
     CrossStitchConfig,
     MtanConfig,
@@ -18,7 +19,6 @@ from bridgenet.config.systems import (
     SystemConfigs,
 )
 from bridgenet.images import LoadedImage
-from bridgenet.learning.checkpoint import save_model
 from bridgenet.reading.source import Source
 
 SMALL = SystemConfigs(

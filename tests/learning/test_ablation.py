@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from bridgenet.checkpoint import CheckpointError
 from bridgenet.config import TrainConfig
-from bridgenet.learning import CheckpointError
 from bridgenet.learning.ablation import (
     ABLATIONS,
     FULL,

@@ -8,9 +8,9 @@ import torch
 from narrow import NARROW
 from torch import nn
 
+from bridgenet.checkpoint import load_state
 from bridgenet.config import SYSTEMS, OptimConfig, System, TrainConfig
 from bridgenet.config.systems import InvPtConfig, MtiNetConfig
-from bridgenet.learning.checkpoint import load_state
 from bridgenet.learning.freezing import freeze, set_training, still_frozen, unfreeze
 from bridgenet.learning.loop import clip_gradient, fit
 from bridgenet.learning.resume import find_state

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from bridgenet.checkpoint import CheckpointError
 from bridgenet.config import to_dict
-from bridgenet.learning.checkpoint import CheckpointError
 from bridgenet.learning.resume import check_same_run, find_state, finished_steps
 from bridgenet.presets import PRESETS
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Integer
-from scipy.stats import t as student
 
 from bridgenet.inspection.places import Map
 from bridgenet.tasks import IGNORE
@@ -79,7 +79,7 @@ def _half_widths(
     weighted = (deviations * coverage)[:, inside]
     sums = np.stack([np.bincount(members, task, minlength=count) for task in weighted])
     error = np.sqrt(count / (count - 1) * (sums**2).sum(axis=1)) / coverage.sum()
-    return student.ppf(0.975, count - 1) * error
+    return scipy.stats.t.ppf(0.975, count - 1) * error
 
 
 def sampled_labels(labels: LabelMap, grid: tuple[int, ...]) -> Integer[np.ndarray, "_rows _columns _samples"]:

@@ -1,8 +1,8 @@
 """Whether the colours of two feature maps can be compared: do tokens that look alike hold alike features?"""
 
 import numpy as np
+import scipy
 from jaxtyping import Float, UInt8
-from scipy.stats import spearmanr
 from torch import Tensor
 
 from bridgenet.inspection.features.similarity import AnyMap
@@ -51,7 +51,7 @@ def colour_agreement(
     distance = np.linalg.norm(seen - also_seen, axis=1)
     if np.ptp(distance) == 0:
         return float("nan")
-    return float(-np.asarray(spearmanr((first * second).sum(axis=1), distance))[0])
+    return float(-np.asarray(scipy.stats.spearmanr((first * second).sum(axis=1), distance))[0])
 
 
 def _directions(feature: AnyMap) -> Float[np.ndarray, "tokens _"]:

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from bridgenet.checkpoint import load_model
 from bridgenet.config import ModelConfig
 from bridgenet.drawing import basis_colours
 from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis, basis_of_trace, fit_basis
 from bridgenet.inspection.features.foreground import find_foreground
-from bridgenet.learning import load_model
 from bridgenet.model import build_model
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.sources import SOURCES

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from bridgenet.checkpoint import load_model
 from bridgenet.inspection.features.groups import Groups, dominant_group, feature_groups, label_groups
-from bridgenet.learning import load_model
 from bridgenet.model.bridgenet import BridgeNet
 from bridgenet.trace import Trace
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
-from bridgenet.learning.checkpoint import (
+from bridgenet.checkpoint import (
     CheckpointError,
     load_model,
     load_state,
     save_model,
     save_state,
 )
+from bridgenet.config import BackboneConfig, DataConfig, ModelConfig, OptimConfig, TrainConfig
 from bridgenet.model import build_model
 from bridgenet.predictor import Predictor
 

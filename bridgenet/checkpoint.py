@@ -22,8 +22,8 @@ from torch import Tensor
 
 from bridgenet.config import TrainConfig, from_dict, to_dict
 from bridgenet.files import replacing, write_text
-from bridgenet.learning.weights import WeightsError, check_weights, is_lfs_pointer
 from bridgenet.model import Network, build_model
+from bridgenet.weights import WeightsError, check_weights, is_lfs_pointer
 
 MODEL_FILE, CONFIG_FILE, METRICS_FILE, CARD_FILE = "model.safetensors", "config.json", "metrics.json", "README.md"
 STATE_FILE = "training.pt"

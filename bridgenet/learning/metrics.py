@@ -14,6 +14,7 @@ from torchmetrics import SumMetric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from bridgenet.kinds import angle_between
+from bridgenet.labels import NO_VALID_PIXEL
 from bridgenet.learning.boundary import BoundaryJudge
 from bridgenet.learning.edge_metric import EdgeMetric
 from bridgenet.learning.saliency_metric import SaliencyMetric, SaliencyProtocol

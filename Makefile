@@ -14,7 +14,7 @@ SIDE_BY_SIDE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadsc
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-fast test-gpu check train notebooks screenshots
+.PHONY: help demo lab test test-fast test-gpu check check-types check-style train notebooks screenshots
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,14 @@ test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
 	$(BIN)/python -m pytest -m gpu $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-all $(CHECKERS)/.installed ## Lint, check the format, the types and who imports whom
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-style
+
+check-types:
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+check-style:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	cd $(BROWSER) && node_modules/.bin/eslint --max-warnings 0 .
 	cd $(BROWSER) && node_modules/.bin/tsc --project .

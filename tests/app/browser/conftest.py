@@ -52,10 +52,8 @@ def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The studio as `make demo` opens it, with a damaged checkpoint beside the two that are installed."""
-    checkpoints = tmp_path_factory.mktemp("installed")
-    for name in ("nyud-lite0", "rooms-tiny"):
-        shutil.copytree(CHECKPOINTS / name, checkpoints / name)
+    """The studio as `make demo` opens it, with a damaged checkpoint beside those that are installed."""
+    checkpoints = shutil.copytree(CHECKPOINTS, tmp_path_factory.mktemp("installed") / "checkpoints")
     shutil.copytree(CHECKPOINTS / "rooms-tiny", checkpoints / "damaged")
     (checkpoints / "damaged" / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     folder = tmp_path_factory.mktemp("demo")

@@ -16,8 +16,9 @@ from bridgenet.tasks import TASKS
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-FOLLOWED = ("04", "05", "07")
-"""Notebooks whose links are opened: with and without a place, of both networks, with many options."""
+BUNDLED = [path.parent.name for path in (ROOT / "checkpoints").glob("*/config.json")]
+FOLLOWED = ("04", "05", "07", "09")
+"""Notebooks whose links are opened: with and without a place, of three networks, with many options."""
 LINK = re.compile(r"\(http://127\.0\.0\.1:7860/\?([^)\s]+)\)")
 
 
@@ -40,7 +41,7 @@ def test_page_and_studio_read_in_a_notebook_s_link_what_it_says(modules: Modules
         {"search": link, "tabs": list(TABS)},
     )
     assert {name: read.get(name) for name in asked} == asked
-    assert not_understood(asked, ["nyud-lite0", "rooms-tiny"], TABS, TASKS, scales=3, heads=2) == []
+    assert not_understood(asked, BUNDLED, TABS, TASKS, scales=3, heads=2) == []
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def folder_of(system: str) -> Path:
 
 
 def test_every_way_to_meet_is_shipped() -> None:
-    assert list(ROWS) == ["mtl", "pad-net", "mti-net", "bridgenet", "invpt"]
+    assert list(ROWS) == ["mtl", "pad-net", "mti-net", "bridgenet", "invpt", "atrc"]
     assert sorted(path.name for path in (ROOT / "checkpoints").glob("rooms-*")) == sorted(
         ["rooms-tiny", *(f"rooms-{system}" for system in ROWS)]
     )

@@ -37,10 +37,10 @@ test-gpu: $(VENV)/.installed-all ## Run the tests that need a GPU
 check: $(VENV)/.installed-all $(CHECKERS)/.installed ## Lint, check the format, the types and who imports whom
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-style
 
-check-types:
+check-types: ## Check the types alone
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check-style:
+check-style: ## Check all but the types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports

@@ -14,6 +14,7 @@ from typing import Any
 from bridgenet.checkpoint import CARD_FILE, CONFIG_FILE, METRICS_FILE, MODEL_FILE, read_config, read_metrics
 from bridgenet.files import write_text
 from bridgenet.inspection import BASIS_FILE
+from bridgenet.learning.by_image import DRAWS
 from bridgenet.learning.record import model_card, read_history
 from bridgenet.learning.study import Study, read_study
 
@@ -28,9 +29,10 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "rivals", help="folder of the study")
     parser.add_argument("--out", type=Path, default=ROOT / "checkpoints")
     wanted = parser.parse_args()
+    study = read_study(STUDY)
     results = json.loads((wanted.runs / "study.json").read_text(encoding="utf-8"))
     for row in results["rows"]:
-        bundle(read_study(STUDY), row, wanted.runs, wanted.out)
+        bundle(study, row, wanted.runs, wanted.out)
         row["command"] = command_of(row)
     write_text(RESULTS, json.dumps(results, indent=1) + "\n")
 
@@ -68,9 +70,9 @@ def compared(study: Study, row: Mapping[str, Any]) -> str:
     if gain := row["gains"].get(study.reference):
         lines += [
             f"**Delta_m over the baseline `{reference}`: {gain['delta_m']:+.1f} %** ({gain['low']:.1f} to "
-            f"{gain['high']:.1f} in 95 % of 500 draws of the {row['metrics']['images']} rooms; one training of each, "
-            "so nothing is known of other seeds). Much of it is not tasks helping each other: the baseline reads the "
-            "coarsest map of the backbone alone, a place for 32 x 32 pixels. Again:",
+            f"{gain['high']:.1f} in 95 % of {DRAWS} draws of the {row['metrics']['images']} rooms; one training of "
+            "each, so nothing is known of other seeds). Much of it is not tasks helping each other: the baseline reads "
+            "the coarsest map of the backbone alone, a place for 32 x 32 pixels. Again:",
             "",
             "```sh",
             f"python -m bridgenet.evaluate checkpoints/{reference} --by-image baseline.npz",

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 ROWS: dict[str, dict[str, Any]] = {
     row["system"]: row for row in json.loads((ROOT / "benchmarks" / "study" / "rivals.json").read_text())["rows"]
 }
-MEGABYTES = 4e6
+MOST_BYTES = 4e6
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def test_every_way_to_meet_is_shipped() -> None:
 @pytest.mark.parametrize("system", ROWS)
 def test_it_is_small_and_its_command_trains_this_very_network(system: str) -> None:
     folder, row = folder_of(system), ROWS[system]
-    assert sum(file.stat().st_size for file in folder.iterdir()) <= MEGABYTES
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= MOST_BYTES
     model, config, metrics = load_model(folder)
     assert config.model.system == system
     assert sum(weight.numel() for weight in model.parameters()) == row["parameters"]

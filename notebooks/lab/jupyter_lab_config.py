@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import bridgenet  # noqa: F401 - how threads wait; the notebooks' kernels inherit it, and import PyTorch first
+
 c = get_config()  # type: ignore[name-defined]
 
 c.LabApp.check_for_updates_class = "jupyterlab.handlers.announcements.NeverCheckForUpdate"

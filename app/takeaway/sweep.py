@@ -44,7 +44,7 @@ def sweep(analysis: Analysis, selection: Selection, tell: Progress) -> bytes:
     """
     # Not at the top: views import torch, and the page is built before it is there.
     from app.tabs.refinement.page import columns_of
-    from app.tabs.refinement.strengths import step_of
+    from app.tabs.refinement.strengths import picture_of
     from app.view.attention import has_bridge
 
     if not has_bridge(analysis):
@@ -53,7 +53,7 @@ def sweep(analysis: Analysis, selection: Selection, tell: Progress) -> bytes:
     answers: list[dict[TaskName, Map]] = []
     for index, strength in enumerate(STRENGTHS):
         tell(index, len(STRENGTHS) + len(WIDTHS), f"Bridge strength {strength:g}")
-        answers.append(step_of(seen, strength).maps)
+        answers.append({task: picture_of(seen, strength, task) for task in seen.tasks})
     said = f"{analysis.checkpoint} · {analysis.title}"
     if selection.cut is not None:
         said += f" · without {TASKS[selection.cut].title.lower()}"

@@ -57,8 +57,8 @@ def test_strength_one_is_the_prediction_bit_for_bit(session: Session, analysis: 
     value = opened(session, analysis)
     said = strengths.logits_at(analysis, 1)
     assert all(torch.equal(said[task], analysis.trace.logits[task]) for task in analysis.tasks)
-    assert strengths.step_of(analysis, 1.0).exact
-    assert not strengths.step_of(analysis, 0.5).exact
+    assert strengths.is_exact(analysis, 1.0)
+    assert not strengths.is_exact(analysis, 0.5)
     assert "bit for bit" in group(value, "wipes")["text"]
     assert "bit for bit" not in group(opened(session, analysis, 0.95), "wipes")["text"]
 
@@ -67,18 +67,17 @@ def test_counts_are_those_of_the_network_with_and_without_its_bridge(session: Se
     value = opened(session, analysis, 1.4)
     model, size = analysis.own_model(), shown_size(analysis)
     before, after = (with_bridge_strength(model, analysis.trace, alpha).logits for alpha in (0, 1.4))
-    step = strengths.step_of(analysis, 1.4)
     for row, task in zip(group(value, "counts")["chart"].rows, analysis.tasks, strict=True):
         first, last = enlarged(before[task], size), enlarged(after[task], size)
-        assert step.changed[task] == changed_share(task, first, last)
-        assert step.effect[task] == effect_of(task, first, last)
-        assert row[1] == f"{100 * step.changed[task].share:.1f}\N{NO-BREAK SPACE}%"
+        step = strengths.step_of(analysis, 1.4, task)
+        assert step.changed == changed_share(task, first, last)
+        assert step.effect == effect_of(task, first, last)
+        assert row[1] == f"{100 * step.changed.share:.1f}\N{NO-BREAK SPACE}%"
 
 
 def test_without_the_bridge_nothing_differs(session: Session, analysis: Analysis) -> None:
     value = opened(session, analysis, 0)
-    step = strengths.step_of(analysis, 0)
-    assert set(step.effect.values()) == {0.0}
+    assert {strengths.step_of(analysis, 0, task).effect for task in analysis.tasks} == {0.0}
     assert "left to itself" in value["say"][0]["text"]
     for entry in group(value, "wipes")["maps"]:
         assert entry["src"] == entry["wipe"]["src"]
@@ -86,24 +85,24 @@ def test_without_the_bridge_nothing_differs(session: Session, analysis: Analysis
 
 def test_with_truth_the_difference_is_signed_and_the_curve_is_an_error(session: Session, labelled: Analysis) -> None:
     value = opened(session, labelled)
-    step = strengths.step_of(labelled, 1)
-    assert set(step.error) == {"semseg", "depth", "normals"}
+    steps = {task: strengths.step_of(labelled, 1, task) for task in labelled.tasks}
+    assert {task for task, step in steps.items() if step.error is not None} == {"semseg", "depth", "normals"}
     assert group(value, "curve")["title"] == "Depth: error"
     size = shown_size(labelled)
     truth = strengths.truth_of(labelled, "depth", size)
     said = enlarged(labelled.trace.logits["depth"], size)
     error = error_at("depth", said, truth)
     assert torch.isnan(error[0, :20]).all()
-    assert step.error["depth"] == pytest.approx(error.nanmean().item(), rel=1e-5)
+    assert steps["depth"].error == pytest.approx(error.nanmean().item(), rel=1e-5)
     expected = np.nanmean(np.abs(labelled.prediction["depth"].array - labelled.truth["depth"]))
     # What is shown is clipped at 0 m, what is compared is not.
-    assert step.error["depth"] == pytest.approx(expected, rel=1e-2)
+    assert steps["depth"].error == pytest.approx(expected, rel=1e-2)
     rows = group(opened(session, labelled), "counts")["chart"].rows
     for row, task in zip(rows, labelled.tasks, strict=True):
-        share = step.changed[task].to_truth
-        if any(changed.to_truth is not None for changed in step.changed.values()):
+        share = steps[task].changed.to_truth
+        if any(step.changed.to_truth is not None for step in steps.values()):
             assert row[-1] == ("not known" if share is None else f"{100 * share:.0f} %")
-        assert share is None or task in step.error
+        assert share is None or steps[task].error is not None
 
 
 def test_edges_have_no_error_pixel_by_pixel(labelled: Analysis) -> None:
@@ -123,7 +122,7 @@ def test_the_film_strip_shows_the_selected_task(session: Session, analysis: Anal
     strip = group(opened(session, analysis, task="normals"), "strip")
     assert strip["title"].startswith("Normals")
     assert [entry["src"] for entry in strip["maps"]] == [
-        strengths.step_of(analysis, alpha).maps["normals"]["src"] for alpha in strengths.STRIP
+        strengths.picture_of(analysis, alpha, "normals")["src"] for alpha in strengths.STRIP
     ]
 
 
@@ -139,9 +138,9 @@ def test_the_lens_ends_at_the_answer_with_the_error_that_the_page_tells(session:
     value = opened(session, labelled)
     shown = group(value, "lens")["maps"]
     assert [entry["title"] for entry in shown] == ["1/32 alone", "up to 1/16", "all: the answer"]
-    answer = strengths.step_of(labelled, 1.0)
-    assert shown[-1]["src"] == answer.maps["depth"]["src"] and shown[0]["src"] != shown[-1]["src"]
-    assert shown[-1]["note"] == f"error {strengths.said(strengths.amount(answer.error['depth'], 'depth'), 'depth')}"
+    answer, error = strengths.picture_of(labelled, 1, "depth"), strengths.step_of(labelled, 1, "depth").error
+    assert shown[-1]["src"] == answer["src"] and shown[0]["src"] != shown[-1]["src"]
+    assert shown[-1]["note"] == f"error {strengths.said(strengths.amount(error, 'depth'), 'depth')}"
 
 
 def test_the_lens_of_a_cut_network_ends_at_what_that_says(analysis: Analysis) -> None:

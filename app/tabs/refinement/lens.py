@@ -4,8 +4,7 @@ from torch import Tensor
 
 from app.analysis.cut import as_analysed
 from app.analysis.session import Analysis
-from app.tabs.refinement.strengths import said, truth_of
-from app.view.attention import own_network
+from app.tabs.refinement.strengths import locked_network, said, truth_of
 from app.view.changes import LONGEST, amount, enlarged, shown_size, with_logits
 from app.view.maps import prediction_map
 from app.view.scales import scale_names
@@ -35,8 +34,8 @@ def lens(analysis: Analysis, task: TaskName) -> Group:
 
 def answers_so_far(analysis: Analysis) -> tuple[dict[str, Tensor], ...]:
     """Logits of every task after each scale, coarse to fine."""
-    model = analysis.result(own_network)
-    with as_analysed(analysis, model):
+    model, lock = analysis.result(locked_network)
+    with lock, as_analysed(analysis, model):
         return answers_by_stage(model, analysis.trace)
 
 

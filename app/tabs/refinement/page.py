@@ -5,7 +5,18 @@ from pathlib import Path
 from app.analysis.selection import Selection, Slider
 from app.analysis.session import Analysis
 from app.tabs.refinement.lens import lens
-from app.tabs.refinement.strengths import STRIP, Step, compute, is_computed, said, step_of, steps_so_far
+from app.tabs.refinement.strengths import (
+    STRIP,
+    Step,
+    compute,
+    difference_of,
+    is_computed,
+    is_exact,
+    picture_of,
+    said,
+    step_of,
+    strengths_so_far,
+)
 from app.view.attention import has_bridge
 from app.view.axes import ticks
 from app.view.changes import LONGEST, amount
@@ -17,6 +28,7 @@ from app.view.view import Group, Map, View, Wipe
 from app.view.wording import percent, wording
 from bridgenet.drawing.charts import Curve, Curves
 from bridgenet.drawing.sheet import Axis
+from bridgenet.inspection.refinement import Changed
 from bridgenet.tasks import TASKS, TaskName, significant
 
 TEXT = Path(__file__).with_name("text.md")
@@ -37,28 +49,27 @@ def refinement(analysis: Analysis, selection: Selection) -> View:
         groups: list[Group] = [{"columns": columns_of(analysis), "maps": maps}]
         words = "The refinement is repeated with more and less of the bridge."
         return shared | {"say": [{"text": "What does the bridge add?"}], "groups": groups, "pending": words}
-    before, step = step_of(analysis, 0.0), step_of(analysis, alpha)
     groups = [
-        wipes(analysis, before, step, alpha),
-        differences(analysis, step),
+        wipes(analysis, alpha),
+        differences(analysis, alpha),
         analysis.result(lens, selection.task),
         film_strip(analysis, selection.task),
         curve(analysis, selection.task, alpha),
-        counts(analysis, step),
+        counts(analysis, alpha),
     ]
-    return shared | {"say": sentence(step, alpha), "groups": groups}
+    return shared | {"say": sentence(analysis, alpha), "groups": groups}
 
 
-def sentence(step: Step, alpha: float) -> list[Spoken]:
+def sentence(analysis: Analysis, alpha: float) -> list[Spoken]:
     """How much of each task the bridge moved."""
     if alpha == 0:
         return [{"text": "Without the bridge, every task is left to itself."}]
-    tasks = list(step.changed)
+    tasks = analysis.tasks
     parts: list[Spoken] = [
         {"text": "The bridge moves " if alpha == 1 else f"At {alpha:g} × its strength the bridge moves "}
     ]
     for index, task in enumerate(tasks):
-        parts.append({"text": moved_words(task, step), "colour": TASKS[task].colour})
+        parts.append({"text": moved_words(task, step_of(analysis, alpha, task)), "colour": TASKS[task].colour})
         parts.append({"text": ", " if index < len(tasks) - 2 else " and " if index == len(tasks) - 2 else "."})
     return parts
 
@@ -67,15 +78,16 @@ def moved_words(task: TaskName, step: Step) -> str:
     """A task and how much it moved."""
     title = TASKS[task].title.lower()
     if TASKS[task].kind == "classes":
-        return f"{amount(step.effect[task], task)} % of {title}"
-    return f"{title} by {said(amount(step.effect[task], task), task)}"
+        return f"{amount(step.effect, task)} % of {title}"
+    return f"{title} by {said(amount(step.effect, task), task)}"
 
 
-def wipes(analysis: Analysis, before: Step, step: Step, alpha: float) -> Group:
+def wipes(analysis: Analysis, alpha: float) -> Group:
     """Without the bridge | at a strength, one map per task."""
     maps: list[Map] = []
     for task in analysis.tasks:
-        title, shown, without = TASKS[task].title, _shown(step.maps[task], task), before.maps[task]
+        title, without = TASKS[task].title, picture_of(analysis, 0, task)
+        shown = _shown(picture_of(analysis, alpha, task), task)
         wipe: Wipe = {
             "src": without.get("src", ""),
             "alt": f"Without the bridge: {without.get('alt')}",
@@ -89,18 +101,18 @@ def wipes(analysis: Analysis, before: Step, step: Step, alpha: float) -> Group:
     return {
         "id": "wipes",
         "title": "Without | with the bridge",
-        "text": learnt if step.exact else f"right: {alpha:.2f} × the learnt strength",
+        "text": learnt if is_exact(analysis, alpha) else f"right: {alpha:.2f} × the learnt strength",
         "columns": columns_of(analysis),
         "maps": maps,
     }
 
 
-def differences(analysis: Analysis, step: Step) -> Group:
+def differences(analysis: Analysis, alpha: float) -> Group:
     """Where the bridge moved each task, and where the truth is known: to the better or the worse."""
     words = "right against left"
-    if step.error:
+    if any(step_of(analysis, alpha, task).error is not None for task in analysis.tasks):
         words += "; where the truth is known: mean error, blue nearer to the truth, red farther from it"
-    maps = [step.changes[task] for task in analysis.tasks]
+    maps = [difference_of(analysis, alpha, task) for task in analysis.tasks]
     return {"id": "changes", "title": "Difference", "text": words, "columns": columns_of(analysis), "maps": maps}
 
 
@@ -108,7 +120,7 @@ def film_strip(analysis: Analysis, task: TaskName) -> Group:
     """One task with more and more of the bridge."""
     maps: list[Map] = []
     for alpha in STRIP:
-        shown = step_of(analysis, alpha).maps[task]
+        shown = picture_of(analysis, alpha, task)
         title = {0.0: "without", 1.0: "1 ×, as learnt"}.get(alpha, f"{alpha:g} ×")
         alt = f"At bridge strength {alpha:g}: {shown.get('alt')}"
         maps.append(_bare(shown) | {"id": f"strip-{alpha:g}", "title": title, "alt": alt})
@@ -121,10 +133,10 @@ def film_strip(analysis: Analysis, task: TaskName) -> Group:
 
 def curve(analysis: Analysis, task: TaskName, alpha: float) -> Group:
     """Error (change where the truth is not known) at every strength that was tried so far."""
-    steps = steps_so_far(analysis)
-    known = all(task in step.error for _, step in steps)
-    strengths = [strength for strength, _ in steps]
-    values = [(step.error if known else step.effect)[task] for _, step in steps]
+    strengths = strengths_so_far(analysis)
+    steps = [step_of(analysis, strength, task) for strength in strengths]
+    known = steps[0].error is not None
+    values = [step.effect if step.error is None else step.error for step in steps]
     margin = 0.1 * (max(values) - min(values)) or 1e-6
     low, high = max(min(values) - margin, 0.0) if known else 0.0, max(values) + margin
     what = f"{'error' if known else 'change'}, {TASKS[task].change_unit}".replace(
@@ -149,12 +161,12 @@ def curve(analysis: Analysis, task: TaskName, alpha: float) -> Group:
     }
 
 
-def counts(analysis: Analysis, step: Step) -> Group:
+def counts(analysis: Analysis, alpha: float) -> Group:
     """How many pixels changed, by how much, and whether for the better."""
-    truth = any(changed.to_truth is not None for changed in step.changed.values())
+    changes: dict[TaskName, Changed] = {task: step_of(analysis, alpha, task).changed for task in analysis.tasks}
+    truth = any(changed.to_truth is not None for changed in changes.values())
     rows: list[list[TableCell]] = []
-    for task in analysis.tasks:
-        changed = step.changed[task]
+    for task, changed in changes.items():
         tolerance = f">\N{NO-BREAK SPACE}{said(f'{changed.tolerance:g}', task)}"
         row = [f"{100 * changed.share:.1f}\N{NO-BREAK SPACE}%", "class" if TASKS[task].kind == "classes" else tolerance]
         better = ["not known" if changed.to_truth is None else percent(changed.to_truth)] if truth else []

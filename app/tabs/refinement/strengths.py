@@ -1,9 +1,8 @@
 """What the view Refinement computes: predictions at a strength of the bridge, and what differs from those without."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,51 +26,65 @@ STRIP = (0.0, 0.5, 1.0, 1.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The predictions at one strength of the bridge, and how they differ from those without it.
+    """How a task at one strength of the bridge differs from itself without it.
 
     Attributes:
-        exact: Whether the heads said what they said in the analysis, bit for bit.
-        maps: Prediction of every task.
-        changes: Difference map of every task.
         changed: How many pixels changed.
         effect: Mean change, in the unit of the task.
-        error: Mean distance from the truth, in the unit of the task, where it is known.
+        error: Mean distance from the truth, in the unit of the task. None: it is not known.
     """
 
-    exact: bool
-    maps: dict[TaskName, Map] = field(default_factory=dict)
-    changes: dict[TaskName, Map] = field(default_factory=dict)
-    changed: dict[TaskName, Changed] = field(default_factory=dict)
-    effect: dict[TaskName, float] = field(default_factory=dict)
-    error: dict[TaskName, float] = field(default_factory=dict)
+    changed: Changed
+    effect: float
+    error: float | None
 
 
 def compute(session: Session, analysis: Analysis, selection: Selection, report: Progress) -> None:
     """The strengths of the film strip."""
     for index, alpha in enumerate(STRIP):
         report(index, len(STRIP), f"Bridge strength {alpha:g}")
-        step_of(analysis, alpha)
+        said_at(analysis, alpha)
 
 
 def is_computed(analysis: Analysis) -> bool:
     """Whether all strengths of the film strip are there."""
-    return all(analysis.results.get(make_step, alpha) is not None for alpha in STRIP)
+    return all(analysis.results.get(logits_at, alpha) is not None for alpha in STRIP)
 
 
-def step_of(analysis: Analysis, alpha: float) -> Step:
-    """The predictions at a strength, computed when first asked for."""
-    return analysis.result(make_step, round(alpha, 2))
+def said_at(analysis: Analysis, alpha: float) -> dict[TaskName, Tensor]:
+    """What the heads say at a strength, computed when first asked for."""
+    return analysis.result(logits_at, round(alpha, 2))
 
 
-def steps_so_far(analysis: Analysis) -> list[tuple[float, Step]]:
+def is_exact(analysis: Analysis, alpha: float) -> bool:
+    """Whether the heads say at a strength what they said in the analysis, bit for bit."""
+    logits = said_at(analysis, alpha)
+    return all(torch.equal(logits[task], analysis.trace.logits[task]) for task in analysis.tasks)
+
+
+def strengths_so_far(analysis: Analysis) -> list[float]:
     """Strengths that were computed and not forgotten, in ascending order."""
-    steps = analysis.results.all(make_step)
-    return sorted(((alpha, step) for (alpha,), step in steps.items()), key=lambda entry: entry[0])
+    return sorted(alpha for (alpha,) in analysis.results.all(logits_at))
+
+
+def step_of(analysis: Analysis, alpha: float, task: TaskName) -> Step:
+    """How a task differs at a strength, computed when first asked for."""
+    return analysis.result(make_step, round(alpha, 2), task)
+
+
+def picture_of(analysis: Analysis, alpha: float, task: TaskName) -> Map:
+    """The prediction of a task at a strength, drawn when first asked for."""
+    return analysis.result(draw_picture, round(alpha, 2), task)
+
+
+def difference_of(analysis: Analysis, alpha: float, task: TaskName) -> Map:
+    """Where the bridge at a strength moved a task, drawn when first asked for."""
+    return analysis.result(draw_difference, round(alpha, 2), task)
 
 
 def logits_at(analysis: Analysis, alpha: float) -> dict[TaskName, Tensor]:
     """What the heads say at a strength: `inspection.with_bridge_strength`, on a copy of the network."""
-    model, lock = analysis.result(_model_and_lock)
+    model, lock = analysis.result(locked_network)
     with lock, as_analysed(analysis, model):
         trace = inspection.with_bridge_strength(model, analysis.trace, alpha)
     return {task: trace.logits[task] for task in analysis.tasks}
@@ -94,39 +107,44 @@ def said(number: str, task: TaskName) -> str:
     return with_unit(number, unit).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _model_and_lock(analysis: Analysis) -> tuple[Network, Lock]:
+def locked_network(analysis: Analysis) -> tuple[Network, Lock]:
+    """A network of this photo's own, for one who repeats parts of it at a time."""
     return analysis.own_model(), Lock()
 
 
 @torch.inference_mode()
-def make_step(analysis: Analysis, alpha: float) -> Step:
-    """The predictions at a strength, and what differs from those without the bridge."""
-    without = analysis.result(logits_at, 0)
-    said = logits_at(analysis, alpha) if alpha else without
-    step = Step(all(torch.equal(said[task], analysis.trace.logits[task]) for task in analysis.tasks))
-    drawn, size = with_logits(analysis, said), shown_size(analysis)
-    for task in analysis.tasks:
-        before, after = enlarged(without[task], size), enlarged(said[task], size)
-        truth = truth_of(analysis, task, size)
-        step.maps[task] = prediction_map(drawn, task, max(size))
-        step.changed[task] = inspection.changed_share(task, before, after, truth)
-        step.effect[task] = inspection.effect_of(task, before, after)
-        if truth is None:
-            step.changes[task] = _change(task, before, after, step)
-        else:
-            step.changes[task] = _gain(task, before, after, truth, step)
-    return step
+def make_step(analysis: Analysis, alpha: float, task: TaskName) -> Step:
+    """How a task at a strength differs from itself without the bridge."""
+    before, after, truth = _compared(analysis, alpha, task)
+    error = None
+    if truth is not None:
+        error = error_at(task, after, truth).nanmean().item() * (100 if TASKS[task].kind == "classes" else 1)
+    changed = inspection.changed_share(task, before, after, truth)
+    return Step(changed, inspection.effect_of(task, before, after), error)
 
 
-def _change(task: TaskName, before: Tensor, after: Tensor, step: Step) -> Map:
-    change = change_map(task, before, after)[0].cpu().numpy()
-    foot = said(amount(step.effect[task], task), task)
-    return amount_map(f"change-{task}", TASKS[task].title, task, change, foot)
+def draw_picture(analysis: Analysis, alpha: float, task: TaskName) -> Map:
+    """The prediction of a task at a strength."""
+    logits = said_at(analysis, alpha)[task]
+    return prediction_map(with_logits(analysis, {task: logits}), task, max(shown_size(analysis)))
 
 
-def _gain(task: TaskName, before: Tensor, after: Tensor, truth: Tensor, step: Step) -> Map:
+@torch.inference_mode()
+def draw_difference(analysis: Analysis, alpha: float, task: TaskName) -> Map:
+    """Where a task was moved; where its truth is known, to the better or the worse."""
+    before, after, truth = _compared(analysis, alpha, task)
+    name, title, step = f"change-{task}", TASKS[task].title, step_of(analysis, alpha, task)
+    first = step_of(analysis, 0, task).error
+    if truth is None or step.error is None or first is None:
+        change = change_map(task, before, after)[0].cpu().numpy()
+        return amount_map(name, title, task, change, said(amount(step.effect, task), task))
     errors = [error_at(task, logits, truth)[0].cpu().numpy() for logits in (before, after)]
-    first, last = (float(np.nanmean(error)) * (100 if TASKS[task].kind == "classes" else 1) for error in errors)
-    step.error[task] = last
-    foot = f"{amount(first, task)} → {said(amount(last, task), task)}"
-    return signed_map(f"change-{task}", TASKS[task].title, task, errors[0], errors[1], foot)
+    foot = f"{amount(first, task)} → {said(amount(step.error, task), task)}"
+    return signed_map(name, title, task, errors[0], errors[1], foot)
+
+
+def _compared(analysis: Analysis, alpha: float, task: TaskName) -> tuple[Tensor, Tensor, Tensor | None]:
+    """A task without the bridge and at a strength, and its truth, all as large as they are shown."""
+    size = shown_size(analysis)
+    before, after = (enlarged(said_at(analysis, strength)[task], size) for strength in (0, alpha))
+    return before, after, truth_of(analysis, task, size)

@@ -7,6 +7,7 @@ it, nor anything that does, at its top.
 import contextlib
 import copy
 import ctypes
+import gc
 import logging
 import threading
 from collections import OrderedDict
@@ -318,6 +319,8 @@ class Session:
         try:
             self._load(self.checkpoint.name)
         finally:
+            # Libraries and the first network stay: who looks through them for garbage stops everybody for 0.3 seconds.
+            gc.freeze()
             self._loaded.set()
 
     def _load(self, name: str) -> None:

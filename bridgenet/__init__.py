@@ -7,8 +7,9 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# PyTorch's threads wait for each other after every operation, and wait awake if nobody says otherwise. Beside any busy
-# program that holds all of them up: a training on two cores takes fifteen times as long. Asleep they lose nothing.
+# PyTorch's threads wait for each other after every operation, and wait awake if nobody says otherwise. Beside one busy
+# program that holds all of them up: an analysis takes three to five times as long, a training thirty. Asleep
+# they are as quick as alone, and wake up later where nothing else runs: benchmarks/busy.json.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:

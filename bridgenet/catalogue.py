@@ -125,6 +125,13 @@ CATALOGUE: tuple[Entry, ...] = (
         "What one task sends to another in networks that exchange pair by pair: source first, then target.",
     ),
     Entry(
+        "stages.<stage>.exchange.<task>.<task>",
+        "message",
+        "",
+        "Fig. 1",
+        "What one task sends to another at a stage, where tasks exchange at every scale: source first, then target.",
+    ),
+    Entry(
         "stages.<stage>.task_specific.<task>",
         "task-specific feature",
         "F_t",

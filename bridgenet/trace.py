@@ -82,6 +82,9 @@ class Stage:
     preliminary: Features = field(default_factory=dict)
     """Preliminary predictions (logits) on this stage's grid, where a network gives some at every scale."""
 
+    exchange: dict[TaskName, Features] = field(default_factory=dict)
+    """What tasks send each other on this stage's grid, as `Trace.exchange`, where they do so at every scale."""
+
     def by_task(self) -> dict[TaskName, AnyAttention]:
         """The attention on the tokens of each task, (batch, heads, queries, tokens of one task).
 
@@ -152,7 +155,8 @@ class Trace:
     """F_t at the start of the first stage: feature and preliminary prediction, mixed by a 1x1 convolution."""
 
     exchange: dict[TaskName, Features] = field(default_factory=dict)
-    """What tasks send each other pair by pair: `exchange[source][target]`, where a network does that."""
+    """What tasks send each other pair by pair: `exchange[source][target]`, where a network does that; of several scales
+    that of the finest, which its stage has too."""
 
     stages: tuple[Stage, ...] = ()
     """Decoder stages, coarse to fine."""

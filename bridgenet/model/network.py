@@ -101,8 +101,11 @@ class Meeting(ABC):
         """How much each target reads of each source, as its attention or gates tell; None where nothing tells."""
         return None
 
-    def gates(self, trace: Trace) -> dict[TaskName, Features]:
-        """How far what is sent is let through, 0 to 1: `gates[source][target]`; empty where nothing is gated."""
+    def gates(self, trace: Trace, stage: int = -1) -> dict[TaskName, Features]:
+        """How far what is sent is let through, 0 to 1: `gates[source][target]`; empty where nothing is gated.
+
+        Where tasks send at every stage, at this one: the finest is the last.
+        """
         return {}
 
     def parts(self, trace: Trace, stage: str) -> dict[TaskName, Features]:

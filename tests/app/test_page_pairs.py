@@ -45,7 +45,7 @@ def test_a_message_is_shown_as_a_share_of_what_its_target_has_at_each_place(mess
     got = {source: trace.exchange[source]["depth"][0].abs().mean(dim=0) for source in ("semseg", "normals")}
     share = got["semseg"] / (own + got["semseg"] + got["normals"])
     assert given.maps["depth"]["semseg"] == pytest.approx(share.numpy(), abs=1e-6)
-    assert sizes(messages)["depth"]["semseg"] == pytest.approx(got["semseg"].numpy())
+    assert sizes(messages, selection.scale)["depth"]["semseg"] == pytest.approx(got["semseg"].numpy())
 
 
 def test_gates_are_those_that_the_messages_went_through(messages: Analysis) -> None:
@@ -78,6 +78,20 @@ def test_a_task_that_is_not_answered_gives_too(tmp_path: Path) -> None:
     helped = analysed(tmp_path / "mti-net", "mti-net")
     view = pairs(helped, Selection(task="depth"))
     assert "pairs-edge-depth" in maps(view) and "pairs-depth-edge" not in maps(view)
+
+
+def test_messages_and_gates_are_those_of_the_scale_that_is_looked_at(tmp_path: Path) -> None:
+    helped = analysed(tmp_path / "mti-net", "mti-net")
+    model = helped.predictor.model
+    for scale, stage in enumerate(helped.trace.stages):
+        got = stage.exchange["edge"]["depth"][0].abs().mean(dim=0)
+        assert sizes_of(helped, Selection(scale=scale))["depth"]["edge"] == pytest.approx(got.numpy())
+        sender = model.scales[-1 - scale].distillation.messages["edge"]["depth"]
+        gate = sender.gate(stage.task_specific["edge"].clone()).sigmoid()[0].mean(dim=0)
+        assert gates(helped, scale)["depth"]["edge"] == pytest.approx(gate.detach().numpy(), abs=1e-6)
+    drawn = [maps(pairs(helped, Selection(task="depth", scale=scale)))["pairs-edge-depth"]["src"] for scale in (0, -1)]
+    assert drawn[0] != drawn[1]
+    assert "at 1/32" in pairs(helped, Selection(scale=0))["hint"]
     assert sum(sent(helped, Selection()).here["depth"].values()) == pytest.approx(1, abs=1e-5)
 
 

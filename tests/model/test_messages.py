@@ -73,6 +73,24 @@ def test_messages_are_what_is_added_to_a_feature(images: torch.Tensor) -> None:
     assert shares is not None and torch.allclose(shares.sum(dim=0), torch.ones(3, dtype=torch.float64))
 
 
+@torch.inference_mode()
+def test_messages_of_every_scale_are_what_is_added_there_and_went_through_the_gates_of_that_scale(
+    images: torch.Tensor,
+) -> None:
+    model = network("mti-net")
+    trace = model(images)
+    assert trace.exchange is trace.stages[-1].exchange and len(trace.stages) > 2
+    _, messages = model.meetings
+    for index, stage in enumerate(trace.stages):
+        sent = stage.exchange["semseg"]["depth"] + stage.exchange["normals"]["depth"]
+        assert torch.allclose(stage.refined["depth"], stage.task_specific["depth"] + sent, atol=1e-6)
+        sender = model.scales[-1 - index].distillation.messages["semseg"]["depth"]
+        gate = messages.gates(trace, index)["semseg"]["depth"]
+        assert torch.allclose(gate * sender.message(stage.task_specific["semseg"]), stage.exchange["semseg"]["depth"])
+        assert f"stages.{index}.exchange.semseg.depth" in trace
+    assert torch.equal(messages.gates(trace)["semseg"]["depth"], gate)
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_task_alone_meets_nobody(system: System, images: torch.Tensor) -> None:
     alone = build_model(replace(config(system), tasks={"depth": 1})).eval()

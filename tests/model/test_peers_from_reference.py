@@ -109,6 +109,23 @@ def test_a_peer_with_its_own_parameters_says_what_its_own_code_said(case: str, r
         assert (seen - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT, name
 
 
+@pytest.mark.parametrize("case", ["padnet", "mti_net"])
+def test_gates_of_every_scale_are_the_recorded_ones(case: str, reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, case)
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    network = peer_from_reference(CASES[case], told["config"], weights)
+    features = tuple(tensors[name] for name in sorted(tensors) if name.startswith("input/feature"))
+    with torch.inference_mode():
+        trace = network.decode(features, (64, 64))
+        gates = [network.meetings[-1].gates(trace, stage) for stage in range(len(trace.stages) or 1)]
+    found = {name: re.fullmatch(r"trace/distill/(?:(\d)/)?(\w+)/(\w+)/gate", name) for name in tensors}
+    matches = {name: match.groups() for name, match in found.items() if match}
+    assert len(matches) >= 6
+    for name, (scale, target, source) in matches.items():
+        seen = gates[-1 - int(scale or 0)][source][target]
+        assert (seen - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT, name
+
+
 def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference_root: Path) -> None:
     told, tensors = recorded(reference_root, "padnet")
     weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}

@@ -63,9 +63,15 @@ def mixed_sizes(analysis: Analysis, stage: str) -> Pairs:
     return {target: {source: _size(parts[source][target]) for source in analysis.tasks} for target in analysis.tasks}
 
 
-def sizes(analysis: Analysis) -> Pairs:
+def sends_at_scales(analysis: Analysis) -> bool:
+    """Whether tasks send each other messages at every scale."""
+    return any(stage.exchange for stage in analysis.trace.stages)
+
+
+def sizes(analysis: Analysis, scale: int) -> Pairs:
     """How large each message is at every place, beside the task's own feature: mean absolute value over channels."""
-    own, exchange = analysis.trace.task_specific, analysis.trace.exchange
+    sender = analysis.trace.stages[scale] if sends_at_scales(analysis) else analysis.trace
+    own, exchange = sender.task_specific, sender.exchange
     found: Pairs = {}
     for target in analysis.tasks:
         parts: dict[TaskName, np.ndarray] = {
@@ -85,7 +91,7 @@ def stage_of(analysis: Analysis, selection: Selection) -> str:
 def sizes_of(analysis: Analysis, selection: Selection) -> Pairs:
     """How large what is handed over is at every place."""
     stage = stage_of(analysis, selection)
-    return analysis.result(mixed_sizes, stage) if stage else analysis.result(sizes)
+    return analysis.result(mixed_sizes, stage) if stage else analysis.result(sizes, selection.scale)
 
 
 def given_in(analysis: Analysis, selection: Selection) -> Given:
@@ -118,11 +124,11 @@ def read(analysis: Analysis, selection: Selection) -> Given:
 
 
 @torch.inference_mode()
-def gates(analysis: Analysis) -> Pairs:
+def gates(analysis: Analysis, scale: int = -1) -> Pairs:
     """How far each message is let through at every place, mean over the channels, 0 to 1; empty without gates."""
     model, found = analysis.result(own_network), {}
     for meeting in model.meetings:
-        found |= meeting.gates(analysis.trace)
+        found |= meeting.gates(analysis.trace, scale)
     return {
         target: {
             source: opened[target][0].float().mean(dim=0).cpu().numpy()

@@ -15,6 +15,7 @@ from app.tabs.pairs.given import (
     gates,
     given_in,
     givers,
+    sends_at_scales,
     sizes_of,
     stage_of,
     unit_weights,
@@ -23,6 +24,7 @@ from app.view.attention import head_tool, heads_read, reads_tokens
 from app.view.charts import GREY, Cell, Column, Row, ShadedTable, ShareRows, shares_of
 from app.view.maps import heat_map, prediction_map
 from app.view.page import Page, choices, word
+from app.view.scales import scale_names
 from app.view.spoken import Spoken
 from app.view.view import Choose, Group, Map, Tool, View
 from app.view.wording import percent, wording
@@ -52,10 +54,11 @@ def pairs(analysis: Analysis, selection: Selection) -> View:
         maps, words = given.maps, f"Which tokens of each task this place reads, {heads_read(selection, analysis)}"
         tools.append(head_tool(selection, analysis))
     else:
-        opened = analysis.result(gates)
+        opened = analysis.result(gates, selection.scale if sends_at_scales(analysis) else -1)
         shown = {"share": given.maps, "size": sizes_of(analysis, selection), **({"gate": opened} if opened else {})}
         chosen = selection.text(SHOWN) if selection.text(SHOWN) in shown else SHOWN.default
         maps, words = shown[chosen], READ_AS[chosen]
+        words += f", at {scale_names(analysis)[selection.scale]}" if sends_at_scales(analysis) else ""
         tools.append(word(SHOWN, selection, {name: name for name in shown}))
     if stage:
         tools.append(choices(STAGE, {name: name for name in unit_weights(analysis)}, stage))

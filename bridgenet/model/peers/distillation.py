@@ -139,13 +139,13 @@ class DistillationMeeting(Meeting):
         ).double()
         return said / said.sum(dim=0)
 
-    def gates(self, trace: Trace) -> Exchange:
-        """Of the finest scale, as `Trace.exchange`."""
-        features = features_at(trace, 0)
+    def gates(self, trace: Trace, stage: int = -1) -> Exchange:
+        scale = range(len(self.distillations))[-1 - stage]
+        features = features_at(trace, scale)
         return {
             source: {
                 target: send.gate(features[source]).sigmoid()
-                for target, send in self.distillations[0].messages[source].items()
+                for target, send in self.distillations[scale].messages[source].items()
             }
             for source in features
         }

@@ -29,7 +29,7 @@ from bridgenet.model.network import (
     replacement,
     through_one,
 )
-from bridgenet.model.peers.distillation import Distillation, DistillationMeeting, Exchange
+from bridgenet.model.peers.distillation import Distillation, DistillationMeeting
 from bridgenet.model.peers.pad_net import first_answers, joined_maps
 from bridgenet.model.peers.pyramid import halving
 from bridgenet.model.peers.residual import BasicBlock, pair
@@ -163,11 +163,11 @@ class Scale(nn.Module):
         self.distillation = Distillation(tuple(auxiliary), targets, width)
         self.propagation = None if finest else FeaturePropagation(tuple(auxiliary), width)
 
-    def forward(self, generic: AnyFeature, handed: Features) -> tuple[Stage, Exchange]:
+    def forward(self, generic: AnyFeature, handed: Features) -> Stage:
         own: Features = {task: decode(_with(generic, handed.get(task))) for task, decode in self.features.items()}
         distilled, exchange = self.distillation(own)
         answers: Features = {task: head(own[task]) for task, head in self.preliminary_heads.items()}
-        return Stage(own, None, None, None, None, refined=distilled, preliminary=answers), exchange
+        return Stage(own, None, None, None, None, refined=distilled, preliminary=answers, exchange=exchange)
 
 
 class MtiNet(Network):
@@ -216,10 +216,9 @@ class MtiNet(Network):
     def decode(self, features: tuple[AnyFeature, ...], image_size: tuple[int, int]) -> Trace:
         stages: list[Stage] = []
         handed: Features = {}
-        exchange: Exchange = {}
         coarse_to_fine = list(zip(self.fine_to_coarse, self.pyramid(features), strict=True))[::-1]
         for scale, generic in coarse_to_fine:
-            stage, exchange = scale(generic, handed)
+            stage = scale(generic, handed)
             handed = {} if scale.propagation is None else scale.propagation(stage.task_specific)
             stages.append(stage)
         fused: Features = {
@@ -231,7 +230,7 @@ class MtiNet(Network):
             task_generic=tuple(features),
             task_specific=stages[-1].task_specific,
             preliminary=stages[-1].preliminary,
-            exchange=exchange,
+            exchange=stages[-1].exchange,
             stages=tuple(stages),
             fused=fused,
             logits=logits,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from app.view.spoken import Share, Spoken
 from bridgenet.drawing.charts import Bars, Curves, Scatter
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS, Task, TaskName
 
 GREY = "#8a867d"
 """Colour of what belongs to no task."""
@@ -173,9 +173,9 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Arrows:
-    """Arrows between nodes on an oval, over the photo. `nodes` are titles in the colours of tasks."""
+    """Arrows between tasks on an oval, over the photo."""
 
-    nodes: Sequence[Share]
+    tasks: Sequence[Task]
     arrows: Sequence[Arrow]
 
 

@@ -110,7 +110,7 @@ def markup(chart: Chart, alt: str = "", chosen: str = "", foot: str = "") -> str
         case Curves() | Scatter() | Bars():
             return _to_scale(chart, alt, chosen, foot)
         case Arrows():
-            return macro("charts.html", "arrows")(chart, Oval(len(chart.nodes)), alt, chosen)
+            return macro("charts.html", "arrows")(chart, Oval(len(chart.tasks)), alt, chosen)
         case ShadedTable():
             return macro("charts.html", "shaded")(chart, alt, chosen)
         case Table():

@@ -8,10 +8,9 @@ from app.analysis.session import Analysis
 from app.tabs.interaction.matrices import Pair, chosen_pair
 from app.view.charts import Arrow, Arrows
 from app.view.effects import effect_rows, shade_top, tasks_of, times
-from app.view.spoken import Share
 from app.view.view import Group
 from bridgenet.inspection import InteractionMatrix
-from bridgenet.tasks import TASKS, TaskName
+from bridgenet.tasks import TASKS
 
 
 def arrows(matrix: InteractionMatrix, cell: Pair) -> Group:
@@ -35,7 +34,7 @@ def arrows(matrix: InteractionMatrix, cell: Pair) -> Group:
         "id": "arrows",
         "title": "Who moves whom",
         "text": text,
-        "chart": Arrows(_nodes(tasks), drawn),
+        "chart": Arrows([TASKS[task] for task in tasks], drawn),
         "alt": words,
     }
 
@@ -45,13 +44,9 @@ def no_arrows(analysis: Analysis) -> Group:
     return {
         "id": "arrows",
         "title": "Who moves whom",
-        "chart": Arrows(_nodes(analysis.tasks), []),
+        "chart": Arrows([TASKS[task] for task in analysis.tasks], []),
         "alt": "Not yet computed",
     }
-
-
-def _nodes(tasks: tuple[TaskName, ...]) -> list[Share]:
-    return [{"title": TASKS[task].title, "colour": TASKS[task].colour, "share": 0} for task in tasks]
 
 
 def above_control(matrix: InteractionMatrix, row: int, column: int) -> bool:

@@ -293,7 +293,7 @@ def _bar(name: str, level: Interval) -> BarRow:
 def _answering(results: Results, out: Path) -> list[str]:
     """Systems with a result that can answer to one image."""
     folders = {name: results.of(name)[0].part.folder(out) for name in results.systems}
-    return [name for name, folder in folders.items() if read_config(folder).model.bridge_reads != "foreign"]
+    return [name for name, folder in folders.items() if read_config(folder).model.answers_one_image]
 
 
 def _in_own_flags(error: Exception) -> str:

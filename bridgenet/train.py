@@ -177,7 +177,7 @@ def run(arguments: Arguments, told: Mapping[TaskName, int] | None = None) -> int
             state = find_state(output, arguments.resume)
             finished = train(config, output, state, runtime, lambda batch, trace: paint(batch, trace, config.classes))
         if runtime.is_main:
-            if finished:
+            if finished and config.model.answers_one_image:
                 leave_basis(config, output, runtime.device)
             done = f"Finished. The checkpoint is {output}." if finished else _how_to_go_on(output)
             print(done, file=sys.stderr)  # noqa: T201
@@ -197,8 +197,13 @@ def steps_done(output: Path, config: TrainConfig, resume: ResumeChoice) -> int |
 
 
 def has_basis(output: Path) -> bool:
-    """Whether the colours of the feature maps of a finished run are there: it may have been killed before they were."""
-    model, _, _ = load_model(output)
+    """Whether the colours of the feature maps of a finished run are there: it may have been killed before they were.
+
+    A network that needs several images for an answer has none: they are fitted and seen image by image.
+    """
+    model, config, _ = load_model(output)
+    if not config.model.answers_one_image:
+        return True
     try:
         FeatureBasis.load(output / BASIS_FILE, model)
     except BasisError:

@@ -21,6 +21,7 @@ from training_runs import (
     weights,
 )
 
+from bridgenet import evaluate
 from bridgenet.checkpoint import CheckpointError, load_model, load_state, save_state
 from bridgenet.files import WriteError, sole_writer
 from bridgenet.inspection import FeatureBasis
@@ -39,6 +40,20 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unbroken")
     start(*SMALL, "--steps", STEPS, "--output", folder).finish()
     return folder
+
+
+def test_the_control_that_reads_another_image_is_trained_to_its_end_and_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = (*SMALL, "--steps", 2, "--model.bridge-reads", "foreign", "--output", tmp_path)
+    assert train_here(*flags) == 0
+    assert "Finished" in capsys.readouterr().err
+    # Colours are fitted image by image, and one image is no answer.
+    assert not (tmp_path / "feature_basis.npz").exists()
+    assert evaluate.main([str(tmp_path), "--json", str(tmp_path / "judged.json")]) == 0
+    assert json.loads((tmp_path / "judged.json").read_text())["depth"]["rmse"] > 0
+    assert train_here(*flags) == 0
+    assert "is finished: 2 steps" in capsys.readouterr().out
 
 
 def test_a_finished_run_leaves_a_checkpoint_and_its_history(unbroken: Path) -> None:

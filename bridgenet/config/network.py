@@ -169,6 +169,11 @@ class ModelConfig(Settings):
         return tuple(first // 2**stage for stage in range(len(self.token_reduction)))
 
     @property
+    def answers_one_image(self) -> bool:
+        """Whether one image is enough for an answer. The bridge that reads the tasks of another image needs two."""
+        return self.system != "bridgenet" or not self.bfe or self.bridge_reads != "foreign"
+
+    @property
     def _weights_gigabytes(self) -> float:
         """About what the decoder's weights take, in float32; the backbone is not counted."""
         widths, embed, hidden = self.stage_widths, self.embed_width, self.preliminary_width or self.embed_width

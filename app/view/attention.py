@@ -28,8 +28,13 @@ def has_bridge(analysis: Analysis) -> bool:
 
 def has_scales(analysis: Analysis) -> bool:
     """Whether tasks meet at several scales, so that one is looked at."""
-    trace = analysis.trace
-    return has_bridge(analysis) or (len(trace.stages) > 1 and (bool(trace.exchange) or reads_tokens(analysis)))
+    several = len(analysis.trace.stages) > 1
+    return has_bridge(analysis) or (several and (sends_at_scales(analysis) or reads_tokens(analysis)))
+
+
+def sends_at_scales(analysis: Analysis) -> bool:
+    """Whether tasks send each other messages at every scale, without a bridge."""
+    return any(stage.exchange for stage in analysis.trace.stages)
 
 
 def reads_tokens(analysis: Analysis) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.analysis.selection import Selection, Word
 from app.analysis.session import Analysis
-from app.view.attention import at_place, own_network, reads_tokens
+from app.view.attention import at_place, own_network, reads_tokens, sends_at_scales
 from bridgenet import inspection
 from bridgenet.inspection.attention.rows import attention_matrix
 from bridgenet.tasks import TaskName
@@ -61,11 +61,6 @@ def mixed_sizes(analysis: Analysis, stage: str) -> Pairs:
     """How large what each task brings into the mixture of each is at every place, at a stage of the encoder."""
     parts = next(meeting.parts(analysis.trace, stage) for meeting in analysis.result(own_network).meetings)
     return {target: {source: _size(parts[source][target]) for source in analysis.tasks} for target in analysis.tasks}
-
-
-def sends_at_scales(analysis: Analysis) -> bool:
-    """Whether tasks send each other messages at every scale."""
-    return any(stage.exchange for stage in analysis.trace.stages)
 
 
 def sizes(analysis: Analysis, scale: int) -> Pairs:

@@ -15,12 +15,11 @@ from app.tabs.pairs.given import (
     gates,
     given_in,
     givers,
-    sends_at_scales,
     sizes_of,
     stage_of,
     unit_weights,
 )
-from app.view.attention import head_tool, heads_read, reads_tokens
+from app.view.attention import head_tool, heads_read, reads_tokens, sends_at_scales
 from app.view.charts import GREY, Cell, Column, Row, ShadedTable, ShareRows, shares_of
 from app.view.maps import heat_map, prediction_map
 from app.view.page import Page, choices, word

@@ -122,8 +122,12 @@ class Analysis:
     def own_model(self) -> "Network":
         """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""
         model = self.predictor.model
-        weights = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-        return copy.deepcopy(model, weights)
+        known: dict[int, object] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+        # Ten dictionaries a module hold its hooks, of which there are none: to look into each takes most of the time.
+        for module in model.modules():
+            held = (value for value in vars(module).values() if isinstance(value, dict | set) and not value)
+            known |= {id(value): type(value)() for value in held}
+        return copy.deepcopy(model, known)
 
     def images(self) -> "Tensor":
         """The photo as the network saw it: float (1, 3, height, width), 0..1."""

@@ -37,7 +37,7 @@ NOT_FOLLOWED = ("05", "08")
 
 FEWER = {
     "02": {"list(EXAMPLES)[:3]": "list(EXAMPLES)[:1]"},
-    "06": {", 4, 12))": ", 2, 2))"},
+    "06": {", 4, 12))": ", 2, 2))", 'for way in ("zero", "mean")': 'for way in ("zero",)'},
     "07": {"five_maps(predictor.model, 16)": "five_maps(predictor.model, 4)", "steps=5, seed": "steps=2, seed"},
     "09": {"count = 8": "count = 2", "images[:6]": "images[:2]"},
 }

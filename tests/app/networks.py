@@ -9,6 +9,7 @@ import torch
 from app.analysis.session import Analysis, Session
 from bridgenet import PRESETS, build_model
 from bridgenet.checkpoint import save_model
+from bridgenet.config import ModelConfig
 from bridgenet.config.systems import (
     CrossStitchConfig,
     MtanConfig,
@@ -19,6 +20,7 @@ from bridgenet.config.systems import (
     SystemConfigs,
 )
 from bridgenet.images import LoadedImage
+from bridgenet.model.network import Network
 from bridgenet.reading.source import Source
 
 SMALL = SystemConfigs(
@@ -45,8 +47,20 @@ def save_untrained(folder: Path, source: Source | None = None, **changes: object
         config = config.learning(source)
         config = replace(config, data=replace(config.data, name=source.name))
     config = replace(config, model=replace(config.model, refiner_blocks=(1, 1, 1), **changes))
+    if (known := repr(config.model)) not in _MADE:
+        _MADE[known] = _untrained(config.model)
+    scores = {"semseg": {"miou": 12.3}, "depth": {"rmse": 0.45}}
+    save_model(folder, _MADE[known], config, scores, "Random weights, for tests.")
+    return folder
+
+
+_MADE: dict[str, Network] = {}
+"""Networks that were made before, by their configuration: many tests ask for the same ones."""
+
+
+def _untrained(config: ModelConfig) -> Network:
     torch.manual_seed(0)
-    model = build_model(config.model)
+    model = build_model(config)
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if "project.query" in name or "project.key" in name:
@@ -57,8 +71,7 @@ def save_untrained(folder: Path, source: Source | None = None, **changes: object
                 module.momentum = None
         for seed in range(3):
             model.train()(torch.stack([to_tensor(photo(seed=4 * seed + index)) for index in range(4)]))
-    save_model(folder, model, config, {"semseg": {"miou": 12.3}, "depth": {"rmse": 0.45}}, "Random weights, for tests.")
-    return folder
+    return model
 
 
 def photo(height: int = 90, width: int = 120, seed: int = 0) -> LoadedImage:

@@ -38,14 +38,11 @@ def modules(browser: Browser) -> Iterator[Modules]:
 
 @pytest.fixture(scope="session")
 def address(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a studio that has a folder of photos. To cut tasks in all of them takes some seconds.
-
-    It computes nothing ahead: tests come quicker than that, and some look at how a view is computed.
-    """
+    """Address of a studio that has a folder of photos. To cut tasks in all of them takes some seconds."""
     folder, photos = (tmp_path_factory.mktemp(name) for name in ("elsewhere", "photos"))
     for seed in range(5):
         photo_file(photos, seed, f"{seed}.png")
-    with served(checkpoint, folder, "--reference", str(photos), "--no-ahead") as address:
+    with served(checkpoint, folder, "--reference", str(photos)) as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 
@@ -57,7 +54,7 @@ def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copytree(CHECKPOINTS / "rooms-tiny", checkpoints / "damaged")
     (checkpoints / "damaged" / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     folder = tmp_path_factory.mktemp("demo")
-    with served(checkpoints / "nyud-lite0", folder) as address:
+    with served(checkpoints / "nyud-lite0", folder, ahead=True) as address:
         yield address
     assert "Traceback" not in (folder / "log.txt").read_text(), (folder / "log.txt").read_text()
 

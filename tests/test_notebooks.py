@@ -41,7 +41,7 @@ FEWER = {
     "07": {"five_maps(predictor.model, 16)": "five_maps(predictor.model, 4)", "steps=5, seed": "steps=2, seed"},
     "09": {"count = 8": "count = 2", "images[:6]": "images[:2]"},
 }
-"""What is computed for fewer rooms, networks, points or steps when a notebook is executed with the other checkpoint."""
+"""What is computed for fewer rooms, networks, points, steps or ways when the other checkpoint is asked."""
 
 FRESH = "get_ipython().reset()"
 """Empties a kernel: no name of the notebook before is left. Only what Python has imported stays."""

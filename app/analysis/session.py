@@ -123,10 +123,10 @@ class Analysis:
         """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""
         model = self.predictor.model
         known: dict[int, object] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-        # Ten dictionaries a module hold its hooks, of which there are none: to look into each takes most of the time.
+        # Ten dictionaries a module hold its hooks, of which there are none: to look into each takes half of the time.
         for module in model.modules():
             held = (value for value in vars(module).values() if isinstance(value, dict | set) and not value)
-            known |= {id(value): type(value)() for value in held}
+            known |= {id(value): value.copy() for value in held}
         return copy.deepcopy(model, known)
 
     def images(self) -> "Tensor":

@@ -187,3 +187,20 @@ def test_while_a_network_is_loaded_no_question_imports_what_it_is_made_of(checkp
     command = [sys.executable, "-c", ASKED_TOO_EARLY, str(checkpoint), str(tmp_path / "photo.png")]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert said.stdout.strip().endswith("IMPORTED []"), said.stdout + said.stderr
+
+
+def test_what_is_hung_into_a_copy_of_the_network_nobody_else_hears_and_its_weights_are_shared(
+    analysis: Analysis,
+) -> None:
+    model, one, other = analysis.predictor.model, analysis.own_model(), analysis.own_model()
+    heard: list[str] = []
+    for name, module in one.named_modules():
+        module.register_forward_hook(lambda *_, name=name: heard.append(name))
+    with torch.inference_mode():
+        model(analysis.images())
+        other(analysis.images())
+        assert heard == []
+        answer = one(analysis.images())
+    assert heard
+    assert all(torch.equal(answer.logits[task], analysis.trace.logits[task]) for task in analysis.tasks)
+    assert [id(weights) for weights in one.parameters()] == [id(weights) for weights in model.parameters()]

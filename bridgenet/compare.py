@@ -3,8 +3,8 @@
 Every system from every seed is one training under one budget, `python -m bridgenet.train` with the options that the
 file gives it, judged by `python -m bridgenet.evaluate`. What is finished is not trained again, and what was interrupted
 goes on: give the same command again. Several workers, on one machine or on several that share the folder, take from one
-list without a server: start the command as often as you like. `--list` prints the trainings as commands, for any
-scheduler.
+list without a server: start the command as often as you like. Machines that share no folder go on from each other's
+study.json with `--known`. `--list` prints the trainings as commands, for any scheduler.
 
 DIR then holds study.json, tables.md, plots/ and panels/.
 """
@@ -42,7 +42,17 @@ from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
 from bridgenet.learning.by_image import gain_over_images
 from bridgenet.learning.evaluation import empty_metrics
 from bridgenet.learning.intervals import Interval
-from bridgenet.learning.study import Part, Result, Results, Study, StudyError, read_study, rows
+from bridgenet.learning.study import (
+    TRAINING,
+    Part,
+    Result,
+    Results,
+    Study,
+    StudyError,
+    read_results,
+    read_study,
+    rows,
+)
 from bridgenet.learning.study_tables import NAMES, amount, study_page
 from bridgenet.predictor import Predictor
 from bridgenet.sources import find_source
@@ -80,6 +90,10 @@ class Arguments(Settings):
     collect: bool = False
     """Train nothing: judge what is finished, and write tables and pictures."""
 
+    known: FilePath | None = None
+    """A study.json of the same study from elsewhere: what it holds is told, and not trained here. A gain over such a
+    result has no interval over draws of the images, which a study.json does not keep."""
+
     device: str | None = None
     """cpu, cuda or cuda:N. Default: the GPU if there is one."""
 
@@ -106,22 +120,25 @@ def run(arguments: Arguments) -> int:
         WriteError: The folder cannot be written.
     """
     study = read_study(arguments.study)
+    known = {} if arguments.known is None else read_results(arguments.known, study)
     if arguments.list:
         for part in {part.system: part for part in study.parts}.values():
             _asked(study, part, arguments, here=False)
         for part in study.parts:
-            print(command(study, part, arguments))  # noqa: T201
+            if part not in known:
+                print(command(study, part, arguments))  # noqa: T201
         return 0
     if read_launch().world_size > 1:
         raise StudyError("Several processes cannot take from one list together: print its commands with --list.")
     runs = {part: _asked(study, part, arguments) for part in study.parts}
     _check_images(study, next(iter(runs.values())).config)
-    failed = [part for part, asked in runs.items() if not finish(study.titled(part.system), part, asked, arguments)]
+    left = {part: asked for part, asked in runs.items() if part not in known}
+    failed = [part for part, asked in left.items() if not finish(study.titled(part.system), part, asked, arguments)]
     while True:
         try:
             with sole_writer(arguments.out):
                 configs = {part: asked.config for part, asked in runs.items()}
-                results = collect(study, configs, arguments)
+                results = collect(study, configs, arguments, known)
                 write(results, configs, arguments.out)
         except BusyError:
             time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -133,7 +150,7 @@ def run(arguments: Arguments) -> int:
 
 def command(study: Study, part: Part, arguments: Arguments) -> str:
     """The training of a part, as any scheduler can run it."""
-    words = ["torchrun", "--standalone", f"--nproc_per_node={arguments.processes}", "-m", "bridgenet.train"]
+    words = ["torchrun", "--standalone", f"--nproc_per_node={arguments.processes}", "-m", TRAINING]
     device = [] if arguments.device is None else ["--device", arguments.device]
     return shlex.join([*words, *study.line(part, arguments.out), *device])
 
@@ -177,8 +194,10 @@ def judge(folder: Path, asked: train.Arguments) -> bool:
         return evaluate.main(words) == 0
 
 
-def collect(study: Study, configs: dict[Part, TrainConfig], arguments: Arguments) -> Results:
-    """The results of all parts that are judged, by whichever worker.
+def collect(
+    study: Study, configs: dict[Part, TrainConfig], arguments: Arguments, known: Mapping[Part, Result]
+) -> Results:
+    """The results of all parts that are judged, by whichever worker, or known from elsewhere.
 
     Raises:
         CheckpointError: What is in a folder was trained with other settings.
@@ -189,6 +208,7 @@ def collect(study: Study, configs: dict[Part, TrainConfig], arguments: Arguments
     for part, config in configs.items():
         folder = part.folder(arguments.out)
         if not (folder / JUDGED).exists():
+            found += [known[part]] if part in known else []
             continue
         check_finished(folder, config)
         if part.system not in costs:
@@ -253,11 +273,12 @@ def plots(results: Results) -> Iterator[tuple[str, Drawn]]:
 
 def panels(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> Iterator[tuple[str, Drawn]]:
     """For each image a row of every task: the photo, the truth, and what every system answers from its first seed."""
-    networks = {name: Predictor.load(results.of(name)[0].part.folder(out)) for name in _answering(results, out)}
+    answering = _answering(results, out)
+    networks = {name: Predictor.load(part.folder(out)) for name, part in answering.items()}
     if not networks:
         return
     # A checkpoint does not keep where its data lie.
-    config = max((configs[results.of(name)[0].part] for name in networks), key=lambda config: len(config.model.tasks))
+    config = max((configs[part] for part in answering.values()), key=lambda config: len(config.model.tasks))
     tasks: tuple[TaskName, ...] = tuple(config.model.tasks)
     # Photo and truth as they are: neither resized to what the network sees, nor padded.
     dataset = open_dataset(replace(config.data, resize=True), "val", tasks)
@@ -285,15 +306,17 @@ def _bars(study: Study, levels: Mapping[str, Interval | None], unit: str, title:
 
 def _bar(name: str, level: Interval) -> BarRow:
     low, high = (level.low, level.high) if math.isfinite(level.low) else (None, None)
-    drawn = len(level.samples) > MOST_SEEDS
+    # What is known from elsewhere has its interval, and no draws.
+    drawn = not 0 < len(level.samples) <= MOST_SEEDS
     words = amount(level, 2) + (" over images" if drawn else f", n = {len(level.samples)}")
     return BarRow(name, level.mean, low, high, samples=() if drawn else level.samples, text=words)
 
 
-def _answering(results: Results, out: Path) -> list[str]:
-    """Systems with a result that can answer to one image."""
-    folders = {name: results.of(name)[0].part.folder(out) for name in results.systems}
-    return [name for name, folder in folders.items() if read_config(folder).model.answers_one_image]
+def _answering(results: Results, out: Path) -> dict[str, Part]:
+    """Of each system the first part that was trained here, if it can answer to one image."""
+    here = [part for part in reversed(results.by_part) if (part.folder(out) / JUDGED).exists()]
+    able = {part.system: part for part in here if read_config(part.folder(out)).model.answers_one_image}
+    return {name: able[name] for name in results.systems if name in able}
 
 
 def _in_own_flags(error: Exception) -> str:

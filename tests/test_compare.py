@@ -14,7 +14,7 @@ from training_runs import SMALL, SMALL_RUN, TINY_RUN, are_identical, history, in
 
 from bridgenet.checkpoint import save_model
 from bridgenet.compare import main
-from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study
+from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study, rows
 from bridgenet.learning.study_tables import study_page
 from bridgenet.model import build_model
 from bridgenet.presets import PRESETS
@@ -61,7 +61,9 @@ def file_of(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.slow
-def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: Path) -> None:
+def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     study, out = file_of(tmp_path, STUDY), tmp_path / "out"
     line = (study, "--out", out, "--device", "cpu")
     killed = start(*line, module="compare")
@@ -76,8 +78,8 @@ def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: P
     steps = [entry["step"] for entry in history(out / "runs" / "bridgenet-1") if entry["event"] == "train"]
     assert steps == list(range(1, 10))
     told = json.loads((out / "study.json").read_text())
-    rows = [("stl", 0), ("bridgenet", 0), ("mtl", 0), ("bridgenet", 1)]
-    assert [(row["system"], row["seed"]) for row in told["rows"]] == rows
+    everything = [("stl", 0), ("bridgenet", 0), ("mtl", 0), ("bridgenet", 1)]
+    assert [(row["system"], row["seed"]) for row in told["rows"]] == everything
     (gain,) = [row["gains"]["stl"] for row in told["rows"] if row["gains"]]
     assert gain["low"] < gain["delta_m"] < gain["high"]
     assert "Not finished" not in (out / "tables.md").read_text()
@@ -89,6 +91,17 @@ def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(tmp_path: P
     again = [*words[words.index("bridgenet.train") + 1 : words.index("--output")], "--output", tmp_path / "again"]
     assert train_here(*again, "--device", "cpu") == 0
     assert are_identical(weights(tmp_path / "again"), weights(out / "runs" / "bridgenet-0"))
+    # Elsewhere, with no more than the numbers of the others, the one that is missing is trained, and all are told.
+    known = told | {"rows": [row for row in told["rows"] if row["system"] != "stl"]}
+    (tmp_path / "known.json").write_text(json.dumps(known))
+    there = tmp_path / "elsewhere"
+    capsys.readouterr()
+    assert main([str(study), "--out", str(there), "--known", str(tmp_path / "known.json"), "--list"]) == 0
+    assert [line.rpartition("/")[2] for line in capsys.readouterr().out.splitlines()] == ["stl-0"]
+    assert main([str(study), "--out", str(there), "--known", str(tmp_path / "known.json"), "--device", "cpu"]) == 0
+    assert [path.name for path in (there / "runs").iterdir()] == ["stl-0"]
+    assert (there / "tables.md").read_text() == (out / "tables.md").read_text()
+    assert {path.name for path in there.glob("p*/*.png")} == {path.name for path in out.glob("p*/*.png")}
 
 
 @pytest.mark.slow
@@ -182,6 +195,31 @@ def test_a_study_with_other_settings_is_refused_by_the_name_of_its_own_folder(
     assert not (run / "evaluated.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        ("{", "is no study.json of"),
+        ("[]", "is no study.json of"),
+        ('{"rows": [{"system": "mtl", "seed": 0}]}', "is no study.json of"),
+        ("--steps 3", "trained with other options: rooms-tiny --model.system mtl --steps 3 --seed 0. Here they"),
+    ],
+)
+def test_results_from_elsewhere_that_do_not_fit_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, message: str
+) -> None:
+    study, out, file = file_of(tmp_path, SHORT), tmp_path / "out", tmp_path / "known.json"
+    if text is not None and text.startswith("--"):
+        command = f"torchrun -m bridgenet.train rooms-tiny --model.system mtl {text} --seed 0 --output x"
+        (row,) = rows(Results(read_study(study), [replace(result("mtl", 0, 20.0, 0.5), command=command)]))
+        text = json.dumps({"rows": [row]})
+    if text is not None:
+        file.write_text(text)
+    assert main([str(study), "--out", str(out), "--known", str(file), "--device", "cpu"]) == 1
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
 def result(system: str, seed: int, miou: float, rmse: float | None, parameters: int = 1_000_000) -> Result:
     metrics = {"images": 4, "semseg": {"miou": miou}} | ({} if rmse is None else {"depth": {"rmse": rmse}})
     return Result(Part(system, seed), f"train {system}", metrics, "resnet", parameters, 2_000_000_000)
@@ -193,12 +231,12 @@ def test_tables_have_means_intervals_and_gains_over_pairs_of_seeds() -> None:
     found = [result("stl", 0, 20.0, 0.5), result("stl", 1, 40.0, 1.0)]
     found += [result("bridge", 0, 22.0, 0.4, 3_500_000), result("bridge", 1, 42.0, 1.0), result("one", 0, 30.0, None)]
     page = study_page(Results(study, found))
-    rows = [[cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("|")]
+    lines = [[cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("|")]
     # By hand: gains of seed 0 are +10 % and +20 %, of seed 1 +5 % and 0: 15 and 2.5, their mean 8.75;
     # t(0.975, 1) = 12.7062 times the standard error 6.25 is 79.41. Levels: 32 ± 127.06, 0.7 ± 3.812.
-    assert rows[3] == ["| A \\| B", "32.00 ± 127.06", "0.700 ± 3.812", "+8.75 ± 79.41", "2 |"]
-    assert rows[4] == ["| one", "30.00", "", "+50.00", "1 |"]
-    assert rows[5] == ["| none", "", "", "", "|"]
+    assert lines[3] == ["| A \\| B", "32.00 ± 127.06", "0.700 ± 3.812", "+8.75 ± 79.41", "2 |"]
+    assert lines[4] == ["| one", "30.00", "", "+50.00", "1 |"]
+    assert lines[5] == ["| none", "", "", "", "|"]
     assert "Not finished: none 0, one 1, none 1." in page
     sizes = study_page(Results(replace(study, tables=(Table("IV", ("bridge",)),)), found))
     assert "| A \\| B | resnet | 3.50 | 2.00 | 32.00 ± 127.06 |" in sizes

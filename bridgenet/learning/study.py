@@ -30,6 +30,7 @@
 `options` are those of `python -m bridgenet.train`: of the whole study, then of one system.
 """
 
+import json
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +51,9 @@ Seeds = Annotated[tuple[CountOrNone, ...], Len(1)]
 
 OWN_OPTIONS = ("--output", "--seed", "--resume", "--device")
 """What a study says itself, for each of its parts."""
+
+TRAINING = "bridgenet.train"
+"""The module that trains a part."""
 
 
 class StudyError(ValueError):
@@ -308,6 +312,45 @@ def rows(results: Results) -> Iterator[dict[str, Any]]:
                 over: {"delta_m": gain.mean, "low": gain.low, "high": gain.high} for over, gain in one.gains.items()
             },
         }
+
+
+def read_results(file: Path, study: Study) -> dict[Part, Result]:
+    """What the study.json of another folder, perhaps of another machine, holds of a study; the opposite of `rows`.
+
+    Raises:
+        StudyError: It cannot be read, or what it holds of a part was trained with other options.
+    """
+    try:
+        told = [_result(row) for row in json.loads(file.read_text(encoding="utf-8"))["rows"]]
+    except OSError as error:
+        raise StudyError(f"{file} cannot be read: {error.strerror}.") from None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise StudyError(f"{file} is no study.json of `python -m bridgenet.compare`.") from None
+    known = {one.part: one for one in told if one.part in study.parts}
+    for part, one in known.items():
+        there, here = _own_words(shlex.split(one.command)), _own_words(study.line(part, file.parent))
+        if there != here:
+            raise StudyError(
+                f"{file} has {part.system} of seed {part.seed} trained with other options: {shlex.join(there)}. Here "
+                f"they are: {shlex.join(here)}. Take that row out of the file, or change the study."
+            )
+    return known
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    """One of `rows`. The draws that its intervals are told by were not kept."""
+    gains = {over: Interval(gain["delta_m"], gain["low"], gain["high"], ()) for over, gain in row["gains"].items()}
+    part, metrics = Part(row["system"], row["seed"]), dict(row["metrics"])
+    return Result(part, row["command"], metrics, row["backbone"], row["parameters"], row["multiply_adds"], gains)
+
+
+def _own_words(command: Sequence[str]) -> list[str]:
+    """What a training is, without how it is launched, where it is kept and on which device."""
+    words = list(command[command.index(TRAINING) + 1 :] if TRAINING in command else command)
+    for option in ("--output", "--device"):
+        while option in words:
+            del words[words.index(option) : words.index(option) + 2]
+    return words
 
 
 def _seed(entry: tuple[Part, Result]) -> int:

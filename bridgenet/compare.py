@@ -40,6 +40,7 @@ from bridgenet.kinds import truth_array
 from bridgenet.learning import METRIC_UNITS, check_finished, finished_steps, plain_message, read_launch
 from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
 from bridgenet.learning.by_image import gain_over_images
+from bridgenet.learning.controls import controls
 from bridgenet.learning.evaluation import empty_metrics
 from bridgenet.learning.intervals import Interval
 from bridgenet.learning.study import (
@@ -66,6 +67,9 @@ BY_IMAGE = "by_image.npz"
 
 MOST_SEEDS = 100
 """An interval of more samples is one over draws of the images."""
+
+OF_CONTROLS = "#B9B4AA"
+"""Colour of their bars."""
 
 SECONDS_BETWEEN_LOOKS = 0.5
 """While another worker writes the tables."""
@@ -248,7 +252,8 @@ def write(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> N
     study = results.study
     machine = {"torch": torch.__version__, "machine": f"{os.cpu_count()} cores, {platform.machine()}"}
     told = {"title": study.title, "single_task": study.single_task, "reference": study.reference, **machine}
-    write_text(out / "study.json", json.dumps({**told, "rows": list(rows(results))}, indent=1) + "\n")
+    told |= {"rows": list(rows(results)), "controls": [left.in_json() for left in controls(results)]}
+    write_text(out / "study.json", json.dumps(told, indent=1) + "\n")
     write_text(out / "tables.md", study_page(results))
     for name, picture in (*plots(results), *panels(results, configs, out)):
         with replacing(out / f"{name}.png") as file:
@@ -269,6 +274,10 @@ def plots(results: Results) -> Iterator[tuple[str, Drawn]]:
         if any(gain is not None for gain in gains.values()):
             words = f"Delta_m in per cent over {study.titled(str(over))}; positive: better"
             yield f"plots/delta_m-{over}", _bars(study, gains, words, study.title)
+    if there := list(controls(results)):
+        pairs = {name: results.gain(name, study.reference) for one in there for name in (one.system, one.control)}
+        words = f"Delta_m in per cent over {study.titled(str(study.reference))}"
+        yield "plots/controls", _bars(study, pairs, words, "Systems, and what their controls leave of the gain")
 
 
 def panels(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> Iterator[tuple[str, Drawn]]:
@@ -301,15 +310,17 @@ def panels(results: Results, configs: Mapping[Part, TrainConfig], out: Path) -> 
 
 def _bars(study: Study, levels: Mapping[str, Interval | None], unit: str, title: str) -> Drawn:
     known = {name: level for name, level in levels.items() if level is not None}
-    return Bars([_bar(study.titled(name), level) for name, level in known.items()], unit, title).picture()
+    return Bars([_bar(study, name, level) for name, level in known.items()], unit, title).picture()
 
 
-def _bar(name: str, level: Interval) -> BarRow:
+def _bar(study: Study, name: str, level: Interval) -> BarRow:
+    """A control is lighter than what it is a control of."""
     low, high = (level.low, level.high) if math.isfinite(level.low) else (None, None)
     # What is known from elsewhere has its interval, and no draws.
     drawn = not 0 < len(level.samples) <= MOST_SEEDS
     words = amount(level, 2) + (" over images" if drawn else f", n = {len(level.samples)}")
-    return BarRow(name, level.mean, low, high, samples=() if drawn else level.samples, text=words)
+    samples, colour = () if drawn else level.samples, "" if study.systems[name].control_of is None else OF_CONTROLS
+    return BarRow(study.titled(name), level.mean, low, high, colour, samples, words)
 
 
 def _answering(results: Results, out: Path) -> dict[str, Part]:

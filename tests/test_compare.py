@@ -14,6 +14,8 @@ from training_runs import SMALL, SMALL_RUN, TINY_RUN, are_identical, history, in
 
 from bridgenet.checkpoint import save_model
 from bridgenet.compare import main
+from bridgenet.learning.controls import controls
+from bridgenet.learning.metrics import multi_task_gain
 from bridgenet.learning.study import Part, Result, Results, Study, StudyError, System, Table, read_study, rows
 from bridgenet.learning.study_tables import study_page
 from bridgenet.model import build_model
@@ -28,6 +30,7 @@ title = "Two rooms"
 preset = "rooms-tiny"
 options = "{OPTIONS}"
 single_task = "stl"
+reference = "stl"
 images = [1]
 
 [systems.stl]
@@ -37,6 +40,7 @@ options = "--model.system stl"
 [systems.bridgenet]
 title = "BridgeNet"
 options = "{WIDTHS}"
+control_of = "stl"
 seeds = [0, 1]
 
 [systems.mtl]
@@ -82,8 +86,12 @@ def test_a_killed_study_goes_on_and_two_workers_never_train_the_same(
     assert [(row["system"], row["seed"]) for row in told["rows"]] == everything
     (gain,) = [row["gains"]["stl"] for row in told["rows"] if row["gains"]]
     assert gain["low"] < gain["delta_m"] < gain["high"]
+    ((left, gained),) = [(one["left"]["mean"], one["gain"]["mean"]) for one in told["controls"]]
+    assert left == pytest.approx(multi_task_gain(told["rows"][1]["metrics"], told["rows"][0]["metrics"])) and not gained
     assert "Not finished" not in (out / "tables.md").read_text()
-    assert {path.name for path in out.glob("p*/*.png")} == {"1.png", "semseg.png", "depth.png", "delta_m-stl.png"}
+    assert {path.name for path in out.glob("p*/*.png")} == {
+        *("1.png", "semseg.png", "depth.png", "delta_m-stl.png", "controls.png")
+    }
     assert all(np.asarray(Image.open(path)).std() > 0 for path in out.glob("p*/*.png"))
     # A row's command makes the same network again, in one sitting.
     words = shlex.split(told["rows"][1]["command"])
@@ -153,6 +161,8 @@ def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
         (SHORT + "seeds = 3", ": systems.mtl.seeds must be a list, each entry a whole number from 0 to 1,000,000,000"),
         (SHORT + '[[tables]]\nnumber = "V"\nsystems = ["mlt"]', "Perhaps you meant mtl"),
         ('single_task = "slt"\n' + SHORT, "single_task must be mtl"),
+        ('reference = "mtl"\n' + SHORT + 'control_of = "mlt"', "systems.mtl.control_of must be mtl"),
+        (SHORT + 'control_of = "mtl"', "systems.mtl.control_of needs a reference"),
         (SHORT.replace("--model.system mtl", "--output x"), ": systems.mtl.options has --output, which"),
         (SHORT.replace("systems.mtl", 'systems."a/b"'), "'a/b'"),
         (SHORT.replace("--model.system mtl", "--model.system mlt"), "Perhaps you meant mtl"),
@@ -223,6 +233,30 @@ def test_results_from_elsewhere_that_do_not_fit_are_refused(
 def result(system: str, seed: int, miou: float, rmse: float | None, parameters: int = 1_000_000) -> Result:
     metrics = {"images": 4, "semseg": {"miou": miou}} | ({} if rmse is None else {"depth": {"rmse": rmse}})
     return Result(Part(system, seed), f"train {system}", metrics, "resnet", parameters, 2_000_000_000)
+
+
+def test_a_control_tells_how_much_of_a_gain_is_left() -> None:
+    systems = {"mtl": System(), "bridge": System(title="Bridge"), "alone": System(control_of="bridge")}
+    study = Study("rooms-tiny", systems, seeds=(0, 1), reference="mtl")
+    found = [result("mtl", 0, 20.0, 1.0), result("bridge", 0, 30.0, 0.5), result("alone", 0, 24.0, 0.8)]
+    (left,) = controls(Results(study, found))
+    # By hand: the bridge gains (50 % + 50 %) / 2, the control (20 % + 20 %) / 2; (30 - 24) / 24 and (0.8 - 0.5) / 0.8.
+    assert left.gain.mean == pytest.approx(50) and left.left.mean == pytest.approx(20)
+    assert left.share is not None and left.share.mean == pytest.approx(40)
+    assert left.over.mean == pytest.approx((25 + 37.5) / 2)
+    assert {task: one.mean for task, one in left.by_task.items()} == pytest.approx({"semseg": 6.0, "depth": -0.3})
+    assert json.loads(json.dumps(left.in_json()))["gain"] == {"mean": pytest.approx(50), "low": None, "high": None}
+    # A seed more: gains of 10 and 10 % there, so 40 and 100 % are left: 70, and t(0.975, 1) = 12.7062 times 30.
+    found += [result("mtl", 1, 20.0, 1.0), result("bridge", 1, 22.0, 0.9), result("alone", 1, 22.0, 0.9)]
+    (left,) = controls(Results(study, found))
+    assert left.share is not None and left.share.mean == pytest.approx(70)
+    assert left.share.high == pytest.approx(70 + 12.7062 * 30, rel=1e-5)
+    page = study_page(Results(study, found))
+    assert "| Bridge | alone | 30.00 ± 254.12 | 15.00 ± 63.53 | 70.0 ± 381.2 |" in page
+    # Where a system does not gain there is nothing of which a part could be left.
+    (left,) = controls(Results(study, [*found[:4], result("bridge", 1, 18.0, 1.0), found[5]]))
+    assert left.share is None
+    assert not list(controls(Results(study, found[:2]))) and "leave" not in study_page(Results(study, found[:2]))
 
 
 def test_tables_have_means_intervals_and_gains_over_pairs_of_seeds() -> None:

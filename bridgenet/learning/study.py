@@ -19,6 +19,10 @@
     title = "BridgeNet"
     seeds = [0, 1, 2, 3, 4]
 
+    [systems.bridgenet-without-tasks]
+    options = "--model.bridge-reads nothing"
+    control_of = "bridgenet"
+
     [[tables]]
     number = "V"
     systems = ["mtl", "bridgenet"]
@@ -104,6 +108,10 @@ class System(Settings):
     seeds: Seeds | None = None
     """Default: those of the study."""
 
+    control_of: str | None = None
+    """The system that this one is a control of: the same without what is asked about. Told is how much of that
+    system's gain over the reference is left here."""
+
 
 @dataclass(frozen=True)
 class Study(Settings):
@@ -144,7 +152,10 @@ class Study(Settings):
         self._check_options("options", self.options)
         for name, system in self.systems.items():
             self._check_options(f"systems.{name}.options", system.options)
+            if system.control_of in self.systems and self.reference is None:
+                raise self.refuse(f"systems.{name}.control_of needs a reference: the system that others gain over.")
         asked = [("single_task", self.single_task), ("reference", self.reference)]
+        asked += [(f"systems.{name}.control_of", system.control_of) for name, system in self.systems.items()]
         asked += [("tables", name) for table in self.tables for name in table.systems]
         for what, name in asked:
             if name is not None and name not in self.systems:

@@ -1,9 +1,11 @@
 """The results of a study as Markdown, in the layout of the paper's tables I to VIII."""
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bridgenet.learning.controls import controls
 from bridgenet.learning.intervals import Interval
 from bridgenet.learning.metrics import METRIC_UNITS
 from bridgenet.learning.study import Number, Printed, Results, Study, Table
@@ -48,7 +50,8 @@ def study_page(results: Results) -> str:
     """All tables of a study, with what the numbers are."""
     study = results.study
     tables = study.tables or (Table("V"),)
-    return "\n\n".join([f"# {study.title}", *(table_of(table, results) for table in tables), *_notes(results)]) + "\n"
+    told = [*(table_of(table, results) for table in tables), *_controls_table(results), *_notes(results)]
+    return "\n\n".join([f"# {study.title}", *told]) + "\n"
 
 
 def table_of(table: Table, results: Results) -> str:
@@ -62,9 +65,28 @@ def table_of(table: Table, results: Results) -> str:
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)]]
     lines += [_line(name, layout, tasks, systems[0], results) for name in systems]
     lines += [_printed_line(row, layout, tasks) for row in table.printed]
-    body = "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
     about = f"{study.preset}, in the layout of the paper's table {table.number}."
-    return f"## {table.title or layout.about}\n\n{about}\n\n{body}"
+    return f"## {table.title or layout.about}\n\n{about}\n\n{_table(lines)}"
+
+
+def _controls_table(results: Results) -> Iterator[str]:
+    """What controls leave of the gains, if the study has any that can be told."""
+    study, told = results.study, list(controls(results))
+    if not told:
+        return
+    tasks: tuple[TaskName, ...] = tuple(task for task in TASKS if any(task in one.by_task for one in told))
+    over = f"over {study.titled(str(study.reference))}"
+    heads = ["System", "Control", f"Δₘ {over}, %", f"Δₘ of the control {over}, %", "Left, %", "Δₘ over the control, %"]
+    lines = [[*heads, *map(_head, tasks), "Seeds"], ["---", "---", *["---:"] * (len(heads) - 1 + len(tasks))]]
+    for one in told:
+        gains = [amount(one.gain, 2), amount(one.left, 2), amount(one.share, 1), amount(one.over, 2, signed=True)]
+        apart = [amount(one.by_task.get(task), _digits(task), signed=True) for task in tasks]
+        lines.append([study.titled(one.system), study.titled(one.control), *gains, *apart, str(len(one.gain.samples))])
+    yield (
+        "## What controls leave of the gains\n\nThe gain of a system, and how much of it is left in the same system "
+        "without what its control lacks, seed by seed. Below the tasks: the system's metric less the control's."
+    )
+    yield _table(lines)
 
 
 def amount(interval: Interval | None, digits: int, *, signed: bool = False) -> str:
@@ -147,6 +169,10 @@ def _head(task: TaskName) -> str:
 
 def _digits(task: TaskName) -> int:
     return 3 if METRIC_UNITS[TASKS[task].metric] == "m" else 2
+
+
+def _table(lines: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 
 
 def _cell(text: str) -> str:

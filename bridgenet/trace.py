@@ -74,7 +74,7 @@ class Stage:
     """Places of a task's feature, along each side, that one token is the mean of. None without attention."""
 
     cross_logits: dict[TaskName, AnyAttention] = field(default_factory=dict)
-    """Where tasks read each other without a bridge: `cross_attention` before its softmax, as the next stage gets it."""
+    """Where tasks read each other themselves: `cross_attention` before its softmax, as InvPT's next stage gets it."""
 
     cross_attention: dict[TaskName, AnyAttention] = field(default_factory=dict)
     """The queries of each task against the tokens of all tasks, first task's tokens first; rows sum to 1."""
@@ -96,7 +96,7 @@ class Stage:
         return self._by_source(self.attention)
 
     def read_by(self, task: TaskName) -> dict[TaskName, AnyAttention]:
-        """The attention of a task on the tokens of each task, its own among them: as `by_task`, without a bridge.
+        """The attention of a task on the tokens of each task, its own among them, as `by_task`.
 
         Raises:
             ValueError: Tasks do not read each other's tokens at this stage.

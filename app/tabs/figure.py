@@ -242,7 +242,7 @@ def _steps(analysis: Analysis, drawn: Overview) -> list[FigureStep]:
     read = {link.target for link in drawn.links if link.meeting and link.task}
     nodes: dict[Phase, list[str]] = {}
     for node in drawn.nodes:
-        meets = node.kind == "refined" and node.id in read
+        meets = node.kind == "refined" and node.id in read and not has_bridge(analysis)
         nodes.setdefault("meet" if meets else PHASES[node.kind], []).append(node.id)
     return [
         {"title": title, "text": text, "nodes": nodes[phase]}
@@ -256,12 +256,14 @@ def _told(analysis: Analysis) -> dict[Phase, tuple[str, str]]:
     trace, bridged = analysis.trace, has_bridge(analysis)
     meetings = analysis.predictor.model.meetings
     hubs = [meeting for meeting in meetings if meeting.hub and bridged]
-    others = [meeting for meeting in meetings if not (meeting.hub and bridged)]
+    # With a bridge, what tasks read of each other within a stage they read after it.
+    late = [meeting for meeting in meetings if bridged and not meeting.hub and "pattern" not in meeting.pairs(trace)]
+    others = [meeting for meeting in meetings if not (meeting.hub and bridged) and meeting not in late]
     saw = "one encoder for all tasks" if trace.task_generic else "an encoder for each task"
     asked = hubs[0].whole if hubs else "the bridge grows from the backbone's maps alone: no task is asked"
-    end = (
-        "Each task is refined by the bridge, scale after scale, and" if bridged else "From what it then has, each task"
-    )
+    then = "".join(f", {meeting.whole}" for meeting in late)
+    refined = f"Each task is refined by the bridge{then}, scale after scale, and"
+    end = refined if bridged else "From what it then has, each task"
     return {
         "photo": ("The photo", "The pixel enters as three numbers: red, green and blue."),
         "backbone": (

@@ -38,7 +38,7 @@ def sends_at_scales(analysis: Analysis) -> bool:
 
 
 def reads_tokens(analysis: Analysis) -> bool:
-    """Whether tasks read each other's tokens, without a bridge."""
+    """Whether tasks read each other's tokens themselves, instead of a bridge or after it."""
     return any(stage.cross_attention for stage in analysis.trace.stages)
 
 

@@ -103,8 +103,9 @@ class ModelConfig(Settings):
     bridge_cascade: bool = True
     """Add the coarser bridge feature to the finer one."""
 
-    refinement: Literal["tfr", "add", "concat"] = "tfr"
-    """How a bridge feature reaches a task: Task Feature Refiner, addition, or concatenation and a 1x1 convolution."""
+    refinement: Literal["tfr", "add", "concat", "add-invpt"] = "tfr"
+    """How a bridge feature reaches a task: Task Feature Refiner, addition, concatenation and a 1x1 convolution, or
+    addition and then, as in a stage of InvPT, attention of every task over the tokens of all tasks."""
 
     refiner_blocks: Annotated[tuple[Blocks, ...], Len(1, STAGES)] = (6, 6, 6)
     """TFR blocks per stage, coarse to fine. The paper's layer is three blocks: base 6, large 12, huge 18."""

@@ -45,7 +45,8 @@ def with_bridge_strength(model: Network, trace: Trace, alpha: float | int) -> Tr
     Args:
         model: The network that made the trace, in evaluation mode.
         trace: The pass to change.
-        alpha: 0: no task is refined ("before", through the same heads). 1: the trace itself, bit for bit. Up to 2.
+        alpha: 0: no task is refined ("before", through the same heads), though with `refinement="add-invpt"` each still
+            reads the tokens of all. 1: the trace itself, bit for bit. Up to 2.
 
     Raises:
         ValueError: alpha is out of range, or the network has no bridge.

@@ -16,6 +16,7 @@ from bridgenet.model.head import MultiScaleFusion, PredictionHead
 from bridgenet.model.layers import resize_to
 from bridgenet.model.meetings import BridgeMeeting, PatternMeeting
 from bridgenet.model.network import Meeting, Network
+from bridgenet.model.peers.invpt_stage import CrossTaskMeeting, CrossTaskStage
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.recompute import recomputed
 from bridgenet.model.stage import DecoderStage
@@ -53,7 +54,7 @@ class BridgeNet(Network):
     With `gradient_checkpointing`, only what enters a stage or a fusion convolution is kept for the gradient.
     """
 
-    possible = (PatternMeeting, BridgeMeeting)
+    possible = (PatternMeeting, BridgeMeeting, CrossTaskMeeting)
 
     def __init__(
         self,
@@ -92,7 +93,13 @@ class BridgeNet(Network):
     @property
     def meetings(self) -> tuple[Meeting, ...]:
         pattern = None if self.pattern_propagation is None else PatternMeeting(self.pattern_propagation)
-        return tuple(meeting for meeting in (pattern, self.bridge_meeting) if meeting is not None)
+        return tuple(meeting for meeting in (pattern, self.bridge_meeting, self._cross_tasks) if meeting is not None)
+
+    @property
+    def _cross_tasks(self) -> CrossTaskMeeting | None:
+        """Where tasks read each other after the bridge was added to them; None where they do not."""
+        stages = [stage.cross_tasks for stage in self.decoder_stages if isinstance(stage.cross_tasks, CrossTaskStage)]
+        return CrossTaskMeeting(stages) if stages and len(self.tasks) > 1 else None
 
     def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:
         """The coarsest map begins all tasks; from it on, each bridge grows from the map of its scale."""

@@ -13,6 +13,7 @@ from bridgenet.model.bridge_feature_extractor import (
 )
 from bridgenet.model.bridgenet import BridgeNet, Preliminary
 from bridgenet.model.head import MultiScaleFusion, PredictionHead, fusion_conv
+from bridgenet.model.peers.invpt_stage import CrossTaskStage
 from bridgenet.model.preliminary_decoder import Mixer, PreliminaryDecoder
 from bridgenet.model.stage import DecoderStage, Upsampler
 from bridgenet.model.task_feature_refiner import AddRefinement, ConcatenateRefinement, TaskFeatureRefiner
@@ -65,6 +66,7 @@ def _build_stage(config: ModelConfig, channels: tuple[int, ...], index: int) -> 
         extractor=_build_extractor(config, index) if config.bfe else None,
         cascade=BridgeCascade(coarser, width) if config.bfe and config.bridge_cascade and not first else None,
         refiners={task: _build_refiner(config, index) for task in config.tasks} if config.bfe else None,
+        cross_tasks=_build_cross_tasks(config, index) if config.bfe and config.refinement == "add-invpt" else None,
     )
 
 
@@ -86,7 +88,7 @@ def _build_refiner(config: ModelConfig, index: int) -> nn.Module:
     width, blocks = config.stage_widths[index], config.refiner_blocks[index]
     if config.refinement == "concat":
         return ConcatenateRefinement(width)
-    if config.refinement == "add" or blocks == 0:
+    if config.refinement in ("add", "add-invpt") or blocks == 0:
         return AddRefinement()
     return TaskFeatureRefiner(
         width,
@@ -94,6 +96,18 @@ def _build_refiner(config: ModelConfig, index: int) -> nn.Module:
         dilations=config.dilations,
         squeeze_ratio=config.squeeze_ratio,
         drop_path=config.drop_path,
+    )
+
+
+def _build_cross_tasks(config: ModelConfig, index: int) -> CrossTaskStage:
+    """As in InvPT, on the grids of the bridge; scores are not handed on from stage to stage."""
+    return CrossTaskStage(
+        tuple(config.tasks),
+        config.stage_widths[index],
+        config.token_reduction[index],
+        rise=None,
+        heads=config.heads,
+        stride=config.query_reduction,
     )
 
 

@@ -1,6 +1,7 @@
 """A decoder stage: the tasks meet in one bridge feature, then each task is refined by it."""
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from torch import nn
 from torch.nn import functional as F
@@ -42,6 +43,7 @@ class DecoderStage(nn.Module):
         extractor: The Bridge Feature Extractor, or its control that asks nobody.
         cascade: Adds the coarser bridge feature; None in the first stage.
         refiners: Per task.
+        cross_tasks: What the refined features go through next, all together: a stage of InvPT after "Add", or None.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class DecoderStage(nn.Module):
         extractor: BridgeFeatureExtractor | UnaskingBridge | None,
         cascade: BridgeCascade | None,
         refiners: dict[TaskName, nn.Module] | None,
+        cross_tasks: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.upsamplers = ByTask(upsamplers) if upsamplers else None
@@ -59,6 +62,7 @@ class DecoderStage(nn.Module):
         self.extractor = extractor
         self.cascade = cascade
         self.refiners = ByTask(refiners) if refiners else None
+        self.cross_tasks = cross_tasks
 
     def forward(self, task_generic: AnyFeature, task_specific: Features, coarser_bridge: AnyFeature | None) -> Stage:
         if self.upsamplers is not None:
@@ -74,4 +78,8 @@ class DecoderStage(nn.Module):
         if self.cascade is not None and coarser_bridge is not None:
             bridge = self.cascade(before_cascade, coarser_bridge)
         refined: Features = {task: refine(task_specific[task], bridge) for task, refine in self.refiners.items()}
-        return Stage(task_specific, query, before_cascade, bridge, attention, refined, *grids)
+        if self.cross_tasks is None:
+            return Stage(task_specific, query, before_cascade, bridge, attention, refined, *grids)
+        crossed: Stage = self.cross_tasks(refined)
+        parts = {"query": query, "bridge_before_cascade": before_cascade, "bridge": bridge, "attention": attention}
+        return replace(crossed, task_specific=task_specific, **parts)

@@ -67,7 +67,13 @@ class RefinementBlock(nn.Module):
 
 
 class AddRefinement(nn.Module):
-    """The "Add" row of Table VI: the bridge feature, added."""
+    """The "Add" row of Table VI: the bridge feature, added.
+
+    The row "Add+InvPT" is this, and then attention of every task over the tokens of all tasks
+    (`bridgenet.model.peers.invpt_stage`). The paper says no more of it than that name; here it stands at every scale in
+    place of the refiners, without InvPT's own skips, whose part the bridge has, and without scores handed from scale to
+    scale.
+    """
 
     def forward(self, task_specific: Feature, bridge: AnyFeature) -> Feature:
         return task_specific + resize_to(bridge, task_specific.shape[-2:])

@@ -109,6 +109,12 @@ def test_tokens_and_messages_of_pairs_are_told_too_and_a_bridge_that_reads_nothi
     figure = capabilities(silent)["figure"]
     assert nodes(figure)["bridge-0"]["options"] == {"features.kind": "bridge"}
     assert "its bridge reads no task" in figure["say"]
+    both = without(tmp_path, refinement="add-invpt", tasks=TASKS_OF_PEERS)
+    reads, here = reads_here(both, selection), given_in(both, replace(selection, scale=1)).here
+    assert reads["refined-0-semseg>refined-1-depth"] == pytest.approx(here["depth"]["semseg"], abs=1e-4)
+    steps = capabilities(both)["figure"]["steps"]
+    assert [step["title"] for step in steps[3:]] == ["TPP", "The bridge", "Refined and answered"]
+    assert "by the bridge, every task reads the tokens of all tasks, scale after scale" in steps[-1]["text"]
 
 
 def test_the_way_of_a_pixel_has_six_steps_and_leaves_nothing_out(analysis: Analysis) -> None:

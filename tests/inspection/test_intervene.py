@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from toys import again, depth_reads_semseg, hooks_of, lively, pictures, same, traced
@@ -193,7 +195,33 @@ def test_a_random_drop_masks_its_share_of_the_keys_and_leaves_one_at_least() -> 
         pass
 
 
-@pytest.mark.parametrize("refinement", ["add", "concat"])
+@torch.inference_mode()
+def test_where_tasks_read_each_other_after_the_bridge_they_read_it_too() -> None:
+    model = lively(refinement="add-invpt", tpp=False)
+    trace, places = traced(model), ("attention",)
+    assert [meeting.name for meeting in model.meetings] == ["bfe", "attention"]
+    for stage in trace.stages:
+        assert (stage.query_grid, stage.key_grid) == model.stages[0].extractor.grids(stage.query, stage.task_specific)[
+            :2
+        ]
+        assert stage.read_by("depth")["semseg"].shape == stage.by_task()["semseg"].shape
+    # Tokens of another image stand for its features with its own bridge: those of the same image change nothing.
+    same_image = cut_trace(model, trace, "depth", "swap", places=places, other=trace)
+    assert all(torch.allclose(same_image.logits[task], trace.logits[task], atol=1e-4) for task in model.tasks)
+    other = model(torch.rand(1, 3, 64, 96))
+    for removal in ("mask", "zero", "swap"):
+        cut = cut_trace(model, trace, "depth", removal, places=places, other=other)
+        assert torch.equal(cut.stages[0].bridge, trace.stages[0].bridge)
+        assert torch.equal(cut.stages[0].refined["depth"], trace.stages[0].refined["depth"])
+        assert not torch.equal(cut.stages[0].refined["semseg"], trace.stages[0].refined["semseg"])
+    # Cut from both, nothing of the task reaches another.
+    told = dataclasses.replace(trace, mixed=trace.mixed | {"depth": other.mixed["depth"]})
+    with without_task(model, trace, "depth", "zero"):
+        before, after = (model.refine(one, (64, 96)).logits for one in (trace, told))
+    assert [task for task in model.tasks if not torch.equal(before[task], after[task])] == ["depth"]
+
+
+@pytest.mark.parametrize("refinement", ["add", "concat", "add-invpt"])
 def test_other_refinements_are_cut_alike(refinement: str) -> None:
     model = lively(refinement=refinement, tpp=False)
     trace = traced(model)

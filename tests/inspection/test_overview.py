@@ -134,6 +134,14 @@ def test_a_bridge_that_reads_nothing_gives_to_all_tasks_and_asks_none() -> None:
     assert after(drawn, "bridge-0") == {f"refined-0-{task}" for task in TASKS}
 
 
+def test_after_a_bridge_that_is_added_lanes_read_each_other_too() -> None:
+    drawn = figure(tpp=False, refinement="add-invpt")
+    assert drawn.meets == {"bfe": ALL, "attention": ALL}
+    entering = {f"specific-{task}" for task in TASKS}
+    assert before(drawn, "bridge-0") == {"generic-3", *entering}
+    assert before(drawn, "refined-0-depth") == {"bridge-0", *entering}
+
+
 def test_behind_a_shared_encoder_lanes_never_meet_and_single_tasks_share_nothing() -> None:
     shared, alone, masked = figure("mtl"), figure("stl"), figure("mtan")
     assert after(shared, "generic-3") == {f"specific-{task}" for task in TASKS}

@@ -8,7 +8,7 @@ from bridgenet.model import BridgeNet
 DEEP = {"refiner_blocks": (1, 1), "token_reduction": (2, 4)}
 
 
-@pytest.mark.parametrize("refinement", ["tfr", "add", "concat"])
+@pytest.mark.parametrize("refinement", ["tfr", "add", "concat", "add-invpt"])
 def test_strength_one_is_the_prediction_bit_for_bit(refinement: str) -> None:
     model = lively(refinement=refinement, **DEEP)
     trace = traced(model)
@@ -24,6 +24,15 @@ def test_strength_zero_refines_no_task(refinement: str) -> None:
         assert all(torch.equal(stage.refined[task], stage.task_specific[task]) for task in model.tasks)
     assert torch.equal(before["mixed.depth"], trace["mixed.depth"])
     assert not torch.equal(before.predictions["depth"], trace.predictions["depth"])
+
+
+def test_without_the_bridge_attention_after_it_reads_what_the_tasks_have_by_themselves() -> None:
+    model = lively(refinement="add-invpt")
+    trace = traced(model)
+    (stage,) = with_bridge_strength(model, trace, 0).stages
+    with torch.inference_mode():
+        expected = model.stages[0].cross_tasks(stage.task_specific).refined
+    assert all(torch.equal(stage.refined[task], expected[task]) for task in model.tasks)
 
 
 def test_strength_two_refines_twice_as_far() -> None:

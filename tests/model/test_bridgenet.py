@@ -83,6 +83,8 @@ def test_any_number_of_tasks_works(count: int) -> None:
         {"joint_norm": False},
         {"refinement": "add"},
         {"refinement": "concat"},
+        {"refinement": "add-invpt"},
+        {"refinement": "add-invpt", "bridge_reads": "nothing", "tasks": {"depth": 1}},
         {"refiner_blocks": (2, 0, 1)},
         {"preliminary_width": 12},
         {"tasks": {"depth": 1}},

@@ -67,7 +67,9 @@ def rows_of(analysis: Analysis, task: TaskName, draw: Draw, more: Callable[[list
         more: What else is to be said of a row, from its entries; may be empty.
     """
     known, rows = entries(analysis, task), list[Group]()
-    refined = "after its refiner (TFR) has poured the bridge in" if has_bridge(analysis) else "as it leaves the stage"
+    poured = analysis.predictor.config.model.refinement == "tfr"
+    refined = "after its refiner (TFR) has poured the bridge in" if poured else "with the bridge in it"
+    refined = refined if has_bridge(analysis) else "as it leaves the stage"
     for title, kinds, words in ROWS:
         found = [entry for entry in known if entry.kind in kinds]
         if found:

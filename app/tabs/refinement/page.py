@@ -17,7 +17,7 @@ from app.tabs.refinement.strengths import (
     step_of,
     strengths_so_far,
 )
-from app.view.attention import has_bridge
+from app.view.attention import has_bridge, reads_tokens
 from app.view.axes import ticks
 from app.view.changes import LONGEST, amount
 from app.view.charts import Table, TableCell
@@ -63,7 +63,8 @@ def refinement(analysis: Analysis, selection: Selection) -> View:
 def sentence(analysis: Analysis, alpha: float) -> list[Spoken]:
     """How much of each task the bridge moved."""
     if alpha == 0:
-        return [{"text": "Without the bridge, every task is left to itself."}]
+        left = "tasks still read each other's tokens" if reads_tokens(analysis) else "every task is left to itself"
+        return [{"text": f"Without the bridge, {left}."}]
     tasks = analysis.tasks
     parts: list[Spoken] = [
         {"text": "The bridge moves " if alpha == 1 else f"At {alpha:g} × its strength the bridge moves "}

@@ -28,6 +28,7 @@ from bridgenet.model.network import (
     replacement,
 )
 from bridgenet.model.stage import Upsampler
+from bridgenet.model.task_feature_refiner import AddRefinement
 from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Features, Stage, Trace
@@ -70,11 +71,12 @@ class Reader(nn.Module):
 
     Args:
         width: Channels of the task's feature.
+        stride: Places of it between neighbouring queries.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, stride: int) -> None:
         super().__init__()
-        self.reduce_query = QueryReduction(width, QUERY_STRIDE)
+        self.reduce_query = QueryReduction(width, stride)
         self.key = nn.Identity()
         self.value = nn.Identity()
         self.softmax = nn.Softmax(dim=-1)
@@ -108,17 +110,29 @@ class CrossTaskStage(nn.Module):
         window: Places of a task's feature, along each side, that a key is the mean of; rounded up at the border.
         rise: What the stage begins with; None in the first, which gets no scores from a coarser one either.
         reads_others: Whether a task reads the tokens of all tasks, and not its own alone.
+        heads: Of the attention.
+        stride: Places of a task's feature between neighbouring queries.
     """
 
     def __init__(
-        self, tasks: tuple[TaskName, ...], width: int, window: int, *, rise: Rise | None, reads_others: bool = True
+        self,
+        tasks: tuple[TaskName, ...],
+        width: int,
+        window: int,
+        *,
+        rise: Rise | None,
+        reads_others: bool = True,
+        heads: int = HEADS,
+        stride: int = QUERY_STRIDE,
     ) -> None:
         super().__init__()
         self.window = window
+        self.heads = heads
+        self.stride = stride
         self.reads_others = reads_others
         self.rise = rise
         self.token_norm = ChannelNorm(width)
-        self.readers = ByTask({task: Reader(width) for task in tasks})
+        self.readers = ByTask({task: Reader(width, stride) for task in tasks})
         self.project = AttentionProjections(width)
         self.message_passing = None if rise is None else MessagePassing()
         self.merge = nn.Linear(width, width)
@@ -135,13 +149,13 @@ class CrossTaskStage(nn.Module):
         if self.rise is not None and task_generic is not None:
             features = self.rise(features, task_generic)
         some = next(iter(features.values()))
-        grid, key_grid = reduced_grid(some, QUERY_STRIDE), reduced_grid(some, self.window)
+        grid, key_grid = reduced_grid(some, self.stride), reduced_grid(some, self.window)
         normed = self.normed(features)
         key, value = self.keys_and_values(normed)
         logits, attention, refined = {}, {}, {}
         for task, reader in self.readers.items():
             query = self.project.query(to_tokens(reader.reduce_query(normed[task])))
-            logits[task] = attention_logits(query, reader.key(key), HEADS)
+            logits[task] = attention_logits(query, reader.key(key), self.heads)
             if self.message_passing is not None and coarser is not None and coarser.query_grid is not None:
                 logits[task] = self.message_passing(logits[task], coarser.cross_logits[task], coarser.query_grid, grid)
             attention[task] = reader.softmax(logits[task] if self.reads_others else self._own(logits[task], task))
@@ -215,7 +229,7 @@ class CrossTaskMeeting(Meeting):
             if removal == "swap":
                 theirs = other_trace(other).stages[index]
                 check_same_grid(theirs.key_grid, trace.stages[index].key_grid)
-                swapped = stage.keys_and_values(stage.normed(theirs.task_specific))
+                swapped = stage.keys_and_values(stage.normed(_entering(theirs)))
             for target, reader in stage.readers.items():
                 spans = [_span(tasks, source, count) for source in sources if source != target]
                 if removal == "mask":
@@ -243,6 +257,14 @@ class CrossTaskMeeting(Meeting):
             ]
             told.append(torch.stack([torch.stack(read) for read in reads], dim=1))
         return over_stages(told, trace.stages)
+
+
+def _entering(stage: Stage) -> Features:
+    """What tasks read of each other: their features, with the bridge added where there is one."""
+    if stage.bridge is None:
+        return stage.task_specific
+    bridge, add = stage.bridge, AddRefinement()
+    return {task: add(feature, bridge) for task, feature in stage.task_specific.items()}
 
 
 def _span(tasks: Sequence[TaskName], source: TaskName, count: int) -> slice:

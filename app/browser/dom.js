@@ -50,6 +50,21 @@ export function fillNode(node, attributes, children) {
 }
 
 /**
+ * Fill a box anew. Where it holds the same already, it stays: browsers would lay out equal words once more.
+ *
+ * @param {Element} box
+ * @param {...(Node | string)} children
+ * @returns {boolean} Whether it holds something else now.
+ */
+export function refill(box, ...children) {
+  const next = /** @type {Element} */ (box.cloneNode());
+  next.append(...children);
+  const other = !next.isEqualNode(box);
+  if (other) box.replaceChildren(...next.childNodes);
+  return other;
+}
+
+/**
  * Draw controls anew. Those that differ in their states alone stay as nodes: a press that is under way when an answer
  * arrives is not lost, and the keyboard's focus stays. So what a control does must not depend on its state.
  *

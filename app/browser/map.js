@@ -4,7 +4,7 @@
 /** @import { Studio } from "./types.js" */
 /** @import { LegendEntry, Map as MapView, Mesh, Place, View } from "./view.js" */
 /** @import { Reader } from "./reader.js" */
-import { TAKE, dot, make, percent } from "./dom.js";
+import { TAKE, dot, make, percent, refill } from "./dom.js";
 import { createOutline } from "./region.js";
 import { normalAt, openReader } from "./reader.js";
 
@@ -63,8 +63,8 @@ export function createMap(studio, first) {
     [map, hash] = [next, next.hash];
     if (map.choose) title.setAttribute("aria-pressed", String(map.choose.chosen));
     colour.style.background = map.colour ?? GREY;
-    title.textContent = map.title;
-    note.textContent = map.note ?? "";
+    refill(title, map.title);
+    refill(note, map.note ?? "");
     frame.style.aspectRatio = String(view.aspect);
     frame.style.setProperty("--aspect", String(view.aspect));
     frame.classList.toggle("tokens", Boolean(map.tokens));
@@ -74,7 +74,10 @@ export function createMap(studio, first) {
     if (!stays) fillPictures();
     placeToken();
     drawRegion();
-    foot.replaceChildren(...footOf());
+    if (refill(foot, ...footOf())) {
+      kept = null;
+      veil.classList.remove("on");
+    }
     if (cut) {
       foot.append(cut.label);
       applyCut();
@@ -84,11 +87,12 @@ export function createMap(studio, first) {
   function fillPictures() {
     const { src } = studio.photo;
     if (map.mesh) fillRoom(map.mesh);
-    if (map.src || src) picture.src = map.src || src;
-    if (under) under.src = src;
+    if (map.src || src) load(picture, map.src || src);
+    if (under) load(under, src);
     if (wipe && map.wipe) {
       [wipe.left.textContent, wipe.right.textContent] = [map.wipe.left, map.wipe.right];
-      Object.assign(wipe.over, { src: map.wipe.src || src, alt: map.wipe.alt });
+      wipe.over.alt = map.wipe.alt;
+      load(wipe.over, map.wipe.src || src);
     }
     reader = null;
   }
@@ -138,8 +142,6 @@ export function createMap(studio, first) {
   cut?.on.addEventListener("change", applyCut);
 
   function footOf() {
-    kept = null;
-    veil.classList.remove("on");
     const { legend, ramp, disc, foot: words } = map;
     /** @type {(Node | string)[]} */
     const parts = (legend ?? []).map(legendEntry);
@@ -222,7 +224,7 @@ export function createMap(studio, first) {
     }
     const hovering = studio.hover && numbers;
     note.classList.toggle("value", Boolean(hovering));
-    note.textContent = hovering ? hovering.read(place) : (map.note ?? "");
+    refill(note, hovering ? hovering.read(place) : (map.note ?? ""));
   }
 
   function markTask() {
@@ -230,6 +232,16 @@ export function createMap(studio, first) {
   }
 
   return { card, fill, drawPhoto, drawRegion, moveCross, markTask };
+}
+
+/**
+ * Loads a picture; one that is there stays.
+ *
+ * @param {HTMLImageElement} image
+ * @param {string} src
+ */
+function load(image, src) {
+  if (image.getAttribute("src") !== src) image.src = src;
 }
 
 /**

@@ -5,7 +5,7 @@
 /** @import { Large } from "./large.js" */
 /** @import { Part, Studio } from "./types.js" */
 /** @import { Group, Map as MapView, Place, View } from "./view.js" */
-import { TAKE, find, make, parsed, renew, targetOf } from "./dom.js";
+import { TAKE, find, make, parsed, refill, renew, targetOf } from "./dom.js";
 import { createDrawing } from "./drawing.js";
 import { createMap } from "./map.js";
 import { toolRow } from "./tools.js";
@@ -140,12 +140,12 @@ export function viewer(studio, { element, props, watch }) {
 
   /** @param {View} value */
   function fillWords(value) {
-    say.replaceChildren(...spoken(value.say ?? []));
-    hint.replaceChildren(...dotted(value.hint ?? ""));
-    caution.textContent = value.caution ?? "";
+    refill(say, ...spoken(value.say ?? []));
+    refill(hint, ...dotted(value.hint ?? ""));
+    refill(caution, value.caution ?? "");
     caution.hidden = !value.caution;
     drawTools(value.tools ?? []);
-    bar.replaceChildren(...parsed(value.shares ?? ""));
+    refill(bar, ...parsed(value.shares ?? ""));
   }
 
   /** @param {Group[]} parts */
@@ -178,7 +178,7 @@ export function viewer(studio, { element, props, watch }) {
    * @param {View} value
    */
   function fillGroup(box, group, value) {
-    find(box, ".group-text", HTMLElement).replaceChildren(...dotted(group.text ?? ""));
+    refill(find(box, ".group-text", HTMLElement), ...dotted(group.text ?? ""));
     group.maps?.forEach((map) => maps.get(map.id)?.fill(map, value));
     if (!group.chart) return;
     const focused = document.activeElement;

@@ -153,9 +153,8 @@ export function viewer(studio, { element, props, watch }) {
     maps.clear();
     groups.replaceChildren(
       ...parts.map((group, index) => {
-        const heading = group.title ? make("h3", {}, group.title) : null;
-        const card = { "data-take": group.id ?? group.title, title: TAKE, "aria-label": `${TAKE}: ${group.title}` };
-        const take = group.chart && heading ? make("button", { type: "button", class: "card-act take", ...card }, "⤓") : null;
+        const heading = group.title ? make("h3") : null;
+        const take = group.chart && heading ? make("button", { type: "button", class: "card-act take", title: TAKE }, "⤓") : null;
         const head = make("div", { class: "group-head" }, heading, make("span", { class: "group-text" }), take);
         const columns = group.maps ? (group.columns ?? 3) : 3;
         const kind = group.chart ? "chart" : group.dense ? "grid many dense" : columns > 3 ? "grid many" : "grid";
@@ -178,7 +177,7 @@ export function viewer(studio, { element, props, watch }) {
    * @param {View} value
    */
   function fillGroup(box, group, value) {
-    refill(find(box, ".group-text", HTMLElement), ...dotted(group.text ?? ""));
+    fillHead(find(box, ".group-head", HTMLElement), group);
     group.maps?.forEach((map) => maps.get(map.id)?.fill(map, value));
     if (!group.chart) return;
     const focused = document.activeElement;
@@ -189,6 +188,18 @@ export function viewer(studio, { element, props, watch }) {
     const again = held && box.querySelector(`[data-value="${CSS.escape(held)}"]`);
     if (again instanceof HTMLElement && again !== document.activeElement) again.focus();
   }
+}
+
+/**
+ * @param {HTMLElement} head
+ * @param {Group} group
+ */
+function fillHead(head, { id, title, text }) {
+  const [heading, words, take] = ["h3", ".group-text", ".take"].map((selector) => head.querySelector(selector));
+  if (heading) refill(heading, title ?? "");
+  if (words) refill(words, ...dotted(text ?? ""));
+  take?.setAttribute("data-take", id ?? title ?? "");
+  take?.setAttribute("aria-label", `${TAKE}: ${title}`);
 }
 
 /** @param {View} view */
@@ -202,7 +213,7 @@ function mapsOf({ groups }) {
  * @param {Group} group
  */
 function layoutOf({ id, chart, span, title, columns, maps }) {
-  return [id, Boolean(chart), span, title, columns, maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])];
+  return [id, Boolean(chart), span, Boolean(title), columns, maps?.map((map) => [map.id, Boolean(map.wipe), map.threshold, map.blend])];
 }
 
 /**

@@ -29,6 +29,24 @@ def test_three_clicks_give_three_attentions(visit: Visit, name: str) -> None:
     assert len(set(seen)) == 3
 
 
+def test_what_stays_the_same_at_another_place_stays_on_the_page(visit: Visit) -> None:
+    visit.tab("bridge")
+    visit.page.evaluate("""() => {
+        const nodes = [".hint", ".card", ".card small", ".card .picture", ".group-text"];
+        const first = (name) => document.querySelector(`[data-testid=viewer-bridge] ${name}`);
+        window.stays = () => nodes.flatMap((name) => [first(name), first(name).firstChild]);
+        window.before = stays();
+        window.loaded = 0;
+        first(".card .picture").addEventListener("load", () => loaded++);
+    }""")
+    titles = set()
+    for x, y in ((0.1, 0.1), (0.9, 0.1), (0.5, 0.5), (0.1, 0.9), (0.9, 0.9)):
+        visit.click_map("bridge", x, y)
+        titles.add(visit.page.text_content("[data-testid=group-bridge-region] h3"))
+    assert len(titles) > 1, "Every place is of the same class: this says nothing about titles that change."
+    assert visit.page.evaluate("stays().every((node, index) => node === before[index]) && loaded === 0")
+
+
 def test_the_shares_of_the_bridge_are_those_of_the_inspector_and_add_up(visit: Visit) -> None:
     visit.tab("bridge")
     visit.click_map("bridge", 0.3, 0.6)

@@ -188,6 +188,7 @@ export function createFigure(studio, box, tell, leave) {
 
   /** @param {string[]} ids - Nodes that a step of the way is about, in which the pixel is shown; none: all are as they were. */
   function point(ids = walked) {
+    if (!ids.length && !walked.length) return;
     walked = ids;
     box.classList.toggle("walked", ids.length > 0);
     box.querySelectorAll(".pixel").forEach((one) => one.remove());

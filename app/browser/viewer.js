@@ -47,10 +47,11 @@ export function viewer(studio, { element, props, watch }) {
     if (kind === "answer") drawing.take(/** @type {View | undefined} */ (studio.answer?.[name]));
     if (kind === "photo") takePhoto();
     if (kind === "choice") maps.forEach((map) => map.markTask());
-    if (kind === "choice" || kind === "inspected") [...maps.values(), large].forEach((map) => map?.drawRegion());
-    if (kind === "hover" || kind === "pick" || kind === "photo") [...maps.values(), large].forEach((map) => map?.moveCross());
     if (kind === "tab") large?.close();
+    // What nobody sees follows when it is shown.
     if (studio.tab !== name) return;
+    if (["choice", "inspected", "photo", "tab"].includes(kind)) [...maps.values(), large].forEach((map) => map?.drawRegion());
+    if (["hover", "pick", "photo", "tab"].includes(kind)) [...maps.values(), large].forEach((map) => map?.moveCross());
     if (kind === "ask" && studio.asked?.event === "run" && !studio.asked.tab) drawing.begin();
     if (kind === "waiting") drawing.wait(studio.waiting);
   });

@@ -26,6 +26,8 @@ export function viewer(studio, { element, props, watch }) {
   const maps = new Map();
   /** Pictures by the name that Python gives them: what is held is not sent again. @type {Map<string, MapView>} */
   let pictures = new Map();
+  /** What Python has drawn, by where it is. @type {WeakMap<Element, string>} */
+  const charts = new WeakMap();
   /** @type {string | null} */
   let layout = null;
   /** @type {View} */
@@ -181,10 +183,12 @@ export function viewer(studio, { element, props, watch }) {
     fillHead(find(box, ".group-head", HTMLElement), group);
     group.maps?.forEach((map) => maps.get(map.id)?.fill(map, value));
     if (!group.chart) return;
-    const focused = document.activeElement;
-    const held = focused instanceof HTMLElement && box.contains(focused) ? focused.dataset.value : undefined;
     const chart = find(box, ".chart", HTMLElement);
     chart.dataset.option = group.option ?? "";
+    if (charts.get(chart) === group.chart) return;
+    charts.set(chart, group.chart);
+    const focused = document.activeElement;
+    const held = focused instanceof HTMLElement && box.contains(focused) ? focused.dataset.value : undefined;
     renew(chart, ...parsed(group.chart));
     const again = held && box.querySelector(`[data-value="${CSS.escape(held)}"]`);
     if (again instanceof HTMLElement && again !== document.activeElement) again.focus();

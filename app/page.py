@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from starlette.responses import Response
 
 from app.analysis.session import Session
 from app.browser import TITLE
@@ -25,7 +26,7 @@ from app.tabs import LESSON_STEPS, TABS
 from app.takeaway.downloads import Downloads
 from app.uploads import Limits
 from app.view.frame import Answer, Example, Taken
-from app.view.view import Json, Revealed
+from app.view.view import Revealed
 from app.waiting.line import PlaceInLine
 from bridgenet.examples import EXAMPLES
 
@@ -99,10 +100,12 @@ def _parts(first: First, handlers: Handlers, downloads: Downloads) -> dict[str, 
     def ask_line(ticket: object) -> PlaceInLine:
         return handlers.line.ask(ticket)
 
-    def pick(event: object) -> Json:
+    def pick(event: object) -> Response:
         from app.view.wire import to_json
 
-        return to_json(handlers.pick(event if isinstance(event, dict) else {}))
+        # As text: of a structure, the server would look at every leaf once more.
+        answer = as_text(to_json(handlers.pick(event if isinstance(event, dict) else {})))
+        return Response(answer, media_type="application/json")
 
     def leave_line(ticket: object) -> None:
         handlers.line.leave(ticket)

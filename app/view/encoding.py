@@ -1,6 +1,7 @@
 """Arrays as text that a browser can show: pictures, and numbers that can be read back from a picture."""
 
 import base64
+import zlib
 from io import BytesIO
 
 import numpy as np
@@ -8,6 +9,9 @@ from PIL import Image
 
 UNKNOWN = 65535
 """The 16-bit number that stands for a pixel without a value."""
+
+SMALL = 2 * 3 * 256
+"""Bytes of a picture up to which a palette is not worth its own."""
 
 LONGEST = 640
 """Longest side of what is sent to the page, in pixels. A map is shown at about half of that."""
@@ -23,10 +27,8 @@ def sampled(array: np.ndarray, longest: int = LONGEST) -> np.ndarray:
 
 
 def png_uri(picture: np.ndarray) -> str:
-    """An uint8 picture (grey, RGB or RGBA) without loss, as a palette where it has few colours."""
-    buffer = BytesIO()
-    _with_palette(np.ascontiguousarray(picture)).save(buffer, "PNG", compress_level=6)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    """An uint8 picture (grey, RGB or RGBA) without loss, as a palette where that makes it smaller."""
+    return _png(_with_palette(np.ascontiguousarray(picture)), zlib.Z_DEFAULT_STRATEGY)
 
 
 def photo_uri(picture: np.ndarray, longest: int = LONGEST, quality: int = 88) -> str:
@@ -58,12 +60,21 @@ def numbers_uri(values: np.ndarray, step: float) -> str:
     whole = np.where(known, np.clip(np.round(np.where(known, values, 0) / step), 0, UNKNOWN - 1), UNKNOWN).astype(
         np.uint16
     )
-    return png_uri(np.stack([whole >> 8, whole & 255, np.zeros_like(whole)], axis=-1).astype(np.uint8))
+    parts = np.stack([whole >> 8, whole & 255, np.zeros_like(whole)], axis=-1).astype(np.uint8)
+    # Low bytes hardly repeat: to search for what does takes longer than all else, and finds little.
+    return _png(Image.fromarray(parts), zlib.Z_RLE)
+
+
+def _png(image: Image.Image, strategy: int) -> str:
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=6, compress_type=strategy)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _with_palette(picture: np.ndarray) -> Image.Image:
     """Maps drawn with a colour scale have at most 256 colours: one byte per pixel says the same as three."""
-    if picture.ndim != 3 or picture.shape[2] != 3:
+    # The palette itself may have as many bytes as a small picture.
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.size <= SMALL:
         return Image.fromarray(picture)
     red, green, blue = (picture[..., channel].astype(np.uint32) for channel in range(3))
     colours, places = np.unique(red << 16 | green << 8 | blue, return_inverse=True)

@@ -212,6 +212,7 @@ def test_a_study_with_other_settings_is_refused_by_the_name_of_its_own_folder(
         ("{", "is no study.json of"),
         ("[]", "is no study.json of"),
         ('{"rows": [{"system": "mtl", "seed": 0}]}', "is no study.json of"),
+        ("--steps '3", "is no study.json of"),
         ("--steps 3", "trained with other options: rooms-tiny --model.system mtl --steps 3 --seed 0. Here they"),
     ],
 )

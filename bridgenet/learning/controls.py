@@ -62,14 +62,9 @@ def left_in(results: Results, system: str, control: str) -> Left | None:
     if not found:
         return None
     try:
-        gain, left, over = (
-            [multi_task_gain(one.metrics, other.metrics) for one, other in pairs]
-            for pairs in (
-                [(ours, reference) for ours, _, reference in found],
-                [(theirs, reference) for _, theirs, reference in found],
-                [(ours, theirs) for ours, theirs, _ in found],
-            )
-        )
+        gain = [multi_task_gain(ours.metrics, reference.metrics) for ours, _, reference in found]
+        left = [multi_task_gain(theirs.metrics, reference.metrics) for _, theirs, reference in found]
+        over = [multi_task_gain(ours.metrics, theirs.metrics) for ours, theirs, _ in found]
     except ValueError:
         return None
     share = [100 * one / whole for one, whole in zip(left, gain, strict=True)] if min(gain) > 0 else []

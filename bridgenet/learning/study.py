@@ -333,19 +333,18 @@ def read_results(file: Path, study: Study) -> dict[Part, Result]:
     """
     try:
         told = [_result(row) for row in json.loads(file.read_text(encoding="utf-8"))["rows"]]
+        known = {one.part: (one, _own_words(shlex.split(one.command))) for one in told if one.part in study.parts}
     except OSError as error:
         raise StudyError(f"{file} cannot be read: {error.strerror}.") from None
     except (ValueError, LookupError, TypeError, AttributeError):
         raise StudyError(f"{file} is no study.json of `python -m bridgenet.compare`.") from None
-    known = {one.part: one for one in told if one.part in study.parts}
-    for part, one in known.items():
-        there, here = _own_words(shlex.split(one.command)), _own_words(study.line(part, file.parent))
-        if there != here:
+    for part, (_, there) in known.items():
+        if there != (here := _own_words(study.line(part, file.parent))):
             raise StudyError(
                 f"{file} has {part.system} of seed {part.seed} trained with other options: {shlex.join(there)}. Here "
                 f"they are: {shlex.join(here)}. Take that row out of the file, or change the study."
             )
-    return known
+    return {part: one for part, (one, _) in known.items()}
 
 
 def _result(row: Mapping[str, Any]) -> Result:

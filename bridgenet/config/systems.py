@@ -103,6 +103,10 @@ class PadNetConfig(Settings):
     messages: bool = True
     """Whether tasks send each other messages. Without, each refines what it has itself: a control."""
 
+    reads_others: bool = True
+    """Whether messages are made of what the others have. Without, each task makes all that it gets of its own feature,
+    with as many weights and as much work: a control."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.width % 4:

@@ -53,11 +53,16 @@ class Distillation(nn.Module):
         sources: Tasks that have a feature, in order.
         targets: Tasks that have an answer: some of the sources.
         width: Channels of every feature.
+        reads_others: Whether a message is made of the feature of the task that sends it. Without, it is made of the
+            target's own, and nothing is exchanged.
     """
 
-    def __init__(self, sources: Collection[TaskName], targets: Collection[TaskName], width: int) -> None:
+    def __init__(
+        self, sources: Collection[TaskName], targets: Collection[TaskName], width: int, *, reads_others: bool = True
+    ) -> None:
         super().__init__()
         self.targets = tuple(targets)
+        self.reads_others = reads_others
         self.messages = ByTask(
             {
                 source: ByTask({target: GatedMessage(width) for target in targets if target != source})
@@ -67,14 +72,16 @@ class Distillation(nn.Module):
 
     def forward(self, features: Features) -> tuple[Features, Exchange]:
         exchange: Exchange = {
-            source: {target: send(features[source]) for target, send in senders.items()}
+            source: {
+                target: send(features[source if self.reads_others else target]) for target, send in senders.items()
+            }
             for source, senders in self.messages.items()
         }
         distilled: Features = {}
         for target in self.targets:
             sent = [messages[target] for source, messages in exchange.items() if source != target]
             distilled[target] = sum(sent, features[target])
-        return distilled, exchange
+        return distilled, exchange if self.reads_others else {}
 
 
 class DistillationMeeting(Meeting):

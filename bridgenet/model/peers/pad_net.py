@@ -42,13 +42,15 @@ class PadNet(Network):
         self.preliminary_heads = ByTask(
             {task: PredictionHead(own.width, outputs) for task, outputs in auxiliary.items()}
         )
-        self.distillation = Distillation(tuple(auxiliary) if own.messages else (), tuple(config.tasks), own.width)
+        senders = tuple(auxiliary) if own.messages else ()
+        self.distillation = Distillation(senders, tuple(config.tasks), own.width, reads_others=own.reads_others)
         self.refiners = ByTask({task: pair(Bottleneck, own.width, own.width) for task in config.tasks})
         self.heads = ByTask({task: PredictionHead(own.width, outputs) for task, outputs in config.tasks.items()})
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
-        sends = self.config.systems.pad_net.messages and len(self.features) > 1
+        own = self.config.systems.pad_net
+        sends = own.messages and own.reads_others and len(self.features) > 1
         return (DistillationMeeting((self.distillation,)),) if sends else ()
 
     def maps_read(self, trace: Trace) -> dict[str, tuple[int, ...]]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,23 @@ def test_an_old_python_is_refused_by_name(tmp_path: Path) -> None:
     run = subprocess.run(["make", f"PYTHON={old}", "demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert not (tmp_path / ".venv").exists()
+
+
+def test_what_the_code_imports_is_declared() -> None:
+    """Also what would come along with another dependency: until that one changes its mind."""
+    written = {(name.split(".")[0], file) for file in SOURCES for name in imports(file)}
+    own = {*sys.stdlib_module_names, "app", "bridgenet"}
+    project = PYPROJECT["project"]
+    extras = [entry for name, extra in project["optional-dependencies"].items() if name != "test" for entry in extra]
+    entries = [*project["dependencies"], *extras]
+    declared = {re.split(r"[\[<>=; ]", entry)[0].lower() for entry in entries}
+    brought_by = packages_distributions()
+    missing = {
+        f"{file.relative_to(ROOT)} imports {name}"
+        for name, file in written
+        if name not in own and not {one.lower().replace("_", "-") for one in brought_by.get(name, ())} & declared
+    }
+    assert not missing
 
 
 def test_every_dependency_has_a_lower_bound() -> None:

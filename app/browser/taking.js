@@ -33,7 +33,7 @@ export async function takeAlong(studio, server, asked, tell, stop) {
   if (!made) throw new Error("The studio does not answer. Is it still running?");
   if (made.problem) throw new Error(made.problem);
   const [name, form] = [made.name ?? "bridgenet", asked.form ?? "png"];
-  if (made.html) offer(`${name}.${form}`, await laidOut(made.html, form === "svg" ? drawingOf : pictureOf));
+  if (made.html) offer(`${name}.${form}`, await laidOut(made.html, studio.tab, form === "svg" ? drawingOf : pictureOf));
   else offer(name, new Blob([bytesOf(made.data ?? "")], { type: made.type }));
 }
 
@@ -90,10 +90,11 @@ function bytesOf(base64) {
  * Lays still HTML out unseen.
  *
  * @param {string} html
+ * @param {string} tab - Whose maps they are.
  * @param {(sheet: HTMLElement) => Promise<Blob>} draw
  * @returns {Promise<Blob>}
  */
-async function laidOut(html, draw) {
+async function laidOut(html, tab, draw) {
   const style = { position: "fixed", left: "-9999px", width: `${WIDE}px`, height: "10px", border: "0" };
   const place = make("iframe", { "aria-hidden": "true", tabindex: -1, style });
   document.body.append(place);
@@ -105,13 +106,33 @@ async function laidOut(html, draw) {
     const sheet = /** @type {HTMLElement} */ (body.firstElementChild);
     const [room, seen] = [sheet.querySelector("img[data-room]"), document.querySelector(".mesh canvas")];
     if (room && seen instanceof HTMLCanvasElement) room.setAttribute("src", seen.toDataURL());
-    await Promise.all([...sheet.querySelectorAll("img")].map((picture) => picture.decode().catch(() => null)));
+    await Promise.all([...sheet.querySelectorAll("img")].map((picture) => veiled(picture, tab)));
     return await draw(sheet);
   } catch {
     throw new Error("This browser could not draw the view. Take the report instead: it holds the same pictures.");
   } finally {
     place.remove();
   }
+}
+
+/**
+ * Waits for a picture. What the visitor has put over it on the page, such as all but one class, is over it here, too.
+ *
+ * @param {HTMLImageElement} picture
+ * @param {string} tab
+ */
+async function veiled(picture, tab) {
+  await picture.decode().catch(() => null);
+  const seen = document.querySelector(`[data-viewer="${tab}"] .map[data-map="${picture.dataset.map}"] .isolate.on`);
+  if (!(seen instanceof HTMLCanvasElement)) return;
+  const [width, height] = [Math.max(seen.width, picture.naturalWidth), Math.max(seen.height, picture.naturalHeight)];
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.imageSmoothingEnabled = false;
+  for (const layer of [picture, seen]) pen.drawImage(layer, 0, 0, width, height);
+  picture.src = canvas.toDataURL();
+  await picture.decode();
 }
 
 /** Drawn as a drawing is, which any program opens. @param {HTMLElement} sheet */

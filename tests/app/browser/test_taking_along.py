@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -191,6 +192,32 @@ def test_a_map_is_taken_from_where_it_is_large_with_its_scale(visit: Visit) -> N
     assert drawing.find(f".//{SVG}linearGradient") is not None
     (picture,) = [one.get("href") for one in drawing.iter(f"{SVG}image")]
     assert picture == page.locator("[data-testid=map-depth] .picture").get_attribute("src")
+
+
+def test_a_map_is_taken_as_it_is_seen_with_all_but_one_class_veiled(visit: Visit) -> None:
+    page = visit.page
+    card = page.locator("[data-testid=map-semseg]")
+    whole = ElementTree.parse(take(visit, "semseg", "svg")).getroot()
+    entry = card.locator(".entry").first
+    entry.click()
+    card.locator(".isolate.on").wait_for(timeout=PATIENCE)
+    kept = tuple(entry.locator("i").evaluate(PAINT))
+    alone = ElementTree.parse(take(visit, "semseg", "svg")).getroot()
+    entry.click()
+    again = ElementTree.parse(take(visit, "semseg", "svg")).getroot()
+    first, veiled, last = (colours_in(drawing) for drawing in (whole, alone, again))
+    assert len(first) > 2 and first == last
+    # The veil is as coarse as the numbers that are read on the page: some pixels at the borders are on its other side.
+    for colour, count in first.items():
+        left = veiled.get(colour, 0) / count
+        assert left > 0.95 if colour == kept else left < 0.05, colour
+
+
+def colours_in(drawing: ElementTree.Element) -> dict[tuple[int, ...], int]:
+    """Of the one picture in a drawing: how many pixels have which colour."""
+    (picture,) = [one.get("href") or "" for one in drawing.iter(f"{SVG}image")]
+    pixels = Image.open(BytesIO(b64decode(picture.partition(",")[2]))).convert("RGB")
+    return {colour: count for count, colour in pixels.getcolors(maxcolors=10_000_000)}
 
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -73,7 +73,7 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="How quick the studio's page is.")
     parser.add_argument("--checkpoint", default="nyud-lite0", help="name of a folder in checkpoints/")
-    parser.add_argument("--clicks", type=int, default=15, help="in every view")
+    parser.add_argument("--clicks", type=int, default=40, help="in every view")
     parser.add_argument("--openings", type=int, default=3, help="of the page")
     parser.add_argument("--beside", type=Path, help="another checkout, measured in turns with this one")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))

@@ -93,4 +93,5 @@ class PredictionHead(nn.Conv2d):
         super().__init__(width, channels, 1)
 
     def forward(self, input: AnyFeature) -> AnyFeature:
-        return super().forward(input).float()
+        logits = super().forward(input)
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))

@@ -53,7 +53,7 @@ def conv_norm_relu(
 
 
 class DepthwiseConv(nn.Conv2d):
-    """3x3 convolution of each channel by itself, keeping the grid at stride 1. Always in float32.
+    """3x3 convolution of each channel by itself, keeping the grid at stride 1. Always in the precision of its weights.
 
     It is a small part of the work, and PyTorch's CPU kernels give wrong weight gradients for it in bfloat16 (seen with
     torch 2.14: relative errors near 1, now and then not finite).
@@ -66,7 +66,7 @@ class DepthwiseConv(nn.Conv2d):
 
     def forward(self, input: AnyFeature) -> AnyFeature:
         with in_float32(input.device.type):
-            return super().forward(input.float())
+            return super().forward(input.to(self.weight.dtype))
 
 
 class ChannelNorm(nn.LayerNorm):

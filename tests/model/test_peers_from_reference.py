@@ -109,6 +109,22 @@ def test_a_peer_with_its_own_parameters_says_what_its_own_code_said(case: str, r
         assert (seen - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT, name
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_in_float64_no_more_than_the_rounding_of_the_recording_is_left(case: str, reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, case)
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    network = peer_from_reference(CASES[case], told["config"], weights).double()
+    inputs = tuple(tensors[name].double() for name in sorted(tensors) if name.startswith("input/"))
+    final = next(name for name in tensors if name.startswith("output/image"))
+    height, width = (every(final) * side for side in tensors[final].shape[-2:])
+    with torch.inference_mode():
+        trace = network(*inputs) if "input/image" in tensors else network.decode(inputs, (height, width))
+    for name, answer in trace.predictions.items():
+        assert answer.dtype == torch.float64, name
+    for name in (name for name in tensors if name.startswith("output/")):
+        assert (computed(trace, name) - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT / 2, name
+
+
 @pytest.mark.parametrize("case", ["padnet", "mti_net"])
 def test_gates_of_every_scale_are_the_recorded_ones(case: str, reference_root: Path) -> None:
     told, tensors = recorded(reference_root, case)

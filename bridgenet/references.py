@@ -278,9 +278,8 @@ def _channels(tasks: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
 
 
 def _auxiliary(told: Mapping[str, Any]) -> dict[Any, int] | None:
-    """Tasks that are learnt beside those that are answered, if there are others."""
-    auxiliary = _channels(told.get("auxiliary_tasks", ()))
-    return None if auxiliary == _channels(told["tasks"]) else auxiliary
+    """Tasks that get first answers, in an order of their own; those of the network where nothing is told."""
+    return _channels(told["auxiliary_tasks"]) if "auxiliary_tasks" in told else None
 
 
 def _atrc(told: Mapping[str, Any]) -> AtrcConfig:

@@ -142,6 +142,15 @@ def test_gates_of_every_scale_are_the_recorded_ones(case: str, reference_root: P
         assert (seen - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT, name
 
 
+def test_first_answers_have_the_order_of_their_own_list(reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, "mti_net")
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    turned = told["config"] | {"auxiliary_tasks": told["config"]["auxiliary_tasks"][::-1]}
+    assert list(peer_from_reference("mti-net", turned, weights).scales[0].features) == ["normals", "depth", "semseg"]
+    del turned["auxiliary_tasks"]
+    assert list(peer_from_reference("mti-net", turned, weights).scales[0].features) == ["semseg", "depth", "normals"]
+
+
 def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference_root: Path) -> None:
     told, tensors = recorded(reference_root, "padnet")
     weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}

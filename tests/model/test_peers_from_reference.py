@@ -151,6 +151,18 @@ def test_first_answers_have_the_order_of_their_own_list(reference_root: Path) ->
     assert list(peer_from_reference("mti-net", turned, weights).scales[0].features) == ["semseg", "depth", "normals"]
 
 
+def test_one_map_alone_enters_pad_net_as_it_is(reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, "padnet")
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    after_joining = {name: value for name, value in weights.items() if not name.startswith("backbone.")}
+    joined = tensors["trace/backbone"]
+    network = peer_from_reference("pad-net", told["config"] | {"channels": joined.shape[1]}, after_joining)
+    with torch.inference_mode():
+        trace = network.decode((joined,), tensors["output/image/depth"].shape[-2:])
+    for name in (name for name in tensors if name.startswith("output/")):
+        assert (computed(trace, name) - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT, name
+
+
 def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference_root: Path) -> None:
     told, tensors = recorded(reference_root, "padnet")
     weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}

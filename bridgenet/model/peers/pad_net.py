@@ -8,6 +8,7 @@ enlarged by transposed convolutions, and tasks may be learnt that are asked for 
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 
 from bridgenet.config import ModelConfig
 from bridgenet.model.backbone import Backbone
@@ -27,7 +28,7 @@ class PadNet(Network):
 
     Args:
         config: Tasks and widths.
-        channels: Channels of the backbone maps, fine to coarse; all are read.
+        channels: Channels of the backbone maps, fine to coarse; all are read. One alone has nothing to be joined with.
         backbone: None for a network that starts from feature maps.
     """
 
@@ -37,7 +38,7 @@ class PadNet(Network):
         super().__init__(config, backbone)
         own, joined = config.systems.pad_net, sum(channels)
         auxiliary = first_answers(config, own.auxiliary)
-        self.join = conv_norm_relu(joined, joined, 1, bias=True)
+        self.join = conv_norm_relu(joined, joined, 1, bias=True) if len(channels) > 1 else nn.Identity()
         self.features = ByTask({task: pair(Bottleneck, joined, own.width) for task in auxiliary})
         self.preliminary_heads = ByTask(
             {task: PredictionHead(own.width, outputs) for task, outputs in auxiliary.items()}

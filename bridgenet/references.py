@@ -201,12 +201,14 @@ class Peer:
     Attributes:
         settings: Of its system, from the description.
         names: Of its parameters.
+        left_out: Beginnings of names here whose parts a description may do without; their parameters are dropped then.
         maps: Backbone maps that it reads, where its description gives one width for all.
         encoder: The encoder that its tasks reach into, from the description. None: it starts from feature maps.
     """
 
     settings: Callable[[Mapping[str, Any]], SystemConfigs]
     names: Names
+    left_out: tuple[str, ...] = ()
     maps: int = 1
     encoder: Callable[[Mapping[str, Any]], Backbone] | None = None
 
@@ -232,7 +234,11 @@ PEERS: dict[System, Peer] = {
     "mtan": Peer(lambda told: SystemConfigs(mtan=MtanConfig(told["aspp"])), _MTAN, encoder=_resnet),
     "mti-net": Peer(lambda told: SystemConfigs(mti_net=MtiNetConfig(_auxiliary(told))), _MTI_NET),
     "pad-net": Peer(lambda told: SystemConfigs(pad_net=PadNetConfig(told["width"], _auxiliary(told))), _PAD_NET),
-    "atrc": Peer(lambda told: SystemConfigs(atrc=_atrc(told)), _ATRC),
+    "atrc": Peer(
+        lambda told: SystemConfigs(atrc=_atrc(told)),
+        _ATRC,
+        left_out=("auxiliary.", "preliminary_heads.", "contexts.", "projections."),
+    ),
     "invpt": Peer(lambda told: SystemConfigs(invpt=InvPtConfig(told["embed"], told["extra"])), _INVPT, maps=4),
 }
 """The systems whose own parameters can be read."""
@@ -263,8 +269,8 @@ def peer_from_reference(name: System, config: Mapping[str, Any], state_dict: Map
         (channels,) * peer.maps if isinstance(channels, int) else tuple(channels),
         backbone=backbone,
     )
-    renamed = _renamed(state_dict, peer, tuple(model.tasks))
-    own = model.state_dict()
+    own, renamed = model.state_dict(), _renamed(state_dict, peer, tuple(model.tasks))
+    renamed = {key: tensor for key, tensor in renamed.items() if key in own or not key.startswith(peer.left_out)}
     try:
         check_weights(own, renamed, optional=[key for key in own if key.endswith("num_batches_tracked")])
     except WeightsError as error:

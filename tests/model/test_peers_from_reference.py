@@ -163,6 +163,26 @@ def test_one_map_alone_enters_pad_net_as_it_is(reference_root: Path) -> None:
         assert (computed(trace, name) - tensors[name]).abs().max() / tensors[name].abs().max() <= LIMIT, name
 
 
+def test_parts_that_no_context_of_atrc_needs_are_dropped_by_their_names(reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, "atrc")
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    features = tuple(tensors[name] for name in sorted(tensors) if name.startswith("input/feature"))
+    tasks = list(told["config"]["genotype"])
+    for task in tasks:  # Without contexts, what joins them gets the task's own feature alone.
+        joining = f"atrc_module.bottleneck.{task}.0.conv.weight"
+        weights[joining] = weights[joining][:, : len(weights[joining])]
+    nothing = {task: dict.fromkeys(tasks, 0) for task in tasks}
+    network = peer_from_reference("atrc", told["config"] | {"genotype": nothing}, weights)
+    with torch.inference_mode():
+        trace = network.decode(features, (64, 96))
+    assert network.meetings == () and not trace.preliminary
+    for task in tasks:
+        expected = tensors[f"trace/task/{task}"]
+        assert (trace.task_specific[task] - expected).abs().max() / expected.abs().max() <= LIMIT
+    with pytest.raises(ValueError, match="no tensor 'aux_convs"):
+        peer_from_reference("atrc", told["config"], weights | {"aux_convs.depth.conv.weight": torch.zeros(1)})
+
+
 def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference_root: Path) -> None:
     told, tensors = recorded(reference_root, "padnet")
     weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}

@@ -25,7 +25,9 @@ from bridgenet.model import Network, build_decoder, synchronise_batch_norm
 from bridgenet.model.backbone import build_backbone
 from bridgenet.model.encoders import channels_in_stages
 from bridgenet.model.network import REMOVALS
+from bridgenet.model.peers.dilated_resnet import DilatedResNet
 from bridgenet.model.peers.nddr import Nddr
+from bridgenet.model.peers.residual import BasicBlock, Bottleneck
 from bridgenet.trace import Trace
 from bridgenet.train import INTERRUPTED
 
@@ -128,6 +130,17 @@ def test_only_the_chosen_stages_are_joined(images: torch.Tensor) -> None:
     assert {name: bool(part.joined) for name, part in trace.encoder.items()} == {
         "stem": True, "stage1": False, "stage2": False, "stage3": False, "stage4": True
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("block", [BasicBlock, Bottleneck])
+@torch.inference_mode()
+def test_a_stage_of_one_block_that_changes_the_shape_is_masked_by_what_comes_out_of_it(
+    block: type[BasicBlock] | type[Bottleneck], images: torch.Tensor
+) -> None:
+    backbone = DilatedResNet(block, (1, 2, 1, 1), 4)
+    config = ModelConfig(tasks=TASKS, system="mtan", systems=NARROW)
+    trace = build_decoder(config, backbone.channels, backbone=backbone).eval()(images)
+    assert {task: answer.shape[-2:] for task, answer in trace.logits.items()} == dict.fromkeys(TASKS, (8, 12))
 
 
 @pytest.mark.parametrize("system", ["stl", "mtan"])

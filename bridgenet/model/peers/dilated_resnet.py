@@ -54,4 +54,5 @@ class DilatedResNet(Backbone):
     def run_stage(self, stage: int, passing: Passing) -> Passing:
         *blocks, last = self.get_submodule(f"layer{stage + 1}").children()
         before = self._in_turn(blocks, passing.feature)
-        return Passing(self._in_turn([last], before), before)
+        after = self._in_turn([last], before)
+        return Passing(after, before if before.shape == after.shape else after)

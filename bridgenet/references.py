@@ -6,11 +6,12 @@ What is computed from them is described in the docstrings of `bridgenet.model.pe
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from torch import Tensor
 
 from bridgenet.config import ModelConfig
+from bridgenet.config.settings import not_among
 from bridgenet.config.systems import (
     AtrcConfig,
     ContextKind,
@@ -30,6 +31,8 @@ from bridgenet.model.backbone import Backbone
 from bridgenet.model.peers.dilated_resnet import DilatedResNet
 from bridgenet.model.peers.residual import BasicBlock, Bottleneck
 from bridgenet.weights import WeightsError, check_weights
+
+T = TypeVar("T")
 
 Names = tuple[tuple[str, str | None], ...]
 """Pattern of the beginning of a key there, and what it is here: None where nothing uses it. A number in angle brackets
@@ -91,7 +94,13 @@ _ATRC: Names = (
     (r"final_logits\.(\w+)\.", r"heads.\1."),
 )
 
-_CONTEXT_KINDS: tuple[ContextKind, ...] = ("none", "global", "local", "target-label", "source-label")
+_CONTEXT_KINDS: dict[str, ContextKind] = {
+    "0": "none",
+    "1": "global",
+    "2": "local",
+    "3": "target-label",
+    "4": "source-label",
+}
 """As a genotype numbers them."""
 
 _BASELINE: Names = (
@@ -182,16 +191,40 @@ _MTAN: Names = (
 )
 
 
+_BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
+
+_STAGES: dict[str, StageName] = {
+    "conv": "stem",
+    "layer1": "stage1",
+    "layer1_without_conv": "stage1",
+    "layer2": "stage2",
+    "layer3": "stage3",
+    "layer4": "stage4",
+}
+"""The first stage is called by the same here whether the stem is joined for itself or not."""
+
+
+class _Told(dict[str, Any]):
+    """A peer's description, which says by its name what it leaves out."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise ValueError(f"The config says no {name}, which this peer needs. It says: {', '.join(self)}.")
+
+
+def _one_of(known: Mapping[str, T], name: str, value: object) -> T:
+    if str(value) not in known:
+        raise ValueError(not_among(name, str(value), known))
+    return known[str(value)]
+
+
 def _resnet(told: Mapping[str, Any]) -> Backbone:
-    block = Bottleneck if told["block"] == "bottleneck" else BasicBlock
-    return DilatedResNet(block, tuple(told["layers"]), told["width"])
+    return DilatedResNet(_one_of(_BLOCKS, "block", told["block"]), tuple(told["layers"]), told["width"])
 
 
-def _stages(names: Sequence[str]) -> tuple[StageName, ...]:
-    """Stages under their names here; the first is called by the same whether the stem is joined for itself or not."""
-    known: dict[str, StageName] = {"conv": "stem", "layer1": "stage1", "layer1_without_conv": "stage1"}
-    known |= {"layer2": "stage2", "layer3": "stage3", "layer4": "stage4"}
-    return tuple(known[name] for name in names)
+def _stages(told: Mapping[str, Any], joined: str) -> tuple[StageName, ...]:
+    """Those that are joined: where they are not told, all that the encoder is cut into."""
+    name = joined if joined in told else "stages"
+    return tuple(_one_of(_STAGES, name, stage) for stage in told[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +250,13 @@ PEERS: dict[System, Peer] = {
     "mtl": Peer(lambda told: SystemConfigs(mtl=MultiTaskBaselineConfig(told["aspp"])), _BASELINE),
     "cross-stitch": Peer(
         lambda told: SystemConfigs(
-            cross_stitch=CrossStitchConfig(
-                told["aspp"], stages=_stages(told.get("cross_stitch_stages", told["stages"]))
-            )
+            cross_stitch=CrossStitchConfig(told["aspp"], stages=_stages(told, "cross_stitch_stages"))
         ),
         _CROSS_STITCH,
         encoder=_resnet,
     ),
     "nddr": Peer(
-        lambda told: SystemConfigs(
-            nddr=NddrConfig(told["aspp"], stages=_stages(told.get("nddr_stages", told["stages"])))
-        ),
+        lambda told: SystemConfigs(nddr=NddrConfig(told["aspp"], stages=_stages(told, "nddr_stages"))),
         _NDDR,
         encoder=_resnet,
     ),
@@ -253,15 +282,16 @@ def peer_from_reference(name: System, config: Mapping[str, Any], state_dict: Map
     Args:
         name: The system.
         config: Its description: `tasks` (name and channels each), `channels` of the backbone maps or the blocks of the
-            encoder, and its widths.
+            encoder, and its widths. What else it says, of a recording for example, is not looked at.
         state_dict: Its parameters under their own names.
 
     Raises:
-        ValueError: There is no such peer, or a tensor is missing, unknown, of another shape or type, or not finite.
+        ValueError: There is no such peer, its description lacks something or names what there is not, or a tensor is
+            missing, unknown, of another shape or type, or not finite.
     """
     if name not in PEERS:
         raise ValueError(f"There is no peer {name!r}. Choose one of: {', '.join(PEERS)}.")
-    peer = PEERS[name]
+    peer, config = PEERS[name], _Told(config)
     backbone = None if peer.encoder is None else peer.encoder(config)
     channels = config["channels"] if backbone is None else backbone.channels
     model = build_decoder(
@@ -290,10 +320,12 @@ def _auxiliary(told: Mapping[str, Any]) -> dict[Any, int] | None:
 
 def _atrc(told: Mapping[str, Any]) -> AtrcConfig:
     kinds: dict[Any, Any] = {
-        target: {source: _CONTEXT_KINDS[number] for source, number in row.items()}
+        target: {
+            source: _one_of(_CONTEXT_KINDS, f"genotype.{target}.{source}", number) for source, number in row.items()
+        }
         for target, row in told["genotype"].items()
     }
-    return AtrcConfig(kinds, dict(told["aux_channels"]))
+    return AtrcConfig(kinds, dict(told.get("aux_channels", {})))
 
 
 def _renamed(state_dict: Mapping[str, Tensor], peer: Peer, tasks: tuple[str, ...]) -> dict[str, Tensor]:
@@ -307,7 +339,7 @@ def _renamed(state_dict: Mapping[str, Tensor], peer: Peer, tasks: tuple[str, ...
                     renamed[_named(found.expand(own), tasks) + key[found.end() :]] = tensor
                 break
         else:
-            raise ValueError(f"This peer has no tensor {key!r}.")
+            raise ValueError(f"This peer has no tensor {key!r}: leave it out, or name the system that it is of.")
     return renamed
 
 

@@ -193,3 +193,24 @@ def test_a_parameter_that_is_missing_or_unknown_is_refused_by_its_name(reference
         peer_from_reference("pad-net", told["config"], weights)
     with pytest.raises(ValueError, match="no peer 'nobody'"):
         peer_from_reference("nobody", told["config"], weights)
+
+
+@pytest.mark.parametrize(
+    ("case", "wrong", "message"),
+    [
+        ("padnet", {"width": None}, "config says no width.*It says: tasks"),
+        ("nddr", {"block": "Bottleneck"}, 'block must be basic or bottleneck, not "Bottleneck".*meant bottleneck'),
+        ("nddr", {"nddr_stages": ["layer5"]}, "nddr_stages must be conv, .* or layer4"),
+        ("atrc", {"genotype": {"depth": {"semseg": 5}}}, 'genotype.depth.semseg must be 0, 1, 2, 3 or 4, not "5"'),
+        ("deeplab", {"tasks": [{"name": "dept", "channels": 1}]}, 'tasks may not name "dept".*Perhaps you meant depth'),
+        ("deeplab", {"aspp": 5}, r"features.semseg.point.conv.weight has the shape 6x12x1x1, not 5x12x1x1"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused_in_a_sentence(
+    case: str, wrong: dict[str, object], message: str, reference_root: Path
+) -> None:
+    told, tensors = recorded(reference_root, case)
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    config = {name: value for name, value in (told["config"] | wrong).items() if value is not None}
+    with pytest.raises(ValueError, match=message):
+        peer_from_reference(CASES[case], config, weights)

@@ -51,6 +51,11 @@ def probability(logits: Tensor) -> Tensor:
     return logits.softmax(dim=-3).select(-3, 1)
 
 
+def no_and_yes(logits: Tensor) -> Tensor:
+    """Two logits (..., 2, height, width), of no and yes: where yes alone has one, that of no is 0."""
+    return logits if logits.shape[-3] == 2 else torch.cat([torch.zeros_like(logits), logits], dim=-3)
+
+
 def turned_back(task: TaskName, logits: Tensor) -> Tensor:
     """Logits (..., channels, height, width) of the mirror image, mirrored: what faced left faces right again."""
     back = logits.flip(-1)

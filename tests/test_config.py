@@ -79,7 +79,7 @@ def test_small_targets_need_a_resized_image() -> None:
         (lambda: BackboneConfig(output_stride=7), "output_stride must be 8, 16 or 32"),
         (lambda: BackboneConfig(drop_path=-0.1), "drop_path must be a number from 0 to 1"),
         (lambda: ModelConfig(tasks={"depth": 2}), "tasks.depth must be 1"),
-        (lambda: ModelConfig(tasks={"sal": 1}), "tasks.sal must be 2"),
+        (lambda: ModelConfig(tasks={"sal": 3}), "tasks.sal must be 2"),
         (lambda: ModelConfig(tasks=["depth"]), "tasks must be an object"),
         (lambda: ModelConfig(heads=0), "heads must be a whole number from 1"),
         (lambda: ModelConfig(dilations=()), "dilations must be a list.* not empty"),

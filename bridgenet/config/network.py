@@ -139,7 +139,8 @@ class ModelConfig(Settings):
             if channels < 1:
                 raise self.refuse(f"tasks.{task} needs at least one output channel, not {channels}.")
             needed = TASKS[task].channels
-            if needed and channels != needed:
+            one_logit = TASKS[task].kind == "probability" and channels == 1
+            if needed and channels != needed and not one_logit:
                 raise self.refuse(f"tasks.{task} must be {needed}, as its loss and metrics have it, not {channels}.")
             if not needed and not 2 <= channels <= IGNORE:
                 raise self.refuse(f"tasks.{task} must be from 2 to {IGNORE}, one for each class, not {channels}.")

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bridgenet.config import LossConfig
+from bridgenet.kinds import no_and_yes
 from bridgenet.learning.regions import region_labels
 from bridgenet.model import resize_to
 from bridgenet.shapes import AnyFeature, Labels
@@ -145,7 +146,8 @@ class MultiTaskLoss(nn.Module):
             case "direction":
                 return normals_sum(prediction, target) / valid
             case "probability" if _is_balanced(task):
-                return balanced_cross_entropy_sum(prediction, target, counts[_positive(task)] / valid) / valid
+                positive_share = counts[_positive(task)] / valid
+                return balanced_cross_entropy_sum(no_and_yes(prediction), target, positive_share) / valid
             case "probability":
                 return edge_sum(prediction, target, self.config.edge_positive_weight) / valid
 
@@ -236,7 +238,7 @@ def _rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _is_balanced(task: TaskName) -> bool:
-    """Whether it says no and yes with a logit each: they are then weighed by how frequent they are in the batch."""
+    """Whether no and yes have a logit each, as a rule: they are then weighed by how frequent they are in the batch."""
     return TASKS[task].kind == "probability" and TASKS[task].channels == 2
 
 

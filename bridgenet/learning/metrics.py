@@ -206,7 +206,7 @@ class MultiTaskMetrics(nn.Module):
                     return DepthMetric(stereo)
                 case "direction":
                     return NormalsMetric()
-                case "probability" if channels == 2:
+                case "probability" if TASKS[task].channels == 2:
                     return SaliencyMetric(saliency)
                 case "probability":
                     return EdgeMetric(edge_positive_weight, judge)

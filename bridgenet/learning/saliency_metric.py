@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from bridgenet.kinds import probability
 from bridgenet.learning.task_metric import TaskMetric
 from bridgenet.shapes import AnyFeature, Labels
 from bridgenet.tasks import IGNORE
@@ -65,8 +66,8 @@ class SaliencyMetric(TaskMetric):
         self.add_sums("salient", "judged")
 
     def update(self, logits: AnyFeature, labels: Labels) -> None:
-        probability = logits.softmax(dim=1)[:, 1]
-        score = probability.sigmoid() if self.way.sigmoid_again else probability
+        likely = probability(logits)
+        score = likely.sigmoid() if self.way.sigmoid_again else likely
         valid = (labels != IGNORE).flatten(1)
         truth = (labels == 1).flatten(1)
         limits = torch.tensor(self.way.thresholds, device=score.device)

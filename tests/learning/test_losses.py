@@ -79,6 +79,12 @@ def test_saliency_weighs_each_class_by_the_share_of_the_other() -> None:
     assert_close(loss_of("sal", logits, labels), torch.tensor(0.259930))
 
 
+def test_saliency_of_one_logit_is_learnt_as_that_of_two_whose_no_is_nothing() -> None:
+    logit, labels = torch.randn(2, 1, 3, 4), (torch.rand(2, 3, 4) < 0.3).long()
+    two = torch.cat([torch.zeros_like(logit), logit], dim=1)
+    assert_close(loss_of("sal", logit, labels), loss_of("sal", two, labels))
+
+
 def test_depth_is_the_mean_absolute_error_in_metres() -> None:
     depth = torch.tensor([[[[1.0, 5.0, 100.0]]]])
     target = torch.tensor([[[[2.0, 2.0, IGNORE]]]])

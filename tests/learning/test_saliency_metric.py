@@ -42,6 +42,14 @@ def test_saliency_by_hand(protocol: SaliencyProtocol, expected: dict[str, float]
     assert found == pytest.approx(expected, abs=1e-6)
 
 
+def test_one_logit_is_judged_as_two_whose_no_is_nothing() -> None:
+    one, two = (MultiTaskMetrics({"sal": channels}) for channels in (1, 2))
+    logit, labels = torch.randn(1, 1, 3, 4), (torch.rand(1, 3, 4) < 0.3).long()
+    one.update({"sal": logit}, {"sal": labels})
+    two.update({"sal": torch.cat([torch.zeros_like(logit), logit], dim=1)}, {"sal": labels})
+    assert one.compute() == two.compute()
+
+
 def test_an_image_without_anything_salient_counts_by_image_alone() -> None:
     metric = SaliencyMetric("astmt")
     metric.update(logits_of(0.92, 0.05), labels_of(1, 0))

@@ -151,6 +151,17 @@ def test_first_answers_have_the_order_of_their_own_list(reference_root: Path) ->
     assert list(peer_from_reference("mti-net", turned, weights).scales[0].features) == ["semseg", "depth", "normals"]
 
 
+def test_saliency_may_have_one_logit_or_two(reference_root: Path) -> None:
+    told, tensors = recorded(reference_root, "deeplab")
+    weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}
+    salient = {name.replace(".depth.", ".sal."): value for name, value in weights.items() if ".depth." in name}
+    config = told["config"] | {"tasks": [{"name": "sal", "channels": 1}]}
+    with torch.inference_mode():
+        trace = peer_from_reference("mtl", config, salient).decode((tensors["input/feature"],), (208, 320))
+    expected = tensors["output/logits/depth"]
+    assert (trace.logits["sal"] - expected).abs().max() / expected.abs().max() <= LIMIT
+
+
 def test_one_map_alone_enters_pad_net_as_it_is(reference_root: Path) -> None:
     told, tensors = recorded(reference_root, "padnet")
     weights = {name.removeprefix("param/"): value for name, value in tensors.items() if name.startswith("param/")}

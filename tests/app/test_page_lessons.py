@@ -46,6 +46,19 @@ def test_there_is_a_step_for_each_lesson_and_a_bridge_or_pairs(analysis: Analysi
     assert said.startswith("2 pairs hand something over") and "of others." in said
 
 
+def test_no_lesson_speaks_of_a_bridge_to_a_network_that_has_none(tmp_path: Path) -> None:
+    lacking = without(tmp_path, tpp=False, bfe=False, refinement="tfr")
+    steps = offered(lacking, tabs(lacking))["lessons"]
+    assert "features" in [step["name"] for step in steps]
+    for tasks, system in (({"depth": 1, "edge": 1}, "pad-net"), ({"depth": 1, "edge": 1}, "invpt")):
+        other = without(tmp_path, tasks=tasks, system=system, systems=SystemConfigs(pad_net=PadNetConfig(16)))
+        steps += offered(other, tabs(other))["lessons"]
+    # What pairs lack in comparison is the question of one lesson.
+    spoken = {step["name"]: f"{step['question']} {step['look']}" for step in steps if step["name"] != "pairs"}
+    assert {"features", "influence"} <= set(spoken)
+    assert not [name for name, text in spoken.items() if "bridge" in text.lower()]
+
+
 def test_presets_say_what_a_link_can_say(analysis: Analysis) -> None:
     known = {option.name: option for option in views.OPTIONS}
     for lesson in offered(analysis, tabs(analysis))["lessons"]:

@@ -108,9 +108,15 @@ def _is_offered(lesson: Lesson, analysis: Analysis) -> bool:
 
 
 def _text_of(lesson: Lesson, analysis: Analysis) -> str:
-    """The file of its texts. Not every network knows the depth and the edges that the first lesson asks about."""
-    known = lesson.name != "answers" or {"semseg", "depth", "edge"} <= set(analysis.tasks)
-    return lesson.name if known else "answers-of-others"
+    """The file of its texts: no lesson asks about what the network does not have."""
+    match lesson.name:
+        case "answers":
+            known = {"semseg", "depth", "edge"} <= set(analysis.tasks)
+            return lesson.name if known else "answers-of-others"
+        case "features":
+            bridges = analysis.trace.stages[-1].bridge is not None
+            return lesson.name if bridges else "features-without-bridge"
+    return lesson.name
 
 
 def _nothing(analysis: Analysis) -> Link:

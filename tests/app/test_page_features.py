@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from networks import photo, save_untrained, without
+from networks import SMALL, photo, save_untrained, without
 
 from app.analysis.results import Results
 from app.analysis.selection import Selection
@@ -286,6 +286,18 @@ def test_the_headline_says_what_the_readings_say(analysis: Analysis) -> None:
         assert ("it carries both" in sentence.replace("claim that it carries both", "")) == found.carries_both
         tokens = np.prod(at_scale(analysis, "depth", stage)["bridge"].grid)
         assert f"(only {tokens} tokens)" in sentence
+
+
+def test_a_network_without_a_bridge_or_a_decoder_is_told_as_what_it_is(tmp_path: Path, selection: Selection) -> None:
+    """Its headline and its spectrum name the kinds that it has, and no others."""
+    bare = without(tmp_path, system="mtl", systems=SMALL)
+    assert words(features(bare, replace(selection, scale=0))).endswith(
+        "from the task-generic feature to the task-specific feature."
+    )
+    drawn = chart(features(bare, asked(replace(selection, scale=0), "pca", kind="specific")), "spectrum").curves
+    assert [(curve.name, curve.strong) for curve in drawn] == [("Generic", False), ("Task-specific", True)]
+    unbridged = without(tmp_path, tpp=False, bfe=False, refinement="tfr")
+    assert words(features(unbridged, selection)).endswith("to the refined feature.")
 
 
 def test_a_click_redraws_only_what_compares_with_the_place(analysis: Analysis, selection: Selection) -> None:

@@ -70,7 +70,8 @@ def claim_sentence(analysis: Analysis, stage: int) -> Said:
     """Whether the bridge carries what the backbone sees and what the tasks know, with its controls."""
     found, scale = analysis.result(levels, stage), scale_names(analysis)[stage]
     if found is None:
-        return [{"text": f"What the network sees at {scale}, from the backbone to the refined features."}]
+        kinds = [in_words(kind) for kind in at_scale(analysis, analysis.tasks[0], stage)]
+        return [{"text": f"What the network sees at {scale}, from the {kinds[0]} to the {kinds[-1]}."}]
     colour = colour_of("bridge", analysis.tasks[0])
     low = f"what the backbone sees (R² {_r2(found.low_from_bridge)}, the tasks alone {_r2(found.low_from_high)})"
     high = f"what the tasks know ({_r2(found.high_from_bridge)}, the backbone alone {_r2(found.high_from_low)})"
@@ -145,20 +146,22 @@ def _likeness(analysis: Analysis, task: TaskName, stage: int) -> Group:
         "id": "features-cka",
         "span": 12 if len(here) > NARROW else 6,
         "title": f"How alike kinds are, {scale_names(analysis)[stage]}",
-        "text": "CKA: 0 unrelated, 1 but rotated",
+        "text": "CKA: 0 unrelated, 1 the same but for a rotation",
         "chart": ShadedTable(rows, columns, tone="attention"),
         "alt": "Centred kernel alignment of every kind with every other",
     }
 
 
 def _spectrum(analysis: Analysis, task: TaskName, stage: int, chosen: Kind) -> Group:
-    here, curves = at_scale(analysis, task, stage), []
-    for kind in ("generic", "entering", "bridge", "refined"):
-        if kind in here:
-            spectrum = radial_spectrum(here[kind].feature)
-            heights = np.log10(np.clip(spectrum.energy, FAINTEST, 1))
-            dashed, strong, ink = kind == "entering", kind == chosen, colour_of(kind, task)
-            curves.append(Curve(KINDS[kind], spectrum.frequency, heights, ink, dashed=dashed, strong=strong))
+    curves: list[Curve] = []
+    for kind, entry in at_scale(analysis, task, stage).items():
+        if kind in ("before", "after"):
+            # They are of the coarsest scale alone, where the stage has three more curves of this colour.
+            continue
+        spectrum = radial_spectrum(entry.feature)
+        heights = np.log10(np.clip(spectrum.energy, FAINTEST, 1))
+        dashed, strong, ink = kind in ("entering", "encoder"), kind == chosen, colour_of(kind, task)
+        curves.append(Curve(KINDS[kind], spectrum.frequency, heights, ink, dashed=dashed, strong=strong))
     lowest = float(np.log10(FAINTEST))
     across = Axis(0, NYQUIST, [(0, "0"), (0.125, "⅛"), (0.25, "¼"), (0.5, "½")])
     up = Axis(lowest, 0, [(-3, "0.1 %"), (-2, "1 %"), (-1, "10 %"), (0, "100 %")])

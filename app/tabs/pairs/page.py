@@ -61,7 +61,7 @@ def pairs(analysis: Analysis, selection: Selection) -> View:
         tools.append(word(SHOWN, selection, {name: name for name in shown}))
     if stage:
         tools.append(choices(STAGE, {name: name for name in unit_weights(analysis)}, stage))
-    titles = {target: f"{TASKS[target].title} gets here" for target in analysis.tasks}
+    titles = {target: f"To {TASKS[target].title.lower()}" for target in analysis.tasks}
     return {
         "heads": analysis.trace.heads,
         "hint": f"{what.format(what=words)} {how}",
@@ -119,7 +119,7 @@ def _matrix(analysis: Analysis, selection: Selection, maps: Pairs) -> list[Group
                 continue
             alone = source == target or selection.scope == "map"
             tiles.append(_tile(analysis, selection, source, target, values, float(values.max()) if alone else top))
-        title = f"{TASKS[source].title} gives"
+        title = f"From {TASKS[source].title.lower()}"
         groups.append({"id": f"pairs-{source}", "title": title, "columns": len(tiles), "dense": True, "maps": tiles})
     return groups
 

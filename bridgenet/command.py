@@ -54,6 +54,8 @@ def parse(
     words = [str(word) for word in (sys.argv[1:] if line is None else line)]
     if first and not {*words[:1]} & {*first[1], "-h", "--help"}:
         raise refusal(_unchosen(*first, words), prog)
+    # What may follow a choice is listed by the help of that choice.
+    chosen = f"{prog} {words[0]}" if first else prog
     said = io.StringIO()
     try:
         with redirect_stderr(said):
@@ -67,15 +69,15 @@ def parse(
                 return_unknown_args=True,
             )
     except SettingError as error:
-        raise refusal(in_flags(error, kind), prog) from None
+        raise refusal(in_flags(error, kind), chosen) from None
     except SystemExit as end:
         if not end.code:
             raise
         known = set(flags(kind))
         strange = [word for word in words if word.startswith("--") and _name(word) not in {*known, "--help"}]
-        raise refusal(_reason(end, kind, strange, said.getvalue()), prog) from None
+        raise refusal(_reason(end, kind, strange, said.getvalue()), chosen) from None
     if unknown:
-        raise refusal(_unknown(unknown[0], kind), prog)
+        raise refusal(_unknown(unknown[0], kind), chosen)
     return parsed
 
 

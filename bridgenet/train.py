@@ -133,7 +133,7 @@ def read(line: Sequence[str] | None = None) -> Arguments:
     try:
         check_looked_at(arguments.config, PRESETS[words[0]])
     except SettingError as error:
-        raise refusal(in_flags(error, Arguments), "bridgenet.train") from None
+        raise refusal(in_flags(error, Arguments), f"bridgenet.train {words[0]}") from None
     return arguments
 
 

@@ -134,6 +134,24 @@ def test_what_another_system_leaves_unseen_is_refused_only_where_somebody_set_it
         assert from_dict(TrainConfig, to_dict(replace(config, model=replace(config.model, refinement="concat"))))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train rooms-tiny --dat.name folder",
+        "train rooms-tiny --steps 0",
+        "train rooms-tiny --model.system mtl --model.refinement add",
+        "prepare check",
+    ],
+)
+def test_a_refused_line_leads_to_the_help_that_lists_what_it_lacked(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, choice, *words = line.split()
+    with pytest.raises(SystemExit):
+        COMMANDS[command]([choice, *words])
+    assert capsys.readouterr().err.splitlines()[1].startswith(f"`python -m bridgenet.{command} {choice} --help`")
+
+
 def test_the_help_names_the_data_sets_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         train.read(["rooms-tiny", "--help"])

@@ -16,6 +16,9 @@ from bridgenet.drawing.charts import Bars, Curves, Scatter, colours_of
 from bridgenet.drawing.ink import ink_on
 from bridgenet.drawing.sheet import Axis
 
+DOT, LETTER, LINE = 10, 6, 12
+"""Half of a dot with its ring, the width of a letter on a chart, and the height of a line of them, in pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:
@@ -138,7 +141,9 @@ def _to_scale(chart: Curves | Scatter | Bars, alt: str, chosen: str, foot: str) 
             return macro("charts.html", "curves")(chart, plot, *_scales(chart, plot), inks, alt)
         case Scatter():
             plot = Plot(320, 230)
-            return macro("charts.html", "scatter")(chart, plot, *_scales(chart, plot), alt, chosen, foot)
+            x, y = _scales(chart, plot)
+            level = chart.level and _beside_dots(chart, plot, x, y)
+            return macro("charts.html", "scatter")(chart, plot, x, y, level, alt, chosen, foot)
         case Bars():
             low, high = chart.limits or (0.0, 1.0)
 
@@ -164,6 +169,21 @@ def macro(template: str, name: str) -> Callable[..., str]:
     """What a template draws under a name."""
     draw = getattr(templates().get_template(template).module, name)
     return lambda *given: str(draw(*given)).strip()
+
+
+def _beside_dots(chart: Scatter, plot: Plot, x: Scale, y: Scale) -> tuple[int, float]:
+    """Where the name of the level ends: as far to the right as no dot lies on it, above its line or below."""
+    height, name = chart.level or (0.0, "")
+    wide = LETTER * len(name)
+    feet = (y.at(height) - 4, y.at(height) + LINE)
+    places = [(right, foot) for right in range(plot.right, plot.left + wide, -LETTER) for foot in feet]
+
+    def met(place: tuple[int, float]) -> int:
+        right, foot = place
+        across = [x.at(dot.x) for dot in chart.dots if foot - LINE - DOT < y.at(dot.y) < foot + DOT]
+        return sum(right - wide - DOT < at < right + DOT for at in across)
+
+    return min(places, key=met)
 
 
 def _scales(chart: Curves | Scatter, plot: Plot) -> tuple[Scale, Scale]:

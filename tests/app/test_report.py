@@ -167,6 +167,18 @@ def test_page_and_report_hold_the_same_drawing_of_a_chart(chart: Chart, shown: s
     assert group["chart"] in sheet({"groups": [{"chart": chart, "alt": "words"}]})
 
 
+@pytest.mark.parametrize("taken", [[(2, 1)], [(2, 1), (0.1, 1.2)], [(2, 1), (0, 1), (1.8, 0.8)], []])
+def test_the_name_of_a_level_stands_beside_the_dots(taken: list[tuple[float, float]]) -> None:
+    dots = [Dot(x, y, "", "#654321") for x, y in taken]
+    text = markup(Scatter(dots, "x", "y", level=(1, "random cut"), x_axis=AXIS, y_axis=AXIS))
+    place = re.search(r'<text class="level" x="([\d.]+)" y="([\d.]+)" text-anchor="end">', text)
+    assert place is not None
+    right, foot = map(float, place.groups())
+    for x, y in re.findall(r"translate\(([\d.]+) ([\d.]+)\)", text):
+        over = right - 68 < float(x) < right + 8 and foot - 18 < float(y) < foot + 8
+        assert not over, "a dot lies on the name"
+
+
 def test_parts_of_a_whole_have_their_names_also_where_they_are_thin() -> None:
     depth = {"title": "Depth", "colour": "#111111", "share": 0.98}
     rows = {"A": [depth], "B": [depth, {"title": "Edges", "colour": "#222222", "share": 0.02}]}

@@ -281,12 +281,21 @@ def test_no_line_of_a_script_is_wider_than_140_columns(script: Path) -> None:
     assert [number for number, line in lines if len(line) > 140] == []
 
 
-def test_no_file_names_a_folder_of_somebodys_machine() -> None:
-    homes = "|".join(("home", "root", "work", "Users", "mnt"))
-    pattern = re.compile(rf"(?<![\w.:/<])/({homes})/\w")
+def files_with(pattern: str) -> list[str]:
+    """What is written in the project and holds this, in any of its lines."""
     texts = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in WRITTEN and path.name != ".git"]
     for folder in FOLDERS:
         files = (path for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts)
         texts += [path for path in files if path.is_file() and path.suffix in WRITTEN]
-    found = [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text(errors="ignore"))]
-    assert found == []
+    sought = re.compile(pattern, re.MULTILINE)
+    return [str(path.relative_to(ROOT)) for path in texts if sought.search(path.read_text(errors="ignore"))]
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    homes = "|".join(("home", "root", "work", "Users", "mnt"))
+    assert files_with(rf"(?<![\w.:/<])/({homes})/\w") == []
+
+
+def test_no_file_holds_two_versions_of_itself() -> None:
+    """A browser passes silently over the rules of a style sheet that the marks of a merge stand before."""
+    assert files_with(r"^(<{7}|>{7}|[|]{7}) ") == []

@@ -90,9 +90,10 @@ def rail_panel(value: Value = None) -> gr.HTML:
       <div class="region" hidden><h4 class="after">Ask</h4>
         <div class="segments" role="group" aria-label="Ask"></div><p class="hint" role="status" hidden></p></div></div>
       <div class="keys" data-expert><h4 class="after">Keys</h4>
-        <p class="hint"><kbd>←↑→↓</kbd> pixel, <kbd>Shift</kbd> by 8<br>
-        <kbd>[</kbd> <kbd>]</kbd> head · <kbd>1</kbd>–<kbd class="last-task">6</kbd> task · <kbd>P</kbd> pin<br>
-        <kbd>Enter</kbd> enlarges a map · <kbd>F</kbd> presents</p></div>
+        <p class="hint"><span><kbd>←↑→↓</kbd> pixel,</span> <span><kbd>Shift</kbd> by 8</span><br>
+        <span><kbd>[</kbd> <kbd>]</kbd> head ·</span> <span><kbd>1</kbd>–<kbd class="last-task">6</kbd> task ·</span>
+        <span><kbd>P</kbd> pin</span><br>
+        <span><kbd>Enter</kbd> enlarges a map ·</span> <span><kbd>F</kbd> presents</span></p></div>
     </div>"""
     return _component(value, template, "rail", "rail")
 

@@ -154,8 +154,7 @@ def lesson_card(functions: Sequence[Callable] = ()) -> gr.HTML:
         <span class="done" data-part="done" hidden>done ✓</span>
         <button type="button" data-part="close" aria-label="Close the lesson" title="Close (Escape)">✕</button></div>
       <p data-part="question"></p><p class="hint" data-part="look"></p>
-      <input type="text" data-part="guess" maxlength="80" aria-label="Your guess"
-        placeholder="Your guess, before you reveal">
+      <input type="text" data-part="guess" maxlength="80" aria-label="Your guess" placeholder="Your guess first">
       <p class="said" data-part="answer" aria-live="polite"></p>
       <div class="lesson-actions"><button type="button" class="quiet" data-part="show">Show me</button>
         <button type="button" class="quiet" data-part="reveal">Reveal</button>

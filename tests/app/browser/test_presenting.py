@@ -4,6 +4,7 @@ from browsing import PATIENCE, Visit
 
 BALLOON = "[data-testid=balloon]"
 LESSON = "[data-testid=lesson]"
+LETTERS = "selector => getComputedStyle(document.querySelector(selector)).fontFamily"
 
 
 def test_four_balloons_show_what_is_where_and_end_in_the_lessons(visit: Visit) -> None:
@@ -16,6 +17,7 @@ def test_four_balloons_show_what_is_where_and_end_in_the_lessons(visit: Visit) -
         assert target is not None and balloon is not None
         height = page.viewport_size["height"]
         assert balloon["y"] >= 0 and balloon["y"] + balloon["height"] <= height
+        assert page.evaluate(LETTERS, BALLOON) == page.evaluate(LETTERS, "[data-testid=inspector]")
         pointed.append(page.locator(".pointed").get_attribute("class"))
         page.locator(BALLOON).get_by_text("Next" if stop < 3 else "Begin the lessons", exact=True).click()
     assert len(set(pointed)) == 4
@@ -34,7 +36,10 @@ def test_a_lesson_has_a_link_and_a_guess_stands_beside_what_was_measured(visit: 
     page.wait_for_selector(f"{LESSON}[data-lesson=bridge]", timeout=PATIENCE)
     visit.ready("bridge")
     page.wait_for_function("location.search.includes('lesson=bridge')", timeout=PATIENCE)
-    page.fill(f"{LESSON} [data-part=guess]", "depth, by far")
+    guess = page.locator(f"{LESSON} [data-part=guess]")
+    letters = "one => [getComputedStyle(one).fontSize, getComputedStyle(one).marginTop]"
+    assert guess.evaluate(letters) == ["13px", "8px"], "as our style sheet has it, not as Gradio has every input"
+    guess.fill("depth, by far")
     page.click(f"{LESSON} [data-part=reveal]")
     page.wait_for_selector(f"{LESSON} .guess", timeout=PATIENCE)
     assert "You guessed: depth, by far" in visit.part("lesson")

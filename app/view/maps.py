@@ -6,7 +6,7 @@ import numpy as np
 
 from app.analysis.session import Analysis
 from app.view.encoding import numbers_uri, png_uri, sampled
-from app.view.view import LegendEntry, Map, Ramp, Values
+from app.view.view import LegendEntry, Map, Ramp, Values, Wipe
 from app.view.wording import percent
 from bridgenet import drawing
 from bridgenet.drawing.changes import NOW_WRONG, SAME
@@ -152,6 +152,11 @@ def wrong_map(name: str, title: str, task: TaskName, wrong: np.ndarray, foot: st
         },
         "tokens": True,
     }
+
+
+def wiped(shown: Map, wipe: Wipe) -> Map:
+    """A map that a slider lies over. A legend says whose areas it tells: those of the right side, which is the map."""
+    return shown | {"wipe": wipe} | ({"foot": "areas of the right side"} if shown.get("legend") else {})
 
 
 def token_map(name: str, title: str, picture: np.ndarray, alt: str) -> Map:

@@ -238,6 +238,14 @@ def test_the_legend_of_a_side_names_what_nearly_all_of_it_is(analysis: Analysis)
     assert [len(drawn["legend"]) for drawn in maps] == [5, 5]
 
 
+def test_the_legend_under_a_slider_says_whose_areas_it_tells(session: Session, analysis: Analysis) -> None:
+    pair = make_pair(session, analysis, {}, "flip")
+    groups = {entry["id"]: entry["maps"][0] for entry in map_groups(measured(pair), "wipe")}
+    sides = next(entry["maps"] for entry in map_groups(measured(pair), "sides") if entry["id"] == "semseg")
+    assert groups["semseg"]["legend"] == sides[1]["legend"] and groups["semseg"]["foot"] == "areas of the right side"
+    assert not groups["normals"].get("legend") and "areas" not in groups["normals"]["foot"]
+
+
 def test_a_pinned_photo_is_compared_with_the_one_that_is_shown(session: Session, analysis: Analysis) -> None:
     other = session.analyse(photo(seed=8), title="other")
     pins = {"A": {"key": other.key, "title": "other", "checkpoint": other.checkpoint}}

@@ -12,7 +12,7 @@ from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, i
 from app.view.charts import ShareRows, Table, TableCell, shares_of
 from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.inspector import pixel_of, task_row
-from app.view.maps import error_map, prediction_map, ramp
+from app.view.maps import error_map, prediction_map, ramp, wiped
 from app.view.own_errors import error_of
 from app.view.page import Page, Progress, button, choice, choices, word
 from app.view.spoken import Share, Spoken
@@ -272,7 +272,7 @@ def map_groups(compared: Compared, show: str) -> list[Group]:
             title = TASKS[task].title
             over: Wipe = {"alt": a.get("alt", ""), "left": "A", "right": "B", "label": f"{title}: A | B"}
             over["src"] = a.get("src", "")
-            maps = [b | {"id": f"{task}-wipe", "title": title, "note": "A | B", "wipe": over}]
+            maps = [wiped(b | {"id": f"{task}-wipe", "title": title, "note": "A | B"}, over)]
         if task in compared.differences:
             maps.append(difference_map(task, compared.differences[task]))
         columns = 3 if show == "sides" and len(maps) == 3 else 2

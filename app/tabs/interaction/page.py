@@ -29,7 +29,7 @@ from app.view.attention import has_bridge
 from app.view.changes import amount, amount_map, enlarged, with_logits
 from app.view.charts import Station, Stations
 from app.view.effects import times
-from app.view.maps import prediction_map
+from app.view.maps import prediction_map, wiped
 from app.view.own_errors import beside
 from app.view.page import Page, choice, choices, word
 from app.view.spoken import Spoken
@@ -246,7 +246,7 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Pair) -> list[Map]:
         "right": "after",
     }
     alt = f"After the cut: {cut.get('alt')}"
-    shown = cut | {"id": "cut", "alt": alt, "threshold": None, "wipe": wipe}
+    shown = wiped(cut | {"id": "cut", "alt": alt, "threshold": None}, wipe)
     size = analysis.prediction.network_size
     change = change_map(target, enlarged(before, size), enlarged(after, size))[0].cpu().numpy()
     foot = f"mean {amount(effect_here(computed, cell), target, words=True)}"

@@ -17,6 +17,7 @@ from app.view.maps import (
     prediction_map,
     ramp,
     truth_uri,
+    wiped,
     wrong_map,
 )
 from app.view.page import Page, Progress, choices, slider, toggle
@@ -227,7 +228,7 @@ def _shown(entry: Map, analysis: Analysis, task: TaskName, mode: str, longest: i
                 return entry | {"foot": entry.get("foot") or "truth not known"}
             words, label = f"Truth: {title}", f"Truth or prediction of {title}: slide"
             wipe = {"src": source, "alt": words, "label": label, "left": "truth", "right": "prediction"}
-            return entry | {"wipe": wipe}
+            return wiped(entry, wipe)
         case _:
             return entry
 

@@ -21,7 +21,7 @@ from app.view.attention import has_bridge, reads_tokens
 from app.view.axes import ticks
 from app.view.changes import LONGEST, amount
 from app.view.charts import Table, TableCell
-from app.view.maps import prediction_map
+from app.view.maps import prediction_map, wiped
 from app.view.page import Page, slider
 from app.view.spoken import Spoken
 from app.view.view import Group, Map, View, Wipe
@@ -97,7 +97,7 @@ def wipes(analysis: Analysis, alpha: float) -> Group:
             "right": "with" if alpha == 1 else f"{alpha:.2f} ×",
         }
         alt = f"At bridge strength {alpha:.2f}: {shown.get('alt')}"
-        maps.append(shown | {"id": f"refined-{task}", "wipe": wipe, "alt": alt})
+        maps.append(wiped(shown | {"id": f"refined-{task}", "alt": alt}, wipe))
     learnt = "right: strength 1, which is the prediction itself, bit for bit"
     return {
         "id": "wipes",

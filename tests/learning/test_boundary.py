@@ -184,6 +184,8 @@ def test_thresholds_may_come_in_any_order_and_number() -> None:
     assert len(THRESHOLDS) == 101 and THRESHOLDS[:3] + THRESHOLDS[-2:] == (0.001, 0.01, 0.02, 0.99, 0.999)
     some = [80, 3, 3, 64, 0]
     assert count_pairs(prediction, truth, 0.02, [THRESHOLDS[i] for i in some]).tolist() == all_of_them[some].tolist()
+    of_array = evaluate_boundaries([prediction], [truth], 0.02, np.asarray(THRESHOLDS)[some])
+    assert of_array.counts[0].tolist() == all_of_them[some].tolist()
     assert set(VALIDATION_THRESHOLDS) < set(THRESHOLDS) and len(VALIDATION_THRESHOLDS) == 11
 
 
@@ -242,6 +244,8 @@ def test_settings_without_meaning_are_refused() -> None:
     for settings, said in (
         ({"max_distance": -0.1}, "max_distance"),
         ({"max_distance": 0.1, "thresholds": []}, "thresholds"),
+        ({"max_distance": 0.1, "thresholds": [-0.1, 0.5]}, "thresholds must be numbers in 0..1"),
+        ({"max_distance": 0.1, "thresholds": [128.0]}, "thresholds must be numbers in 0..1"),
         ({"max_distance": 0.1, "workers": 0}, "workers"),
     ):
         with pytest.raises(ValueError, match=said):

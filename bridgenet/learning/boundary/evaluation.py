@@ -28,7 +28,7 @@ def evaluate_boundaries(
     predictions: Iterable[np.ndarray],
     truths: Iterable[np.ndarray],
     max_distance: float,
-    thresholds: Sequence[float] = THRESHOLDS,
+    thresholds: Iterable[float] = THRESHOLDS,
     workers: int | None = None,
     *,
     nms: bool = True,
@@ -55,13 +55,13 @@ def evaluate_boundaries(
             not.
         WriteError: see `bridgenet.reading.cache.keep`.
     """
-    pairs = _checked(predictions, truths)
-    counted = count_images(pairs, max_distance, thresholds, workers, nms=nms, kept_in=kept_in)
+    pairs, levels = _checked(predictions, truths), tuple(map(float, thresholds))
+    counted = count_images(pairs, max_distance, levels, workers, nms=nms, kept_in=kept_in)
     length = len(predictions) if isinstance(predictions, Sized) else None
     counts = list(tqdm(counted, total=length, unit="image", disable=not progress))
     if not counts:
         raise ValueError("There is no image to judge boundaries on.")
-    return BoundaryScore(np.stack(counts), tuple(thresholds))
+    return BoundaryScore(np.stack(counts), levels)
 
 
 def count_images(
@@ -85,8 +85,8 @@ def count_images(
     """
     if not (np.isfinite(max_distance) and max_distance >= 0):
         raise ValueError(f"max_distance must be a share of the diagonal, such as 0.0075; got {max_distance}.")
-    if not len(thresholds) or not np.isfinite(thresholds).all():
-        raise ValueError(f"thresholds must be numbers in 0..1; got {thresholds}.")
+    if not len(thresholds) or not all(0 <= threshold <= 1 for threshold in thresholds):
+        raise ValueError(f"thresholds must be numbers in 0..1; got {list(thresholds)}.")
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be 1 or more; got {workers}.")
 

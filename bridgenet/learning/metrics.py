@@ -158,9 +158,10 @@ class NormalsMetric(TaskMetric):
 
     def update(self, normals: AnyFeature, target: AnyFeature) -> None:
         valid = (target != IGNORE).all(dim=1)
-        angle = angle_between(normals.movedim(1, -1)[valid], target.movedim(1, -1)[valid], dim=-1)
+        said, true = (vectors.movedim(1, -1)[valid].double() for vectors in (normals, target))
+        angle = angle_between(said, true, dim=-1)
         bins = (angle * ANGLE_BINS_PER_DEGREE).long().clamp(max=len(self.histogram) - 1)
-        self.total += angle.sum(dtype=torch.float64)
+        self.total += angle.sum()
         self.within += torch.stack([(angle < limit).sum() for limit in self.limits])
         self.histogram += torch.bincount(bins, minlength=len(self.histogram))
         self.pixels += valid.sum()

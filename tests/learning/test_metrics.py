@@ -70,6 +70,15 @@ def test_angles_between_normals_have_mean_median_and_shares() -> None:
     assert [values[f"within_{name}"] for name in (11, 22, 30)] == pytest.approx([20.0, 60.0, 80.0])
 
 
+def test_the_mean_angle_is_that_of_float64_to_the_sixth_digit() -> None:
+    generator = torch.Generator().manual_seed(0)
+    normals, target = (torch.randn(1, 3, 20, 30, generator=generator) for _ in range(2))
+    metric = NormalsMetric()
+    metric.update(normals, target)
+    cosine = torch.nn.functional.cosine_similarity(normals.double(), target.double())
+    assert metric.compute()["mean_angle"] == pytest.approx(cosine.acos().rad2deg().mean().item(), rel=1e-12)
+
+
 def test_the_edge_metric_is_the_loss_over_the_whole_set() -> None:
     predictions, targets = a_batch()
     metric = EdgeMetric(0.95)

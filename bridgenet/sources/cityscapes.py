@@ -11,7 +11,7 @@ for the sky under the number 10, as it is counted in training; in these files it
 """
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -107,15 +107,17 @@ class CityscapesReader:
         """The image at `index`, with its ground truth."""
         name = self.names[index]
         image = load_rgb(self._files["images"][name])
-        loaders = {"semseg": self._read_labels, "depth": self._read_depth}
-        targets: dict[TaskName, np.ndarray] = {task: loaders[task](name) for task in tasks}
-        for task, target in targets.items():
-            if target.shape != image.shape[:2]:
+        stored = {
+            kind: self._stored(kind, name) for kind in dict.fromkeys(kind for task in tasks for kind in NEEDED[task])
+        }
+        for kind, found in stored.items():
+            if found.shape != image.shape[:2]:
                 raise DataError(
-                    f"{task} of {self._files['images'][name]} is {target.shape[0]}x{target.shape[1]}, the image "
+                    f"{self._files[kind][name]} is {found.shape[0]}x{found.shape[1]}, its image "
                     f"{image.shape[0]}x{image.shape[1]}: these packages do not belong together. {HOW_TO_GET}"
                 )
-        return RawSample(image, targets)
+        loaders = {"semseg": self._read_labels, "depth": self._read_depth}
+        return RawSample(image, {task: loaders[task](name, stored) for task in tasks})
 
     def _look(self, tasks: Collection[TaskName]) -> None:
         """Reads some of what will be needed, so that what cannot be is told before the first step."""
@@ -134,8 +136,8 @@ class CityscapesReader:
     def _stored(self, kind: str, name: str) -> np.ndarray:
         return load_numbers(self._files[kind][name])
 
-    def _read_labels(self, name: str) -> np.ndarray:
-        labels = self._stored("labels", name)
+    def _read_labels(self, name: str, stored: Mapping[str, np.ndarray]) -> np.ndarray:
+        labels = stored["labels"]
         if ((labels > HIGHEST) & (labels != IGNORE)).any():
             raise DataError(
                 f"{self._files['labels'][name]} holds the label {labels[labels != IGNORE].max()}; expected 0 to "
@@ -145,25 +147,25 @@ class CityscapesReader:
         classes[list(JUDGED)] = np.arange(len(JUDGED))
         return classes[labels]
 
-    def _read_depth(self, name: str) -> np.ndarray:
-        stored = self._stored("disparity", name)
-        if stored.dtype == np.uint8:
+    def _read_depth(self, name: str, stored: Mapping[str, np.ndarray]) -> np.ndarray:
+        codes = stored["disparity"]
+        if codes.dtype == np.uint8:
             raise DataError(
                 f"{self._files['disparity'][name]} has only 8 bits: the disparities are not in it. {HOW_TO_GET}"
             )
-        disparity = (stored.astype(np.float32) - 1) / 256
-        known = (disparity > STEREO / FARTHEST) & (self._stored("labels", name) != SKY)
+        disparity = (codes.astype(np.float32) - 1) / 256
+        known = (disparity > STEREO / FARTHEST) & (stored["labels"] != SKY)
         return np.where(known, STEREO / np.where(known, disparity, 1), 0).astype(np.float32)
 
 
 def _find(root: Path, split: Split, kind: str) -> dict[str, Path]:
-    """The files of a kind by name of their image."""
+    """The files of a kind by name of their image, with the suffix in any case."""
     folder, ending = PLACES[kind]
     place = root / folder / split
     found = {
         path.stem.removesuffix(f"_{ending}"): path
-        for path in sorted(place.glob(f"*/*_{ending}.png"))
-        if not path.name.startswith(".")
+        for path in sorted(place.glob(f"*/*_{ending}.*"))
+        if path.suffix.lower() == ".png" and not path.name.startswith(".")
     }
     if not found:
         inner = [path for path in sorted(root.glob("*")) if (path / PLACES["images"][0]).is_dir()]

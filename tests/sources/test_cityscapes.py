@@ -51,6 +51,12 @@ def test_both_splits_have_their_own_cities(root: Path) -> None:
     assert sample.targets["depth"].shape == (1, 64, 128) and sample.image.shape == (3, 96, 128)
 
 
+def test_suffixes_may_be_upper_case(root: Path) -> None:
+    for path in [*root.rglob("*.png")]:
+        path.rename(path.with_suffix(".PNG"))
+    assert opened(root).names == ("munster_000000_000000", "munster_000000_000001")
+
+
 def test_only_what_is_needed_must_be_there(root: Path) -> None:
     file(root, "disparity").unlink()
     assert len(opened(root, tasks=("semseg",))) == 2
@@ -72,8 +78,9 @@ def test_files_of_another_coding_are_named(root: Path) -> None:
     with pytest.raises(DataError, match="holds the label 90; expected 0 to 33"):
         opened(root, tasks=("semseg",))
     Image.fromarray(labels[:32]).save(file(root, "gtFine"))
-    with pytest.raises(DataError, match=r"semseg of .* is 32x128, the image 64x128"):
-        opened(root, tasks=("semseg",))
+    for tasks in (("semseg",), ("depth",), ("semseg", "depth")):
+        with pytest.raises(DataError, match=r"_labelIds.png is 32x128, its image 64x128: these packages do not belong"):
+            opened(root, tasks=tasks)
     Image.fromarray(labels).save(file(root, "gtFine"))
     Image.fromarray(labels).save(file(root, "disparity"))
     with pytest.raises(DataError, match="has only 8 bits: the disparities are not in it"):

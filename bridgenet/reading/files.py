@@ -7,6 +7,7 @@ import codecs
 import warnings
 from collections import Counter
 from collections.abc import Collection
+from glob import escape
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -16,6 +17,10 @@ from bridgenet.reading.sample import DataError, DataWarning
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".npy", ".bmp", ".tif", ".tiff", ".webp", ".mat")
 """What a line of a list may end with, in any case, and is no part of the image's name."""
+
+
+FLAT = "files in folders below are not read: give each a name of its own and put all into one folder"
+"""What is said of them."""
 
 
 def read_names(path: Path) -> tuple[str, ...]:
@@ -65,10 +70,20 @@ def check_complete(names: Collection[str], files: dict[str, Path], folder: Path,
     missing = [name for name in names if name not in files]
     if missing:
         there = next(iter(sorted(path.name for path in files.values())), "nothing of this kind")
+        below = in_a_folder_below(folder, missing[0])
         raise DataError(
             f"{len(missing)} of the {len(names)} images that {split} names have no file in {folder}: {_some(missing)}. "
-            f"That folder holds, for example, {there}. Restore the files, or take the names out of the list."
+            + (
+                f"{below} is there, but {FLAT}."
+                if below
+                else f"That folder holds, for example, {there}. Restore the files, or take the names out of the list."
+            )
         )
+
+
+def in_a_folder_below(folder: Path, name: str) -> str:
+    """The first file of a name that lies in a folder of the folder, seen from there; nothing where there is none."""
+    return next((str(path.relative_to(folder)) for path in sorted(folder.glob(f"*/{escape(name)}.*"))), "")
 
 
 def load_rgb(path: Path) -> np.ndarray:

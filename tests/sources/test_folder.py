@@ -11,6 +11,7 @@ from PIL import Image
 from bridgenet.config import DataConfig
 from bridgenet.data import DataError, DataWarning, MultiTaskDataset, open_dataset
 from bridgenet.sources import SOURCES, source_at
+from bridgenet.sources.folder.checking import check_folder
 from bridgenet.tasks import ALL_TASKS
 
 SIZE = (48, 64)
@@ -133,6 +134,11 @@ def test_photos_of_several_sizes_share_a_folder(folder: Path, tmp_path_factory: 
 WRONG: dict[str, tuple[str, Callable[[], np.ndarray], str]] = {
     "another class": ("semseg/photo 0.png", lambda: np.full(SIZE, 7, np.uint8), r"holds 7 in 100% .* 0 to 2 for the 3"),
     "counted from 1": ("semseg/photo 0.png", lambda: np.full(SIZE, 3, np.uint8), "Perhaps yours count from 1"),
+    "more classes than names": (
+        "semseg/photo 0.png",
+        lambda: np.eye(*SIZE, dtype=np.uint8) * 3,
+        "holds 3 in 2% .* Name every class in dataset.json, and number them as they stand there, from 0 on",
+    ),
     "labels blended": ("semseg/photo 0.npy", lambda: np.full(SIZE, 0.5), "holds float64; numbers of classes are whole"),
     "labels in colours": ("semseg/photo 0.png", lambda: np.zeros((*SIZE, 3), np.uint8), "a picture in colours"),
     "another size": ("semseg/photo 0.png", lambda: np.zeros((24, 64), np.uint8), "is 24x64, but its photo asks for 48"),
@@ -195,11 +201,27 @@ def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
     (folder / "dataset.json").write_text('{"title": "a", "title": "b"}')
     with pytest.raises(DataError, match="cannot be read as JSON: it says 'title' twice"):
         opened(folder)
+    (folder / "dataset.json").write_text('{"title": "a",}')
+    with pytest.raises(DataError, match=r"line 1 column 15 .* a comma too many before } or \]\?"):
+        opened(folder)
+    (folder / "dataset.json").write_text("{}", encoding="utf-16")
+    with pytest.raises(DataError, match=r"is not text in UTF-8 .* Save it as such"):
+        opened(folder)
     (folder / "dataset.json").unlink()
     with pytest.raises(DataError, match=r"has no dataset.json, which says what its files mean. Write one"):
         opened(folder)
     with pytest.raises(DataError, match="There is no folder"):
         opened(tmp_path / "nowhere")
+
+
+def test_files_in_folders_below_are_said_to_be_unread(folder: Path) -> None:
+    (folder / "semseg" / "day 1").mkdir()
+    (folder / "semseg" / f"{NAME}.png").rename(folder / "semseg" / "day 1" / f"{NAME}.png")
+    (folder / "train.txt").write_text(f"day 1/{NAME}\n")
+    with pytest.raises(DataError, match=f"day 1/{NAME}.png is there, but files in folders below are not read"):
+        opened(folder, "semseg")
+    (fault,) = [one for one in check_folder(folder).faults if "semseg" in one]
+    assert f"day 1/{NAME}.png is there, but files in folders below are not read" in fault
 
 
 def test_without_a_list_to_judge_by_some_photos_can_be_kept_back(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridgenet.reading.files import find_files, read_list
+from bridgenet.reading.files import FLAT, find_files, in_a_folder_below, read_list
 from bridgenet.reading.sample import DataError, RawSample
 from bridgenet.reading.source import Split
 from bridgenet.sources.folder.description import DESCRIPTION, Description, judge_description
@@ -136,6 +136,8 @@ def _missing(folder: Path, name: str, suffixes: tuple[str, ...], lists: list[str
         return []
     others = sorted(path.name for path in folder.glob(f"{escape(name)}.*"))
     there = f"; {others[0]} is there, but only {' and '.join(suffixes)} are read" if others else ""
+    if not others and (below := in_a_folder_below(folder, name)):
+        there = f"; {below} is there, but {FLAT}"
     name_it = "names it" if len(lists) == 1 else "name it"
     return [f"{folder / name}{suffixes[0]} is missing{there}. {' and '.join(lists)} {name_it}."]
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, get_args
 
@@ -110,6 +111,13 @@ def _load(root: Path, file: Path) -> dict[str, Any]:
         raise DataError(f"{root} has no {DESCRIPTION}, which says what its files mean. {advice}")
     try:
         told = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_name_once)
+    except JSONDecodeError as error:
+        raise DataError(
+            f"{file} cannot be read as JSON: {error}. Is a quotation mark missing there, or a comma too "
+            "many before } or ]? JSON has no comments."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not text in UTF-8 ({error}). Save it as such.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{file} cannot be read as JSON: {error}.") from None
     if not isinstance(told, dict):

@@ -98,10 +98,16 @@ def _labels(path: Path, stored: np.ndarray, coding: Coding, objects: bool) -> tu
         raise DataError(
             f"{path} holds {shown} in {_share(wrong)} of its pixels; expected are 0 to {count - 1} for the {count} "
             f"classes, and {coding.unknown} where nobody knows."
-            + (" Perhaps yours count from 1: then subtract 1 from each." if values.tolist() == [count] else "")
+            + _advice_on_classes(values.tolist() == [count] and bool(stored.all()))
         )
     labels = np.where(unknown, IGNORE, stored).astype(np.uint8)
     return labels, f"{path}: no pixel has a class." if unknown.all() and not objects else ""
+
+
+def _advice_on_classes(from_1: bool) -> str:
+    if from_1:
+        return " Perhaps yours count from 1: then subtract 1 from each."
+    return " Name every class in dataset.json, and number them as they stand there, from 0 on."
 
 
 def _depth(path: Path, stored: np.ndarray, coding: Coding) -> tuple[np.ndarray, str]:

@@ -166,7 +166,11 @@ def read_metrics(file: Path) -> dict[str, Any]:
         metrics = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"--single-task {file} cannot be read: {plain_message(error)}") from None
-    if not isinstance(metrics, dict) or "images" not in metrics:
+    if (
+        not isinstance(metrics, dict)
+        or "images" not in metrics
+        or not all(isinstance(metrics.get(task, {}), dict) for task in (*TASKS, "conventions"))
+    ):
         raise DataError(f"--single-task {file} does not hold metrics as --json writes them.")
     return metrics
 
@@ -178,10 +182,12 @@ def read_sums(file: Path) -> Sums:
         DataError: It is not such a file.
     """
     try:
-        with np.load(file) as told:
+        with file.open("rb") as content, np.lib.npyio.NpzFile(content) as told:
             return dict(told)
-    except (OSError, ValueError, BadZipFile) as error:
-        raise DataError(f"--against {file} cannot be read: {plain_message(error)}") from None
+    except OSError as error:
+        raise DataError(f"--against {file} cannot be read: {error.strerror}.") from None
+    except (ValueError, EOFError, BadZipFile):
+        raise DataError(f"--against {file} does not hold sums as --by-image writes them.") from None
 
 
 def open_split(arguments: Arguments, config: TrainConfig) -> MultiTaskDataset:

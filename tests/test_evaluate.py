@@ -76,8 +76,13 @@ def test_the_gain_over_another_network_is_told_with_its_interval_over_images(
     assert told["depth"] == pytest.approx(json.loads((tmp_path / "plain.json").read_text())["depth"], rel=1e-12)
     assert main((str(checkpoint), *tasks, "--split", "train", "--against", images)) == 1
     assert "same images and tasks" in capsys.readouterr().err
-    assert main((str(checkpoint), *tasks, "--against", str(tmp_path / "alone.json"))) == 1
-    assert "alone.json cannot be read" in capsys.readouterr().err
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    (tmp_path / "cut.npz").write_bytes(Path(images).read_bytes()[:200])
+    for file in ("alone.json", "one.npy", "cut.npz"):
+        assert main((str(checkpoint), *tasks, "--against", str(tmp_path / file))) == 1
+        assert f"{file} does not hold sums as --by-image writes them." in capsys.readouterr().err
+    assert main((str(checkpoint), *tasks, "--against", str(tmp_path / "nowhere.npz"))) == 1
+    assert "nowhere.npz cannot be read: No such file" in capsys.readouterr().err
 
 
 def test_training_images_are_judged_without_augmentation(checkpoint: Path) -> None:
@@ -186,7 +191,8 @@ def test_the_gain_over_single_task_learning_is_told_and_written(
     assert main(line) == 1 and "no single-task result of normals" in capsys.readouterr().err
     (tmp_path / "alone.json").write_text(json.dumps(alone | {"images": 654}))
     assert main(line) == 1 and "654 images, not of these 6" in capsys.readouterr().err
-    (tmp_path / "alone.json").write_text("[]")
-    assert main(line) == 1 and "does not hold metrics" in capsys.readouterr().err
+    for told in ("[]", '{"images": 6, "depth": 0.5}'):
+        (tmp_path / "alone.json").write_text(told)
+        assert main(line) == 1 and "does not hold metrics" in capsys.readouterr().err
     (tmp_path / "alone.json").unlink()
     assert main(line) == 1 and "cannot be read" in capsys.readouterr().err

@@ -189,6 +189,7 @@ def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
         assert "it is a data set of its own" in (said := capsys.readouterr().err) and "--data.name folder" in said
     with pytest.raises(StudyError, match="cannot be read"):
         read_study(tmp_path / "nowhere.toml")
+    assert read_study(file_of(tmp_path, f"\ufeff{SHORT}")).preset == "rooms-tiny", "as Windows saves it"
     assert not (tmp_path / "out").exists()
 
 

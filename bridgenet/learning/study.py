@@ -289,7 +289,7 @@ def read_study(file: Path) -> Study:
         StudyError: It cannot be read, or something in it is refused.
     """
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StudyError(f"{file} cannot be read: {error.strerror}.") from None
     except ValueError as error:

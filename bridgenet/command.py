@@ -99,7 +99,7 @@ def flags(kind: Any) -> Iterator[str]:
     for prefix, part in _parts(kind):
         hints = get_type_hints(part)
         for field in fields(part):
-            if _is_no_flag(hints[field.name]):
+            if _is_no_flag(hints[field.name]) or is_dataclass(hints[field.name]):
                 continue
             name = field.name.replace("_", "-")
             yield f"--{prefix}{name}"

@@ -37,6 +37,7 @@ def refused(line: str, capsys: pytest.CaptureFixture[str]) -> str:
             "train rooms-tiny --optim.learing-rate 1",
             "no --optim.learing-rate. Perhaps you meant --optim.learning-rate",
         ),
+        ("train rooms-tiny --optim.lr 1", "There is no --optim.lr. Perhaps you meant --optim.frozen."),
         ("train rooms-tiny --model.tasks.dept 1", "Perhaps you meant --model.tasks.depth."),
         ("train rooms-tiny --optim.learning-rate -1", "--optim.learning-rate must be a number above 0, not -1.0."),
         ("train rooms-tiny --optim.learning-rate=nan", "--optim.learning-rate must be a number above 0, not NaN."),

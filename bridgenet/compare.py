@@ -167,6 +167,7 @@ def finish(title: str, part: Part, asked: train.Arguments, arguments: Arguments)
 
     Raises:
         CheckpointError: Another training is in its folder.
+        WriteError: It cannot be kept, and so none of the others could.
         KeyboardInterrupt: It was stopped; its state is saved.
     """
     folder = part.folder(arguments.out)
@@ -184,6 +185,8 @@ def finish(title: str, part: Part, asked: train.Arguments, arguments: Arguments)
     except BusyError:
         print("Another worker has it.", file=sys.stderr)  # noqa: T201
         return True
+    except WriteError:
+        raise
     except train.FAILURES as error:
         print(f"\n{_in_own_flags(error)}", file=sys.stderr)  # noqa: T201
         return False

@@ -193,6 +193,17 @@ def test_what_is_wrong_in_a_study_is_said_before_anything_is_trained(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_study_ends_with_the_first_part_that_cannot_be_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").write_text("mine")
+    text = SHORT + '[systems.stl]\noptions = "--model.system stl"'
+    assert main([str(file_of(tmp_path, text)), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
+    said = capsys.readouterr().err
+    assert "mtl, seed 0" in said and "stl, seed 0" not in said
+    assert said.count("is a file, not a folder") == 1 and "Choose another place." in said
+
+
 def test_a_study_with_other_settings_is_refused_by_the_name_of_its_own_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

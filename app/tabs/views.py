@@ -73,7 +73,8 @@ def _seen(page: Page, analysis: Analysis, selection: Selection) -> View:
         if selection.cut is not None:
             cut = TASKS[selection.cut].title.lower()
             missing.append(f"The cut of {cut} is not in this view: it asks the whole network.")
-    return view | {"hint": " ".join([view.get("hint", ""), *missing]).strip()} if missing else view
+    # Rail and inspector speak of cut and region: what a view lacks of them stands where no low window moves it away.
+    return view | {"caution": " ".join([view.get("caution", ""), *missing]).strip()} if missing else view
 
 
 def _with_shared_tools(view: View, page: Page, analysis: Analysis, selection: Selection) -> View:

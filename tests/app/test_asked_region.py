@@ -89,7 +89,7 @@ def test_views_that_show_the_pixel_say_so_and_others_change_with_the_region(
         if page.regions:
             assert region["key"] != pixel["key"], name
         elif page.asks_place:
-            assert region["hint"].endswith("shows the pixel, not the region."), name
+            assert region["caution"].endswith("shows the pixel, not the region."), name
             assert region["groups"] == pixel["groups"], name
         else:
             assert region == pixel, name

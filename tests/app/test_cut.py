@@ -61,8 +61,16 @@ def test_every_view_of_the_decoder_changes_with_the_cut_and_says_so(analysis: An
         assert now["key"] != then["key"]
         assert [part["text"] for part in now["say"][:2]] == ["Without ", "depth"], name
         assert now["groups"] != then["groups"], name
-    for name in ("interaction", "attribution"):
-        assert "asks the whole network" in view_of(name, analysis, cut)["hint"]
+
+
+def test_a_view_of_the_whole_network_says_so_where_no_window_hides_it(analysis: Analysis, selection: Selection) -> None:
+    cut = replace(selection, cut="depth")
+    whole = [name for name in PAGES if name not in CUTTING and PAGES[name].exists(analysis)]
+    assert {"interaction", "attribution", "compare"} <= {*whole}
+    for name in whole:
+        now, then = view_of(name, analysis, cut), view_of(name, analysis, selection)
+        assert "asks the whole network" in now["caution"] and now["hint"] == then["hint"], name
+        assert "caution" not in then, name
 
 
 def test_beside_the_cut_stands_a_random_one_by_the_numbers_of_the_view_interaction(

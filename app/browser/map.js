@@ -159,11 +159,11 @@ export function createMap(studio, first) {
   }
 
   /** @param {LegendEntry} entry */
-  function legendEntry({ index, name, colour, share }) {
+  function legendEntry({ index, name, colour, share, both }) {
     const states = { "aria-pressed": "false", "data-index": index };
-    const sample = make("i", { style: { background: colour } });
-    if (map.mesh) return make("span", { class: "entry" }, sample, `${name} ${percent(share)}`);
-    const entry = make("button", { class: "entry", type: "button", ...states }, sample, `${name} ${percent(share)}`);
+    const [sample, words] = [make("i", { style: { background: colour } }), `${name} ${both ?? percent(share)}`];
+    if (map.mesh) return make("span", { class: "entry" }, sample, words);
+    const entry = make("button", { class: "entry", type: "button", ...states }, sample, words);
     const show = () => isolate(index);
     const hide = () => isolate(kept);
     entry.addEventListener("click", () => {

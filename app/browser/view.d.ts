@@ -45,6 +45,8 @@ export interface LegendEntry {
   name: string;
   colour: Colour;
   share: number;
+  /** Under a slider: the areas left and right of it, in words. `share` is the right one. */
+  both?: string;
 }
 
 /** A colour scale, from low to high. */

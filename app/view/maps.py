@@ -1,5 +1,6 @@
 """One map of a viewer: picture, words, legend or scale, and the numbers that hovering reads."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from bridgenet import drawing
 from bridgenet.drawing.changes import NOW_WRONG, SAME
 from bridgenet.drawing.palette import ScaleName, coloured_alike, scale_table
 from bridgenet.drawing.predictions import colour_depth, colour_probability, normals_disc
+from bridgenet.labels import Classes
 from bridgenet.tasks import IGNORE, TASKS, TaskName, significant, with_unit
 
 IMAGE_COLOUR = "#8a867d"
@@ -21,6 +23,9 @@ CONTOUR_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 CERTAINTY_STEPS = 15
 """Steps of transparency by which a segmentation fades where it is unsure. Few steps make a small PNG."""
+
+MOST_CLASSES = 6
+"""Entries of a legend."""
 
 WRONG_PALETTE = np.array([SAME, NOW_WRONG], dtype=np.uint8)
 """Colours of right and wrong pixels."""
@@ -154,9 +159,49 @@ def wrong_map(name: str, title: str, task: TaskName, wrong: np.ndarray, foot: st
     }
 
 
-def wiped(shown: Map, wipe: Wipe) -> Map:
-    """A map that a slider lies over. A legend says whose areas it tells: those of the right side, which is the map."""
-    return shown | {"wipe": wipe} | ({"foot": "areas of the right side"} if shown.get("legend") else {})
+def wiped(shown: Map, wipe: Wipe, legend: Sequence[LegendEntry]) -> Map:
+    """A map that a slider lies over.
+
+    Args:
+        shown: The right side.
+        wipe: The left one.
+        legend: Classes of both, see `both_sides`; empty where they have none.
+    """
+    areas = f"areas {wipe['left']} → {wipe['right']}"
+    return shown | {"wipe": wipe} | ({"legend": [*legend], "foot": areas} if legend else {})
+
+
+def both_sides(left: Sequence[LegendEntry], right: Sequence[LegendEntry]) -> list[LegendEntry]:
+    """Classes that either side of a slider has, each with both of its areas, the largest of all first."""
+    before, after = ({entry["name"]: entry for entry in side} for side in (left, right))
+    areas = {
+        name: [side[name]["share"] if name in side else 0.0 for side in (before, after)] for name in before | after
+    }
+    legend: list[LegendEntry] = []
+    for name in sorted(areas, key=lambda name: -max(areas[name])):
+        # The index names pixels of the map, which is the right side: below 0, it has none of them.
+        entry = after[name].copy() if name in after else before[name].copy()
+        entry["index"] = entry["index"] if name in after else -1 - entry["index"]
+        first, last = (percent(share) for share in areas[name])
+        words = last if first == last else f"{first.removesuffix(' %')} → {last}"
+        entry["share"], entry["both"] = areas[name][1], words
+        legend.append(entry)
+    return legend
+
+
+def classes_said(analysis: Analysis, task: TaskName, longest: int) -> list[LegendEntry]:
+    """Classes that a task names in a photo, the largest first; none of a task without any."""
+    if TASKS[task].kind != "classes":
+        return []
+    answer = analysis.prediction[task]
+    return classes_there(task, Classes(answer.classes, answer.colours), sampled(answer.array, longest))
+
+
+def classes_there(task: TaskName, classes: Classes, labels: np.ndarray) -> list[LegendEntry]:
+    """Classes in a map of labels that are large enough to speak of, the largest first."""
+    present = drawing.legend_entries(labels.astype(np.int64), classes.names, drawing.class_palette(classes.colours))
+    background = TASKS[task].extent == "objects"
+    return [legend_entry(entry) for entry in present if entry.area >= 0.005 and (entry.index or not background)]
 
 
 def token_map(name: str, title: str, picture: np.ndarray, alt: str) -> Map:
@@ -279,12 +324,9 @@ def _with_contours(picture: np.ndarray, depth: np.ndarray, step: float) -> np.nd
 
 def _class_map(array: np.ndarray, analysis: Analysis, task: TaskName, certain: np.ndarray | None) -> Map:
     about = TASKS[task]
-    names, palette = analysis.prediction[task].classes, drawing.class_palette(analysis.prediction[task].colours)
-    labels = array.astype(np.int64)
-    present = drawing.legend_entries(labels, names, palette)
-    if about.extent == "objects":
-        present = [entry for entry in present if entry.index]
-    legend = [legend_entry(entry) for entry in present[:6] if entry.area >= 0.005]
+    answer, labels = analysis.prediction[task], array.astype(np.int64)
+    names, palette = answer.classes, drawing.class_palette(answer.colours)
+    legend = classes_there(task, Classes(names, answer.colours), labels)[:MOST_CLASSES]
     words = ", ".join(f"{entry['name']} {percent(entry['share'])}" for entry in legend) or "nobody found"
     picture = drawing.colour_classes(labels, palette)
     if certain is not None:

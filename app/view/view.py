@@ -58,6 +58,8 @@ class LegendEntry(TypedDict):
     name: str
     colour: Colour
     share: float
+    both: NotRequired[str]
+    """Under a slider: the areas left and right of it, in words. `share` is the right one."""
 
 
 class Ramp(TypedDict):

@@ -30,6 +30,7 @@ from app.tabs.compare.pairs import (
     prediction_of,
 )
 from app.view.changes import amount
+from app.view.maps import both_sides
 from app.view.own_errors import error_of
 from app.view.wire import to_json
 from bridgenet.config.systems import PadNetConfig, SystemConfigs
@@ -238,12 +239,32 @@ def test_the_legend_of_a_side_names_what_nearly_all_of_it_is(analysis: Analysis)
     assert [len(drawn["legend"]) for drawn in maps] == [5, 5]
 
 
-def test_the_legend_under_a_slider_says_whose_areas_it_tells(session: Session, analysis: Analysis) -> None:
-    pair = make_pair(session, analysis, {}, "flip")
+def striped(analysis: Analysis, *labels: int) -> Analysis:
+    """As if the segmentation had so many equal stripes."""
+    answer = analysis.prediction["semseg"]
+    stripes = np.repeat(np.array(labels, np.uint8), 90 // len(labels))[:, None].repeat(120, axis=1)
+    tasks = {**analysis.prediction.tasks, "semseg": replace(answer, array=stripes)}
+    return replace(analysis, prediction=replace(analysis.prediction, tasks=tasks))
+
+
+def test_the_legend_under_a_slider_names_the_classes_of_both_sides_with_both_areas(analysis: Analysis) -> None:
+    pair = Pair(Side(striped(analysis, 1, 1, 4), "A"), Side(striped(analysis, 1, 2, 3), "B"), True)
     groups = {entry["id"]: entry["maps"][0] for entry in map_groups(measured(pair), "wipe")}
-    sides = next(entry["maps"] for entry in map_groups(measured(pair), "sides") if entry["id"] == "semseg")
-    assert groups["semseg"]["legend"] == sides[1]["legend"] and groups["semseg"]["foot"] == "areas of the right side"
+    names = analysis.prediction["semseg"].classes
+    told = {entry["name"]: entry["both"] for entry in groups["semseg"]["legend"]}
+    gone, come = "33 → 0 %", "0 → 33 %"
+    assert told == {names[1]: "67 → 33 %", names[4]: gone, names[2]: come, names[3]: come}
+    assert groups["semseg"]["foot"] == "areas A → B"
     assert not groups["normals"].get("legend") and "areas" not in groups["normals"]["foot"]
+
+
+def test_what_is_on_the_left_alone_names_no_pixel_of_the_right() -> None:
+    left, right = ({"index": 3, "name": name, "colour": "#112233", "share": 0.5} for name in ("lamp", "rug"))
+    assert [(entry["name"], entry["index"], entry["both"]) for entry in both_sides([left], [right])] == [
+        ("lamp", -4, "50 → 0 %"),
+        ("rug", 3, "0 → 50 %"),
+    ]
+    assert [entry["both"] for entry in both_sides([right], [right])] == ["50 %"]
 
 
 def test_a_pinned_photo_is_compared_with_the_one_that_is_shown(session: Session, analysis: Analysis) -> None:

@@ -129,6 +129,10 @@ def test_the_truth_is_wiped_over_its_prediction_in_the_same_colours(measured: An
     depth = picture(value["depth"]["wipe"]["src"])
     assert (depth[45:] == colour_depth(measured.truth["depth"], measured.depth_limits)[45:]).all()
     assert "wipe" not in value["image"]
+    truth, names = measured.truth["semseg"], measured.true_classes["semseg"].names
+    most = names[int(np.bincount(truth[truth != IGNORE]).argmax())]
+    assert value["semseg"]["foot"] == "areas truth → prediction"
+    assert most in [entry["name"] for entry in value["semseg"]["legend"]]
 
 
 def test_unknown_truth_is_hatched_not_coloured(measured: Analysis) -> None:

@@ -81,6 +81,20 @@ def test_without_the_bridge_nothing_differs(session: Session, analysis: Analysis
     assert "left to itself" in value["say"][0]["text"]
     for entry in group(value, "wipes")["maps"]:
         assert entry["src"] == entry["wipe"]["src"]
+        assert not any("→" in part["both"] for part in entry.get("legend") or ())
+
+
+def test_the_legend_under_a_slider_tells_areas_without_and_with_the_bridge(
+    session: Session, analysis: Analysis
+) -> None:
+    value = group(opened(session, analysis), "wipes")["maps"]
+    shown = next(entry for entry in value if entry["id"] == "refined-semseg")
+    sides = [strengths.classes_at(analysis, alpha, "semseg") for alpha in (0, 1)]
+    areas = [{entry["name"]: round(100 * entry["share"]) for entry in side} for side in sides]
+    assert shown["foot"] == "areas without → with" and shown["legend"]
+    for entry in shown["legend"]:
+        first, last = (side.get(entry["name"], 0) for side in areas)
+        assert entry["both"] == (f"{last} %" if first == last else f"{first} → {last} %")
 
 
 def test_with_truth_the_difference_is_signed_and_the_curve_is_an_error(session: Session, labelled: Analysis) -> None:

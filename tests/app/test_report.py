@@ -205,7 +205,10 @@ def test_nothing_crosses_to_the_browser_that_is_not_declared(value: object) -> N
 def test_before_and_after_stand_side_by_side() -> None:
     wipe = {"src": "data:image/png;base64,BBBB", "alt": "before it", "label": "l", "left": "before", "right": "after"}
     card: Map = {"title": "Depth", "alt": "after it", "src": "data:image/png;base64,CCCC", "wipe": wipe}
+    lamp = {"index": 1, "name": "lamp", "colour": "#112233", "share": 0.06, "both": "17 → 6 %"}
+    card["legend"] = [lamp, {"index": 2, "name": "rug", "colour": "#332211", "share": 0.04}]
     html = sheet({"groups": [{"maps": [card]}]})
+    assert "lamp 17 → 6 %<" in html and "rug 4 %<" in html
     assert html.index("BBBB") < html.index("CCCC") and "before it" in html and is_balanced(html)
 
 

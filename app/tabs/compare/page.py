@@ -12,11 +12,11 @@ from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, i
 from app.view.charts import ShareRows, Table, TableCell, shares_of
 from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.inspector import pixel_of, task_row
-from app.view.maps import error_map, prediction_map, ramp, wiped
+from app.view.maps import MOST_CLASSES, both_sides, classes_said, error_map, prediction_map, ramp, wiped
 from app.view.own_errors import error_of
 from app.view.page import Page, Progress, button, choice, choices, word
 from app.view.spoken import Share, Spoken
-from app.view.view import Group, Map, Tool, View, Wipe
+from app.view.view import Group, LegendEntry, Map, Tool, View, Wipe
 from app.view.wording import wording
 from bridgenet import drawing
 from bridgenet.tasks import TASKS, TaskName, of_kind, significant
@@ -272,7 +272,7 @@ def map_groups(compared: Compared, show: str) -> list[Group]:
             title = TASKS[task].title
             over: Wipe = {"alt": a.get("alt", ""), "left": "A", "right": "B", "label": f"{title}: A | B"}
             over["src"] = a.get("src", "")
-            maps = [wiped(b | {"id": f"{task}-wipe", "title": title, "note": "A | B"}, over)]
+            maps = [wiped(b | {"id": f"{task}-wipe", "title": title, "note": "A | B"}, over, _both(pair, task))]
         if task in compared.differences:
             maps.append(difference_map(task, compared.differences[task]))
         columns = 3 if show == "sides" and len(maps) == 3 else 2
@@ -280,13 +280,25 @@ def map_groups(compared: Compared, show: str) -> list[Group]:
     return groups
 
 
+def _both(pair: Pair, task: TaskName) -> list[LegendEntry]:
+    """Classes that A and B name: those that either has in the legend of its side."""
+    a, b = (classes_said(side.analysis, task, LONGEST) for side in (pair.a, pair.b))
+    named = {entry["name"] for side in (a, b) for entry in _most_of(side[:MOST_CLASSES])}
+    return [entry for entry in both_sides(a, b) if entry["name"] in named]
+
+
+def _most_of(legend: list[LegendEntry]) -> list[LegendEntry]:
+    """The classes that a legend has room for, and those without which it would leave out much of the map."""
+    before = np.cumsum([0, *(entry["share"] for entry in legend)])
+    return legend[: max(LEGEND, int((before[:-1] < NAMED).sum()))]
+
+
 def _side_map(letter: str, side: Side, task: TaskName) -> Map:
     drawn = prediction_map(side.analysis, task, LONGEST)
     alt = f"{letter}, {side.words}: {drawn.get('alt')}"
     title = f"{letter} · {drawn.get('title')}"
     if legend := drawn.get("legend"):
-        before = np.cumsum([0, *(entry["share"] for entry in legend)])
-        drawn |= {"legend": legend[: max(LEGEND, int((before[:-1] < NAMED).sum()))]}
+        drawn |= {"legend": _most_of(legend)}
     return drawn | {"id": f"{task}-{letter.lower()}", "title": title, "alt": alt, "note": "", "threshold": None}
 
 

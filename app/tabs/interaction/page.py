@@ -29,7 +29,8 @@ from app.view.attention import has_bridge
 from app.view.changes import amount, amount_map, enlarged, with_logits
 from app.view.charts import Station, Stations
 from app.view.effects import times
-from app.view.maps import prediction_map, wiped
+from app.view.encoding import LONGEST
+from app.view.maps import MOST_CLASSES, both_sides, classes_said, prediction_map, wiped
 from app.view.own_errors import beside
 from app.view.page import Page, choice, choices, word
 from app.view.spoken import Spoken
@@ -236,7 +237,9 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Pair) -> list[Map]:
     """Before | after, and the difference, whose mean is the number in the cell."""
     source, target = cell
     before, after = computed.logits[WHOLE][target], computed.logits[source][target]
-    whole, cut = (prediction_map(with_logits(analysis, {target: said}), target, 640) for said in (before, after))
+    answers = [with_logits(analysis, {target: said}) for said in (before, after)]
+    whole, cut = (prediction_map(answer, target, LONGEST) for answer in answers)
+    legend = both_sides(*(classes_said(answer, target, LONGEST) for answer in answers))
     title = TASKS[target].title
     wipe: Wipe = {
         "src": whole.get("src", ""),
@@ -246,7 +249,7 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Pair) -> list[Map]:
         "right": "after",
     }
     alt = f"After the cut: {cut.get('alt')}"
-    shown = wiped(cut | {"id": "cut", "alt": alt, "threshold": None}, wipe)
+    shown = wiped(cut | {"id": "cut", "alt": alt, "threshold": None}, wipe, legend[:MOST_CLASSES])
     size = analysis.prediction.network_size
     change = change_map(target, enlarged(before, size), enlarged(after, size))[0].cpu().numpy()
     foot = f"mean {amount(effect_here(computed, cell), target, words=True)}"

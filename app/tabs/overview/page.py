@@ -11,6 +11,10 @@ from app.tabs.overview import room
 from app.tabs.overview.room import PAINT
 from app.view.encoding import LONGEST, numbers_uri, png_uri, sampled
 from app.view.maps import (
+    MOST_CLASSES,
+    both_sides,
+    classes_said,
+    classes_there,
     error_map,
     map_columns,
     photo_map,
@@ -22,7 +26,7 @@ from app.view.maps import (
 )
 from app.view.page import Page, Progress, choices, slider, toggle
 from app.view.spoken import Spoken
-from app.view.view import Follows, Group, Map, Tool, View, Wipe
+from app.view.view import Follows, Group, LegendEntry, Map, Tool, View, Wipe
 from app.view.wording import answers_in_words, percent, wording
 from bridgenet import drawing
 from bridgenet.kinds import error_array
@@ -228,9 +232,17 @@ def _shown(entry: Map, analysis: Analysis, task: TaskName, mode: str, longest: i
                 return entry | {"foot": entry.get("foot") or "truth not known"}
             words, label = f"Truth: {title}", f"Truth or prediction of {title}: slide"
             wipe = {"src": source, "alt": words, "label": label, "left": "truth", "right": "prediction"}
-            return wiped(entry, wipe)
+            return wiped(entry, wipe, _truth_and_answer(analysis, task, longest)[:MOST_CLASSES])
         case _:
             return entry
+
+
+def _truth_and_answer(analysis: Analysis, task: TaskName, longest: int) -> list[LegendEntry]:
+    """Classes that are there, or said to be."""
+    if TASKS[task].kind != "classes":
+        return []
+    truth = classes_there(task, analysis.true_classes[task], sampled(analysis.truth[task], longest))
+    return both_sides(truth, classes_said(analysis, task, longest))
 
 
 def _ignored(selection: Selection) -> frozenset[Follows]:

@@ -8,6 +8,7 @@ from app.tabs.refinement.lens import lens
 from app.tabs.refinement.strengths import (
     STRIP,
     Step,
+    classes_at,
     compute,
     difference_of,
     is_computed,
@@ -21,7 +22,7 @@ from app.view.attention import has_bridge, reads_tokens
 from app.view.axes import ticks
 from app.view.changes import LONGEST, amount
 from app.view.charts import Table, TableCell
-from app.view.maps import prediction_map, wiped
+from app.view.maps import both_sides, prediction_map, wiped
 from app.view.page import Page, slider
 from app.view.spoken import Spoken
 from app.view.view import Group, Map, View, Wipe
@@ -97,7 +98,8 @@ def wipes(analysis: Analysis, alpha: float) -> Group:
             "right": "with" if alpha == 1 else f"{alpha:.2f} ×",
         }
         alt = f"At bridge strength {alpha:.2f}: {shown.get('alt')}"
-        maps.append(wiped(shown | {"id": f"refined-{task}", "alt": alt}, wipe))
+        legend = both_sides(*(classes_at(analysis, strength, task) for strength in (0, alpha)))
+        maps.append(wiped(shown | {"id": f"refined-{task}", "alt": alt}, wipe, legend[:MOST_CLASSES]))
     learnt = "right: strength 1, which is the prediction itself, bit for bit"
     return {
         "id": "wipes",

@@ -11,9 +11,9 @@ from app.analysis.selection import Selection
 from app.analysis.session import Analysis, Session
 from app.view.changes import amount, amount_map, enlarged, shown_size, signed_map, with_logits
 from app.view.encoding import sampled
-from app.view.maps import prediction_map
+from app.view.maps import classes_said, prediction_map
 from app.view.page import Progress
-from app.view.view import Map
+from app.view.view import LegendEntry, Map
 from bridgenet import inspection
 from bridgenet.inspection.refinement import Changed
 from bridgenet.kinds import change_map, error_at, truth_tensor
@@ -77,6 +77,11 @@ def picture_of(analysis: Analysis, alpha: float, task: TaskName) -> Map:
     return analysis.result(draw_picture, round(alpha, 2), task)
 
 
+def classes_at(analysis: Analysis, alpha: float, task: TaskName) -> list[LegendEntry]:
+    """The classes that a task names at a strength, counted when first asked for."""
+    return analysis.result(count_classes, round(alpha, 2), task)
+
+
 def difference_of(analysis: Analysis, alpha: float, task: TaskName) -> Map:
     """Where the bridge at a strength moved a task, drawn when first asked for."""
     return analysis.result(draw_difference, round(alpha, 2), task)
@@ -127,6 +132,14 @@ def draw_picture(analysis: Analysis, alpha: float, task: TaskName) -> Map:
     """The prediction of a task at a strength."""
     logits = said_at(analysis, alpha)[task]
     return prediction_map(with_logits(analysis, {task: logits}), task, max(shown_size(analysis)))
+
+
+def count_classes(analysis: Analysis, alpha: float, task: TaskName) -> list[LegendEntry]:
+    """The classes that a task names at a strength; none of a task without any."""
+    if TASKS[task].kind != "classes":
+        return []
+    logits = said_at(analysis, alpha)[task]
+    return classes_said(with_logits(analysis, {task: logits}), task, max(shown_size(analysis)))
 
 
 @torch.inference_mode()

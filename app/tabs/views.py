@@ -12,7 +12,7 @@ from app.analysis.session import Analysis, Session
 from app.tabs import TABS
 from app.tabs.cut import compute_losses, with_losses
 from app.tabs.figure import figure_of, reads_here, tabs_of
-from app.view.attention import has_scales
+from app.view.attention import chooses_scale, has_scales
 from app.view.encoding import LONGEST, photo_uri
 from app.view.frame import Figure, Photo, Tab, Task
 from app.view.held import leave_out_held
@@ -81,7 +81,7 @@ def _with_shared_tools(view: View, page: Page, analysis: Analysis, selection: Se
     """The view, whose tools say too at which scale and in which colours it is seen, where it follows them."""
     followed = page.follows - page.ignores(selection)
     tools = [*view.get("tools", ())]
-    if "scale" in followed and has_scales(analysis) and len(analysis.trace.stages) > 1:
+    if "scale" in followed and chooses_scale(analysis):
         tools.insert(0, scale_tool(selection, analysis))
     if "scope" in followed:
         tools.append(scope_tool(selection))

@@ -32,6 +32,11 @@ def has_scales(analysis: Analysis) -> bool:
     return has_bridge(analysis) or (several and (sends_at_scales(analysis) or reads_tokens(analysis)))
 
 
+def chooses_scale(analysis: Analysis) -> bool:
+    """Whether there are several scales of which one is chosen."""
+    return has_scales(analysis) and len(analysis.trace.stages) > 1
+
+
 def sends_at_scales(analysis: Analysis) -> bool:
     """Whether tasks send each other messages at every scale, without a bridge."""
     return any(stage.exchange for stage in analysis.trace.stages)

@@ -82,3 +82,21 @@ def test_what_is_said_of_a_bridge_is_said_only_where_there_is_one(tmp_path: Path
     assert words.startswith("Cut from the others, depth itself moves by")
     stops = [level for level, _ in attention["chart"].shades.stops]
     assert len(stops) == 3 or stops[-1] > 0.8
+
+
+def hints(folder: Path) -> dict[str, str]:
+    analysis = Session(folder).analyse(photo(), title="noise")
+    selection = Selection(task="depth", options={"features.view": "groups"})
+    return {name: view.get("hint", "") for name, view in all_views(analysis, selection).items()}
+
+
+@pytest.mark.parametrize("system", ["mtl", "pad-net", "bridgenet"])
+def test_a_hint_speaks_only_of_what_the_network_has(tmp_path: Path, system: System) -> None:
+    plain = save_untrained(tmp_path / system, system=system, tasks={"depth": 1, "normals": 3}, systems=SMALL)
+    said, bridge = hints(plain), system == "bridgenet"
+    assert ("kind and scale choose" in said["features"]) == ("of the bridge" in said["features"]) == bridge
+    assert ("the kind chooses what" in said["features"]) == (not bridge)
+    assert ("part of the network" in said["compare"]) == (system != "mtl")
+    assert ("mirrored or with noise." in said["compare"]) == (system == "mtl")
+    assert "legend" not in said["overview"]
+    assert not any("{" in words or "}" in words for words in said.values())

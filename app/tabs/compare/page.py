@@ -8,7 +8,7 @@ import numpy as np
 from app.analysis.selection import Choice, Selection, Word
 from app.analysis.session import Analysis, Session
 from app.tabs.compare.inside import inside
-from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, Pair, Side, interventions, make_pair
+from app.tabs.compare.pairs import AS_IT_IS, CHECKPOINT, MIRRORED, ON_PHOTO, Pair, Side, interventions, make_pair
 from app.view.charts import ShareRows, Table, TableCell, shares_of
 from app.view.encoding import numbers_uri, png_uri, sampled
 from app.view.inspector import pixel_of, task_row
@@ -74,6 +74,9 @@ def compare(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: numbers at the place and over the photo, who was asked, and the maps of every task."""
     _, hint = wording(TEXT)
     compared = analysis.results.get(measured, *pair_key(analysis, selection))
+    parts = len(interventions(analysis)) > len(ON_PHOTO)
+    others = "mirrored, with noise, or a part of the network switched off" if parts else "mirrored or with noise"
+    hint = hint.format(others=others)
     shared: View = {"hint": hint, "tools": _tools(analysis, selection, compared)}
     if compared is None:
         say: list[Spoken] = [{"text": "Two answers, side by side."}]

@@ -28,6 +28,9 @@ MIRRORED = "flip"
 AS_IT_IS = "as it is"
 CHECKPOINT, REMOVED = "checkpoint:", "without:"
 
+ON_PHOTO = {MIRRORED: "the photo mirrored", "noise": "the photo with noise"}
+"""What any network can be asked about, and what the reader sees."""
+
 RELEASED = (
     "What was pinned as {letter} was released: the studio no longer has it. Open that photo again and pin it, "
     "or release the pins."
@@ -104,7 +107,7 @@ class Pair:
 
 def interventions(analysis: Analysis) -> dict[str, str]:
     """What can be done to the photo or the network, and what the reader sees."""
-    offered = {MIRRORED: "the photo mirrored", "noise": "the photo with noise"}
+    offered = dict(ON_PHOTO)
     if has_bridge(analysis):
         offered["bridge"] = "bridge off"
     if analysis.trace.pattern is not None:

@@ -19,6 +19,7 @@ from app.tabs.features.pictures import (
     strength_rows,
     with_scale,
 )
+from app.view.attention import chooses_scale, has_bridge
 from app.view.page import Page, Progress, choice, choices, slider
 from app.view.spoken import Spoken
 from app.view.view import Follows, Group, Tool, View
@@ -46,8 +47,7 @@ READ_AS = {
     "similarity": "Cosine similarity of every token to the one in the box, after each map's mean is taken away: red is "
     "alike, blue opposite. Pin a photo (P) and go to another to look for this token there.",
     "strength": "Length of the feature vector at every token: where a kind has much to say.",
-    "groups": "Parts that add up to the feature (non-negative matrix factorisation), and what the tasks do without "
-    "each part of the bridge.",
+    "groups": "Parts that add up to the feature (non-negative matrix factorisation){without}.",
     "channel": "Numbers of a single channel. A channel alone rarely means something: compare several.",
 }
 """The views in words."""
@@ -58,9 +58,11 @@ def features(analysis: Analysis, selection: Selection) -> View:
     shown, kind = selection.text(VIEW), kind_of(analysis, selection)
     _, how = wording(TEXT)
     basis = analysis.result(colours_by, selection.text(BASIS)).words if shown == "pca" else ""
+    without = ", and what the tasks do without each part of the bridge" if has_bridge(analysis) else ""
+    how = how.format(choice="kind and scale choose" if chooses_scale(analysis) else "the kind chooses")
     value: View = {
         "say": _say(analysis, selection, shown, kind),
-        "hint": f"{READ_AS[shown].format(basis=basis)} {how}",
+        "hint": f"{READ_AS[shown].format(basis=basis, without=without)} {how}",
         "tools": tools(analysis, selection),
         "groups": _arranged(_pictures(analysis, selection, shown, kind), facts(analysis, selection, kind)),
     }

@@ -50,6 +50,9 @@ FOLLOWS: frozenset[Follows] = frozenset({"task", "scale", "head"})
 UNSURE = 0.5
 """A pixel whose class has a smaller probability is called uncertain."""
 
+LEGEND = " A legend entry isolates its class, a click on it keeps it."
+"""How to use the map of a task that names classes."""
+
 GLANCE = 320
 """Longest side, in pixels, of what is counted for the headline: enough for whole per cents."""
 
@@ -58,6 +61,7 @@ def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -
     """Value of the viewer: photo, predictions and error maps, none larger than `longest` pixels."""
     height, width = analysis.size
     _, hint = wording(TEXT)
+    hint = hint.format(legend=LEGEND if any(TASKS[task].kind == "classes" for task in analysis.tasks) else "")
     source = SOURCES.get(analysis.dataset)
     caution = analysis.prediction.caution
     if source and not source.photos and analysis.truth_classes != source.name and not caution:

@@ -1,7 +1,7 @@
 // @ts-check
 // Before a class: larger words, nothing at the sides, and one key from one view or lesson to the next.
 
-/** @import { Studio } from "./types.js" */
+/** @import { Depth, Studio } from "./types.js" */
 import { targetOf } from "./dom.js";
 
 /** @type {Record<string, number>} */
@@ -11,7 +11,26 @@ const page = document.documentElement;
 
 /** @param {Studio} studio */
 export function presenter(studio) {
+  /** The last depth, and the one to go back to: a view that only experts have is shown to a class with all of it. */
+  let [depth, owed] = [studio.depth, /** @type {Depth | null} */ (null)];
+
+  function settle() {
+    const back = owed;
+    // An open lesson goes on as it is.
+    if (back === null || page.dataset.presenting !== undefined || studio.lesson) return;
+    owed = null;
+    if (studio.depth !== back) studio.deepen(back);
+  }
+
+  new MutationObserver(settle).observe(page, { attributeFilter: ["data-presenting"] });
   studio.subscribe((kind) => {
+    if (studio.depth !== depth) {
+      if (kind === "tab" && page.dataset.presenting !== undefined) owed ??= depth;
+      // Who has chosen one stays there.
+      if (kind === "choice" && !studio.lesson) owed = null;
+      depth = studio.depth;
+    }
+    if (kind === "choice") settle();
     if (kind === "ask" && studio.asked?.event === "present") present(page.dataset.presenting === undefined);
   });
   document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 """What a lecturer needs: a tour of the page, lessons with a link of their own, and the page before a class."""
 
 from browsing import PATIENCE, Visit
+from playwright.sync_api import Browser
 
 BALLOON = "[data-testid=balloon]"
 LESSON = "[data-testid=lesson]"
@@ -75,3 +76,29 @@ def test_before_a_class_the_sides_are_gone_and_one_key_leads_on(visit: Visit) ->
     page.wait_for_function("document.documentElement.dataset.presenting === undefined")
     page.wait_for_selector(LESSON, state="hidden")
     assert page.locator("[data-testid=rail]").is_visible()
+
+
+def test_after_presenting_the_depth_is_as_it_was_before(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, "depth=simple")
+    page = visit.page
+    try:
+        page.wait_for_selector("[data-testid=viewer-overview][data-state=ready]", timeout=PATIENCE)
+        for end in ("f", "Escape"):
+            visit.tab("refinement")
+            page.keyboard.press("f")
+            page.wait_for_function("document.documentElement.dataset.presenting !== undefined")
+            while page.evaluate("bridgenetStudio.depth") == "simple":
+                page.keyboard.press("PageUp")
+            page.keyboard.press(end)
+            page.wait_for_function("document.documentElement.dataset.presenting === undefined")
+            page.wait_for_function("bridgenetStudio.depth === 'simple'", timeout=PATIENCE)
+            assert page.locator("[data-tab=tpp][aria-selected=true]").count() == 0
+        # Chosen by hand, it stays.
+        page.keyboard.press("f")
+        page.click("[data-testid=depth] [data-value=expert]")
+        page.keyboard.press("Escape")
+        page.wait_for_function("document.documentElement.dataset.presenting === undefined")
+        assert page.evaluate("bridgenetStudio.depth") == "expert"
+        assert visit.wrong == []
+    finally:
+        visit.close()

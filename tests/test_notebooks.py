@@ -288,6 +288,12 @@ def test_a_sentence_stands_between_two_cells_of_code(path: Path) -> None:
         assert not both_code or tags(second)[:1] in (["check-1"], ["check-2"]), second.source
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+def test_a_summary_calls_tasks_by_their_titles(path: Path) -> None:
+    (summary,) = [cell for cell in code(read(path)) if "saw" in tags(cell)]
+    assert summary.outputs and not re.search(r"\b(semseg|human_parts)\b", str(summary.outputs))
+
+
 def test_there_are_nine_and_the_guide_names_each() -> None:
     guide = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"0{number}" for number in range(1, 10)]

@@ -358,7 +358,10 @@ def _unreadable(head: bytes) -> str:
 
 
 def _damaged(error: Exception) -> str:
-    return f"This image is damaged or cut off ({error or type(error).__name__}). Save or download it again."
+    # Pillow counts the bytes that it was left with.
+    early = "truncated" in str(error)
+    why = ": the file ends too early" if early else f" ({error or type(error).__name__})"
+    return f"This image is damaged or cut off{why}. Save or download it again."
 
 
 def _too_large(size: str, limit: float) -> str:

@@ -139,7 +139,7 @@ class Endpoints:
 
         image: a photo, or none with `id` from /predict. x, y: fractions 0..1 of width and height. scale: stage of the
         bridge, 0 is the coarsest, -1 the finest. head: 0, 1, ..., or -1 for the mean of all. Shares are 0..1 and sum
-        to 1; uniform would be 1 / number of tasks.
+        to 1; evenly it would be 1 / number of tasks.
         """
         with self._explained():
             from bridgenet import inspection

@@ -21,6 +21,7 @@ from app.view.changes import amount, enlarged
 from app.view.markup import markup
 from app.view.own_errors import own_error
 from app.view.wire import to_json
+from app.view.wording import percent
 from bridgenet.inspection import InteractionMatrix, effect_of, interaction_matrix, without_reading
 from bridgenet.inspection.intervene import decode_again
 
@@ -81,6 +82,13 @@ def test_shades_are_effects_over_the_control(session: Session, analysis: Analysi
     level = effects["chart"].rows[0].cells[1].level
     assert level == pytest.approx(min(direct.strength[0, 1] / top, 1))
     assert effects["chart"].shades.stops[1][0] == pytest.approx(1 / top)
+
+
+def test_an_even_share_has_the_name_that_it_has_elsewhere(session: Session, analysis: Analysis) -> None:
+    chart = group(opened(session, analysis)[0], "attention")["chart"]
+    even = percent(1 / len(analysis.tasks))
+    assert f"{even} = even" in [said for _, said in chart.shades.stops]
+    assert all(f"evenly it would be {even}" in cell.words for row in chart.rows for cell in row.cells)
 
 
 def test_the_attention_matrix_has_the_shares_that_are_read(session: Session, analysis: Analysis, direct) -> None:  # noqa: ANN001

@@ -94,14 +94,14 @@ def bridge_rows(computed: Cuts) -> list[Row]:
 
 def attention_matrix(matrix: InteractionMatrix, cell: Pair) -> Group:
     """Share of each source in what each target reads."""
-    top, uniform = float(matrix.attention.max()), 1 / len(matrix.tasks)
+    top, even = float(matrix.attention.max()), 1 / len(matrix.tasks)
     rows = [
         source_row(source, [_attention_cell(matrix, source, target, top) for target in tasks_of(matrix)])
         for source in tasks_of(matrix)
     ]
     # Where reading is nearly even, the words of both ends would lie upon each other.
-    ends = [(1.0, percent(top))] if uniform < 0.8 * top else []
-    shades = Shades("share", [(0, "0"), (uniform / top, f"{percent(uniform)} = uniform"), *ends])
+    ends = [(1.0, percent(top))] if even < 0.8 * top else []
+    shades = Shades("share", [(0, "0"), (even / top, f"{percent(even)} = even"), *ends])
     return chosen_pair(cell) | {
         "id": "attention",
         "chart": ShadedTable(rows, effect_columns(matrix.tasks, units=False), "read ↓  by →", shades, "attention"),
@@ -187,8 +187,8 @@ def _bridge_cell(matrix: InteractionMatrix, name: str, target: TaskName, effect:
 
 def _attention_cell(matrix: InteractionMatrix, source: TaskName, target: TaskName, top: float) -> Cell:
     share = float(matrix.attention[matrix.tasks.index(source), matrix.tasks.index(target)])
-    uniform = percent(1 / len(matrix.tasks))
-    words = f"{TASKS[target].title} reads {100 * share:.1f} % from {task_name(source)}; uniform would be {uniform}"
+    even = percent(1 / len(matrix.tasks))
+    words = f"{TASKS[target].title} reads {100 * share:.1f} % from {task_name(source)}; evenly it would be {even}"
     key, own = f"{source}>{target}", source == target
     return Cell(f"{100 * share:.0f}", level=share / top, words=words, key=key, own=own)
 

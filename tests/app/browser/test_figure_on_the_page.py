@@ -133,6 +133,9 @@ def test_a_task_is_cut_on_every_tab_and_the_figure_shows_it(visit: Visit) -> Non
     assert page.locator(".line.off").evaluate_all("lines => lines.every(line => /depth/.test(line.dataset.link))")
     assert visit.part("inspector").find("Without depth.") > 0
     page.wait_for_function("location.search.includes('cut=depth')", timeout=PATIENCE)
+    keys = page.locator(".rail .tasks kbd")
+    ends = keys.evaluate_all("keys => keys.map(key => Math.round(key.getBoundingClientRect().right))")
+    assert len(set(ends)) == 1, "the key of a task that is cut stands below the others"
     page.click("[data-testid=cut-depth]")
     visit.ready("features")
     page.wait_for_function("!location.search.includes('cut=')", timeout=PATIENCE)

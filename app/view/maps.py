@@ -67,7 +67,8 @@ def prediction_map(
             certain = analysis.prediction[task].confidence if fade else None
             return shared | _class_map(array, analysis, task, None if certain is None else sampled(certain, longest))
         case "metres":
-            return shared | _depth_map(array, analysis.depth_limits, longest, contours=contours)
+            known = "with the truth" if task in analysis.truth else ""
+            return shared | _depth_map(array, analysis.depth_limits, longest, known, contours=contours)
         case "direction":
             unknown = unknown_words(array)
             return shared | {
@@ -282,11 +283,13 @@ def contour_step(limits: tuple[float, float]) -> float:
     return next((step for step in CONTOUR_STEPS if extent / step <= 10), CONTOUR_STEPS[-1])
 
 
-def _depth_map(array: np.ndarray, limits: tuple[float, float], longest: int, *, contours: bool) -> Map:
+def _depth_map(array: np.ndarray, limits: tuple[float, float], longest: int, shared: str, *, contours: bool) -> Map:
     low, high = limits
     unknown = unknown_words(array)
     near, far = f"{low:.1f} m", f"{high:.1f} m"
     scale: Ramp = {"low": near, "high": far, "colours": ramp("viridis", backwards=True)}
+    if shared:
+        scale["shared"] = shared
     picture = colour_depth(array, limits, valid=np.isfinite(array))
     lines = contours and high > low
     if lines:

@@ -135,6 +135,11 @@ def test_the_truth_is_wiped_over_its_prediction_in_the_same_colours(measured: An
     assert most in [entry["name"] for entry in value["semseg"]["legend"]]
 
 
+def test_a_scale_that_truth_and_prediction_share_says_so(analysis: Analysis, measured: Analysis) -> None:
+    ramp, alone = (prediction_map(one, "depth", 120)["ramp"] for one in (measured, analysis))
+    assert ramp["shared"] == "with the truth" and "shared" not in alone
+
+
 def test_unknown_truth_is_hatched_not_coloured(measured: Analysis) -> None:
     source = truth_uri(measured, "edge", 120)
     assert source is not None

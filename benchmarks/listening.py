@@ -3,7 +3,7 @@
 A network is judged twice: as it is, and with all that its tasks read of each other taken from another image, the one
 before it in the data set. Where that changes nothing, tasks do not listen. Where it ruins the answers, they rely on
 each other, which does not yet mean that they are better for it: that is what controls are trained for. Results are
-added to `benchmarks/study/listening.json`.
+added to `benchmarks/study/listening.json`, each under its data set and the name of its folder.
 """
 
 import argparse
@@ -108,8 +108,10 @@ def main() -> None:
         except ValueError as problem:
             print(f"{folder.name}: {problem}", file=sys.stderr)
             continue
-        found[folder.name] = {"system": config.model.system, "steps": read_metrics(folder)["step"], **result}
-        print(folder.name, json.dumps(found[folder.name]), flush=True)
+        # Runs of two studies may have one name.
+        name = f"{config.data.name}/{folder.name}"
+        found[name] = {"system": config.model.system, "steps": read_metrics(folder)["step"], **result}
+        print(name, json.dumps(found[name]), flush=True)
         write_text(wanted.out, json.dumps(found, indent=1) + "\n")
 
 

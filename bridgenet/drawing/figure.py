@@ -33,6 +33,9 @@ MAX_PROPORTIONS = 1.5
 
 LEGEND_LINES, LEGEND_COLUMNS = 3, 2
 
+SMALL_LETTER = 0.058
+"""Inches: mean width of the smallest letters of a legend."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -236,9 +239,8 @@ def _draw_key(sheet: Sheet, key: Key, left: float, top: float, width: float) -> 
         sheet.text(left + width, middle, key.high, size=8.5, colour=GREY, align="right")
     elif key == "normals":
         sheet.picture(left, top + 0.07, 0.46, 0.46, normals_disc())
-        axes = ("x right → red · y up → green", "z toward you → blue")
-        for line, text in enumerate(axes):
-            sheet.text(left + 0.57, top + 0.2 * (line + 1), text, size=7.5, colour=GREY, room=width - 0.57)
+        for line, text in enumerate(("x right → red", "y up → green", "z toward you → blue")):
+            sheet.text(left + 0.55, top + 0.15 * (line + 1), text, size=7.5, colour=GREY, room=width - 0.55)
     elif isinstance(key, str):
         sheet.text(left, top + 0.19, key, size=8.5, colour=GREY, room=width)
     else:
@@ -246,19 +248,33 @@ def _draw_key(sheet: Sheet, key: Key, left: float, top: float, width: float) -> 
 
 
 def _draw_classes(sheet: Sheet, entries: Sequence[LegendEntry], left: float, top: float, width: float) -> None:
-    """Swatches in two columns; the classes that find no room are counted."""
-    room = LEGEND_LINES * LEGEND_COLUMNS
-    shown = entries if len(entries) <= room else entries[: room - 1]
-    for index, entry in enumerate(shown):
-        row, column = divmod(index, LEGEND_COLUMNS)
-        x, y = left + column * width / LEGEND_COLUMNS, top + 0.15 + row * 0.18
+    """Swatches in columns, with shares if all find room beside their names; classes that find none are counted."""
+    shown, columns = _shown(entries), _columns(entries)
+    column_width = width / columns - 0.18
+    shares = [f" {_percent(entry.area)}" for entry in shown]
+    longest = max((len(entry.name + share) for entry, share in zip(shown, shares, strict=True)), default=0)
+    if longest * SMALL_LETTER > column_width:
+        shares = [""] * len(shown)
+    for index, (entry, share) in enumerate(zip(shown, shares, strict=True)):
+        row, column = divmod(index, columns)
+        x, y = left + column * width / columns, top + 0.15 + row * 0.18
         sheet.box(x, y - 0.055, 0.11, 0.11, entry.colour, outline=True)
-        column_width, share = width / LEGEND_COLUMNS - 0.22, f" {_percent(entry.area)}"
-        sheet.text(x + 0.18, y, entry.name, size=8.5, colour=GREY, room=column_width, tail=share)
+        sheet.text(x + 0.16, y, entry.name, size=8.5, colour=GREY, room=column_width, tail=share)
     if len(shown) < len(entries):
-        rest = sum(entry.area for entry in entries[room - 1 :])
-        x, y = left + width / LEGEND_COLUMNS, top + 0.15 + (LEGEND_LINES - 1) * 0.18
-        sheet.text(x + 0.18, y, f"{len(entries) - len(shown)} more {_percent(rest)}", size=8.5, colour=GREY)
+        rest = sum(entry.area for entry in entries[len(shown) :])
+        x, y = left + width / columns, top + 0.15 + (LEGEND_LINES - 1) * 0.18
+        more = f"{len(entries) - len(shown)} more{f' {_percent(rest)}' if any(shares) else ''}"
+        sheet.text(x + 0.16, y, more, size=8.5, colour=GREY, room=column_width)
+
+
+def _shown(entries: Sequence[LegendEntry]) -> Sequence[LegendEntry]:
+    room = LEGEND_LINES * LEGEND_COLUMNS
+    return entries if len(entries) <= room else entries[: room - 1]
+
+
+def _columns(entries: Sequence[LegendEntry]) -> int:
+    """A single class has all the width."""
+    return min(LEGEND_COLUMNS, max(len(entries), 1))
 
 
 def _footer_of(key: Key) -> float:

@@ -105,11 +105,14 @@ class Sheet:
         # A dollar sign in a file's name begins no formula.
         written.set_parse_math(False)
         extent = written.get_window_extent(self.canvas.get_renderer())
-        if room is not None and extent.width > room * DPI:
-            written.set_fontsize(max(SMALLEST, 0.97 * size * room * DPI / extent.width))  # Letters grow by steps.
-            while (extent := written.get_window_extent(self.canvas.get_renderer())).width > room * DPI and text:
+        while room is not None and extent.width > room * DPI and (size > SMALLEST or text):
+            if size > SMALLEST:  # Letters grow by steps, so that no proportion tells the size that fits.
+                size = max(SMALLEST, min(size - 0.25, 0.97 * size * room * DPI / extent.width))
+                written.set_fontsize(size)
+            else:
                 text = text[:-1].rstrip()
                 written.set_text(f"{text}…{tail}")
+            extent = written.get_window_extent(self.canvas.get_renderer())
         return extent.x1 / DPI
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, *, outline: bool = False) -> None:

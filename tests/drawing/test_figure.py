@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from bridgenet.drawing import LegendEntry, class_palette, overview_figure, panel_figure, shares_figure
-from bridgenet.drawing.figure import Panel, depth_figure, legend_figure
+from bridgenet.drawing.figure import Panel, _draw_classes, depth_figure, legend_figure
 from bridgenet.drawing.palette import task_colour
 from bridgenet.drawing.predictions import colour_depth
+from bridgenet.drawing.sheet import Sheet
 from bridgenet.sources import SOURCES
 
 
@@ -51,6 +52,22 @@ def test_long_titles_stay_in_their_cards_and_long_names_of_classes_in_their_colu
     rows, columns = np.nonzero((figure == (0, 0, 255)).all(axis=-1))
     before_the_second = figure[rows.min() - 5 : rows.max() + 5, columns.min() - 4 : columns.min() - 1]
     assert (before_the_second == 255).all()
+
+
+def test_letters_become_smaller_before_they_become_fewer() -> None:
+    for room in np.arange(0.6, 1.2, 0.05):
+        sheet = Sheet(3.0, 1.0)
+        assert sheet.text(0.1, 0.5, "upper leg", size=12.0, room=float(room)) <= 0.1 + room
+        assert sheet.axes.texts[-1].get_text() == "upper leg"
+
+
+def test_shares_give_way_to_the_names_of_classes() -> None:
+    names = ("background", "upper leg", "torso", "lower leg")
+    entries = [LegendEntry(index, name, "#B9B1A2", 0.25) for index, name in enumerate(names)]
+    for width, told in ((1.5, ""), (2.7, " 25%")):
+        sheet = Sheet(3.0, 1.0)
+        _draw_classes(sheet, entries, 0.1, 0.1, width)
+        assert [text.get_text() for text in sheet.axes.texts] == [name + told for name in names]
 
 
 def test_a_depth_figure_has_the_picture_and_a_bar_in_the_same_colours() -> None:

@@ -20,8 +20,11 @@ STEPS = (1, 4, 6, 8, 12)
 """Colours are rounded to the first of these steps (of 255) that makes the notebook small enough. Every colour stays
 where it is within half a step, so legends stay true; a palette of 256 colours would not keep them."""
 
+PALE, FINER = 64, 4
+"""Nearer to white than this, steps are so many times finer: there, half a step makes another hue of a pale colour."""
+
 SMALL = 70_000
-"""A picture with fewer letters (base64) stays as it is: charts do, whose pale colours must not change their hue."""
+"""A picture with fewer letters (base64) stays as it is: charts do."""
 
 LEFT_OUT = ("application/vnd.jupyter.widget", "application/vnd.plotly", "image/jpeg")
 """Outputs that are not saved: views that need a running notebook. The PNG beside each of them shows the same."""
@@ -65,7 +68,14 @@ def _outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 def _packed(png: str, step: int) -> str:
     pixels = np.asarray(Image.open(BytesIO(base64.b64decode(png))).convert("RGB")).astype(int)
     exact = _encoded(pixels)
-    return exact if len(exact) < SMALL else _encoded(np.minimum((pixels + step // 2) // step * step, 255))
+    return exact if len(exact) < SMALL else _encoded(rounded(pixels, step))
+
+
+def rounded(pixels: np.ndarray, step: int) -> np.ndarray:
+    """Levels (0..255) in steps from white, finer ones where colours are pale."""
+    dark = 255 - pixels
+    steps = np.where(dark < PALE, max(step // FINER, 1), step)
+    return 255 - np.minimum((dark + steps // 2) // steps * steps, 255)
 
 
 def _encoded(pixels: np.ndarray) -> str:

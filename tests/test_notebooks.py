@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import re
+import runpy
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -307,6 +308,14 @@ def test_a_sentence_stands_between_two_cells_of_code(path: Path) -> None:
 def test_a_summary_calls_tasks_by_their_titles(path: Path) -> None:
     (summary,) = [cell for cell in code(read(path)) if "saw" in tags(cell)]
     assert summary.outputs and not re.search(r"\b(semseg|human_parts)\b", str(summary.outputs))
+
+
+@pytest.mark.parametrize("step", [4, 6, 8, 12])
+def test_saved_colours_are_near_the_drawn_ones_and_pale_ones_keep_their_hue(step: int) -> None:
+    rounded = runpy.run_path(str(FOLDER / "execute.py"))["rounded"]
+    levels = np.arange(256)
+    off = np.abs(rounded(levels, step) - levels)
+    assert off.max() <= step // 2 and off[levels > 191].max() <= 1 and rounded(levels, step)[255] == 255
 
 
 def test_there_are_nine_and_the_guide_names_each() -> None:

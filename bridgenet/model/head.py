@@ -6,7 +6,7 @@ from functools import reduce
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bridgenet.model.by_task import ByTask
 from bridgenet.model.layers import ChannelNorm, GroupedChannelNorm, conv_norm_relu, resize_to
@@ -45,11 +45,8 @@ class SideOutput(nn.Module):
         before = torch.cat(list(refined.values()), dim=1)
         normed = norm.forward(before)
         gain = torch.rsqrt(before.var(dim=1, keepdim=True, correction=0) + norm.eps) * norm.weight[:, None, None]
-
-        def held(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            return normed + (inputs[0] - before) * gain
-
-        hooks.callback(norm.register_forward_hook(held).remove)
+        held = norm.register_forward_hook(lambda module, inputs, output: normed + (inputs[0] - before) * gain)
+        hooks.callback(held.remove)
 
     def forward(self, refined: Features) -> Features:
         normed = self.norm(torch.cat(list(refined.values()), dim=1)).chunk(len(refined), dim=1)

@@ -6,6 +6,7 @@ them the scale of every task, read or not: `BridgeNet.hold_norms` keeps the stat
 
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from bridgenet.model.network import (
     other_trace,
     over_stages,
     random_mask,
+    replaced,
     replacement,
     through_one,
 )
@@ -56,20 +58,8 @@ class PatternMeeting(Meeting):
         tasks = tuple(trace.predictions)
         for target in tasks:
             cut: list[TaskName] = [source for source in sources if source != target]
-
-            def edit(maps: Tensor, cut: Sequence[TaskName] = cut) -> Tensor:
-                maps, heads = maps.clone(), maps.shape[1] // len(tasks)
-                for source in cut:
-                    channels = slice(tasks.index(source) * heads, (tasks.index(source) + 1) * heads)
-                    if removal == "swap":
-                        swapped = _pattern(other_trace(other)).logits[source]
-                        check_same_grid(swapped.shape[-2:], maps.shape[-2:])
-                        maps[:, channels] = swapped
-                    else:
-                        maps[:, channels] = replacement(removal, maps[:, channels], dim=-1)
-                return maps
-
             if cut:
+                edit = partial(_without_maps, tasks, cut, removal, other)
                 edit_input(hooks, self.propagation.propagations[target].fuse, edit)
 
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
@@ -143,16 +133,8 @@ class BridgeMeeting(Meeting):
             if removal == "swap":
                 swapped = extractor.task_tokens(other_trace(other).stages[index].task_specific)
                 check_same_grid(swapped.shape[1], count * len(tasks))
-
-            def edit(tokens: Tensor, spans: list[slice] = spans, swapped: Tensor | None = swapped) -> Tensor:
-                tokens = tokens.clone()
-                for span in spans:
-                    own = tokens[:, span]
-                    tokens[:, span] = replacement(removal, own, dim=1) if swapped is None else swapped[:, span]
-                return tokens
-
-            edit_input(hooks, extractor.project.key, edit)
-            edit_input(hooks, extractor.project.value, edit)
+            for projection in (extractor.project.key, extractor.project.value):
+                edit_input(hooks, projection, partial(replaced, removal, spans, swapped))
 
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
         """In every stage a random share of the tokens is masked. One token is always left."""
@@ -178,6 +160,22 @@ class BridgeMeeting(Meeting):
             read = _attention(stage).double().mean(dim=(0, 1, 2)).view(len(tasks), -1).sum(dim=1)
             shares.append(read[:, None].expand(len(tasks), len(tasks)))
         return over_stages(shares, trace.stages)
+
+
+def _without_maps(
+    tasks: Sequence[TaskName], cut: Sequence[TaskName], removal: Removal, other: Trace | None, maps: Tensor
+) -> Tensor:
+    """The maps of all tasks (batch, tasks * heads, queries, keys) with others where those that are cut have theirs."""
+    maps, heads = maps.clone(), maps.shape[1] // len(tasks)
+    for source in cut:
+        channels = slice(tasks.index(source) * heads, (tasks.index(source) + 1) * heads)
+        if removal == "swap":
+            swapped = _pattern(other_trace(other)).logits[source]
+            check_same_grid(swapped.shape[-2:], maps.shape[-2:])
+            maps[:, channels] = swapped
+        else:
+            maps[:, channels] = replacement(removal, maps[:, channels], dim=-1)
+    return maps
 
 
 def _pattern(trace: Trace) -> Pattern:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from itertools import permutations
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import ClassVar, Literal, TypeVar, get_args
 
 import torch
 from jaxtyping import Float
@@ -243,11 +243,26 @@ def its_backbone(backbone: Backbone | None, system: str) -> Backbone:
 
 def edit_input(hooks: ExitStack, module: nn.Module, edit: Callable[[Given], Given], *, index: int = 0) -> None:
     """From now until `hooks` closes, the module gets `edit` of one of its inputs, the first where none is named."""
+    hook = module.register_forward_pre_hook(
+        lambda module, inputs: (*inputs[:index], edit(inputs[index]), *inputs[index + 1 :])
+    )
+    hooks.callback(hook.remove)
 
-    def pre_hook(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return *inputs[:index], edit(inputs[index]), *inputs[index + 1 :]
 
-    hooks.callback(module.register_forward_pre_hook(pre_hook).remove)
+def replaced(removal: Removal, spans: Sequence[slice], swapped: Tensor | None, tokens: Tensor) -> Tensor:
+    """Tokens, keys or values (batch, tokens, channels) with other ones at the spans of the tasks that are cut.
+
+    Args:
+        removal: What stands there instead; see `replacement`.
+        spans: Where the tasks that are cut have theirs.
+        swapped: The tokens of another image, for `swap`.
+        tokens: What is read.
+    """
+    tokens = tokens.clone()
+    for span in spans:
+        own = tokens[:, span]
+        tokens[:, span] = replacement(removal, own, dim=1) if swapped is None else swapped[:, span]
+    return tokens
 
 
 def replacement(removal: Removal, own: Tensor, dim: int | tuple[int, ...]) -> Tensor:

@@ -6,6 +6,7 @@ gets grows with the square of the number of tasks, which is what a bridge replac
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -114,12 +115,8 @@ class DistillationMeeting(Meeting):
                 if removal == "swap":
                     swapped = features_at(other_trace(other), scale)[source]
                     check_same_grid(swapped.shape[-2:], features_at(trace, scale)[source].shape[-2:])
-
-                def edit(own: Tensor, swapped: Tensor | None = swapped) -> Tensor:
-                    return replacement(removal, own, dim=(2, 3)) if swapped is None else swapped
-
                 for send in distillation.messages[source].values():
-                    edit_input(hooks, send, edit)
+                    edit_input(hooks, send, partial(_instead, removal, swapped))
 
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
         """A random share of all (source, place) is not sent, the same ones to every target."""
@@ -163,10 +160,10 @@ def features_at(trace: Trace, scale: int) -> Features:
     return trace.stages[-1 - scale].task_specific if trace.stages else trace.task_specific
 
 
+def _instead(removal: Removal, swapped: AnyFeature | None, own: AnyFeature) -> AnyFeature:
+    return replacement(removal, own, dim=(2, 3)) if swapped is None else swapped
+
+
 def silence(gone: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
     """A hook that leaves zeros of an output where something is gone (height, width)."""
-
-    def silent(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        return output.masked_fill(gone.to(output.device), 0)
-
-    return silent
+    return lambda module, inputs, output: output.masked_fill(gone.to(output.device), 0)

@@ -4,11 +4,12 @@ Queries are each task's own (stride 2), keys and values are tokens pooled to the
 Before the softmax, the scores of the coarser stage are enlarged over their queries and mixed into the own ones.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bridgenet.model.attention import AttentionProjections, QueryReduction, attend, attention_logits, pool_tokens
 from bridgenet.model.by_task import ByTask
@@ -25,7 +26,7 @@ from bridgenet.model.network import (
     other_trace,
     over_stages,
     random_mask,
-    replacement,
+    replaced,
 )
 from bridgenet.model.stage import Upsampler
 from bridgenet.model.task_feature_refiner import AddRefinement
@@ -239,7 +240,7 @@ class CrossTaskMeeting(Meeting):
                     mask_keys(hooks, reader.softmax, dropped)
                     continue
                 for given, instead in zip((reader.key, reader.value), swapped, strict=True):
-                    edit_input(hooks, given, _replaced(removal, spans, instead))
+                    edit_input(hooks, given, partial(replaced, removal, spans, instead))
 
     def drop(self, hooks: ExitStack, trace: Trace, share: float, generator: torch.Generator) -> None:
         """In every stage a random share of the tokens is masked, the same ones to every task. One is always left."""
@@ -269,19 +270,6 @@ def _entering(stage: Stage) -> Features:
 
 def _span(tasks: Sequence[TaskName], source: TaskName, count: int) -> slice:
     return slice(tasks.index(source) * count, (tasks.index(source) + 1) * count)
-
-
-def _replaced(removal: Removal, spans: Sequence[slice], swapped: Tensor | None) -> Callable[[Tensor], Tensor]:
-    """Keys or values with other ones at the spans of the tasks that are cut."""
-
-    def edit(tokens: Tensor) -> Tensor:
-        tokens = tokens.clone()
-        for span in spans:
-            own = tokens[:, span]
-            tokens[:, span] = replacement(removal, own, dim=1) if swapped is None else swapped[:, span]
-        return tokens
-
-    return edit
 
 
 def _keys(stage: Stage) -> int:

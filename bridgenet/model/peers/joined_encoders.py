@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import torch
@@ -72,11 +73,7 @@ class Unit(nn.Module):
     def edit(self, hooks: ExitStack, read: Read) -> None:
         """From now until `hooks` closes, each target reads of each task what `read` says."""
         for target, mixer in self.targets.items():
-
-            def edited(features: Features, target: TaskName = target) -> Features:
-                return {source: read(target, source, own) for source, own in features.items()}
-
-            edit_input(hooks, mixer, edited)
+            edit_input(hooks, mixer, partial(_as_read, read, target))
 
     def forward(self, features: Features) -> Features:
         return {task: mix(features) for task, mix in self.targets.items()}
@@ -190,6 +187,10 @@ def _sizes(brought: Mapping[TaskName, Mapping[TaskName, torch.Tensor]]) -> Share
     return torch.stack(
         [torch.stack([part.detach().abs().mean() for part in row.values()]) for row in brought.values()]
     ).double()
+
+
+def _as_read(read: Read, target: TaskName, features: Features) -> Features:
+    return {source: read(target, source, own) for source, own in features.items()}
 
 
 def _cut(sources: Collection[TaskName], removal: Removal, uncut: Features, swapped: Features) -> Read:

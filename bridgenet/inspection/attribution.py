@@ -16,6 +16,7 @@ from captum.attr import FeatureAblation, ShapleyValues
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from bridgenet.inspection.images import one_image
 from bridgenet.inspection.targets import Target
 from bridgenet.model.layers import resize_to
 from bridgenet.shapes import AnyFeature, Image
@@ -105,17 +106,6 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
                 module.training = mode
 
 
-def one_image(images: Image) -> Image:
-    """A copy that may be differentiated, of the only image there is.
-
-    Raises:
-        ValueError: There are several.
-    """
-    if len(images) != 1:
-        raise ValueError(f"A map is made for one image at a time, got {len(images)}. Give images[i:i + 1].")
-    return images.detach().clone()
-
-
 def silent(done: int, total: int) -> None:
     """Where nobody asked for progress."""
 
@@ -187,14 +177,14 @@ def attribute_layer(
 
     Args:
         model: Images to trace.
-        images: One image (1, 3, height, width).
+        images: One image (1, 3, height, width), 0..1.
         target: What is explained.
         layer: Path of a feature map: `task_generic.3`, `stages.0.bridge`, `stages.2.refined.depth`, ...
         method: gradcam weights a channel by its mean gradient; gradient_x_activation by the gradient at each place.
 
     Raises:
         KeyError: There is no such path; the message lists those that exist.
-        ValueError: The path is that of an attention map, or there are several images.
+        ValueError: The path is that of an attention map, there are several images, or it is none.
     """
     if layer.endswith(".attention") or (layer.startswith("pattern.") and not layer.startswith("pattern.feature.")):
         raise ValueError(f"{layer} relates pairs of places and has no map of its own. Choose a feature map.")

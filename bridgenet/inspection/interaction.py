@@ -16,10 +16,10 @@ import scipy
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from bridgenet.inspection.attention.shares import attention_shares
 from bridgenet.inspection.effects import effect_of
+from bridgenet.inspection.images import fitted, single_images
 from bridgenet.inspection.intervene import (
     Norm,
     check_way,
@@ -155,7 +155,7 @@ def interaction_matrix(
 
     Args:
         model: Any network that says where its tasks meet.
-        images: RGB in 0..1, (batch, 3, height, width), or single images (3, height, width) of any sizes.
+        images: RGB in 0..1, (batch, 3, height, width), one alone (3, height, width), or several of any sizes.
         removal: What takes the place of the source, see `without_task`.
         places: Where it is removed, see `without_task`.
         norm: Statistics of the joint layer norm, see `without_task`.
@@ -171,7 +171,7 @@ def interaction_matrix(
         ValueError: Images are missing or malformed, a name is unknown, tasks meet in none of the places, or `swap`
             has no other image.
     """
-    pictures = _single_images(images)
+    pictures = single_images(images)
     way = check_way(removal, norm)
     present = tuple(meeting.name for meeting in meetings_at(model, places))
     if draws < 0:
@@ -233,7 +233,7 @@ class _Passes:
     def measure(self, index: int, picture: Tensor, partner: Tensor | None) -> None:
         """All passes of one image."""
         trace = self._forward(picture)
-        other = None if partner is None else self._forward(_fitted(partner, picture))
+        other = None if partner is None else self._forward(fitted(partner, picture))
         self.tasks = tuple(trace.predictions)
         if len(self.tasks) < 2:
             raise ValueError(
@@ -299,32 +299,6 @@ class _Passes:
         self.done += 1
         if self.progress is not None:
             self.progress(self.done, self.images * (1 + len(self.tasks) + self.draws))
-
-
-def _single_images(images: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    pictures = [image[0] if image.ndim == 4 and len(image) == 1 else image for image in images]
-    if not pictures:
-        raise ValueError("An interaction matrix needs at least one image.")
-    for picture in pictures:
-        _check_image(picture)
-    return pictures
-
-
-def _check_image(picture: Tensor) -> None:
-    if picture.ndim != 3 or len(picture) != 3 or not picture.is_floating_point():
-        found = f"{picture.dtype} {tuple(picture.shape)}"
-        raise ValueError(f"Images are float tensors (3, height, width), RGB in 0..1, not {found}.")
-    if picture.min() < 0 or picture.max() > 1:
-        raise ValueError(f"RGB values lie in 0..1, here in {picture.min():.3g}..{picture.max():.3g}: divide by 255?")
-
-
-def _fitted(partner: Tensor, picture: Tensor) -> Tensor:
-    partner = partner[0] if partner.ndim == 4 else partner
-    _check_image(partner)
-    if partner.shape == picture.shape:
-        return partner
-    size = picture.shape[-2:]
-    return F.interpolate(partner[None], size, mode="bilinear", align_corners=False, antialias=True)[0].clamp(0, 1)
 
 
 def _finite(value: Any) -> Any:

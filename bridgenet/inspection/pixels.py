@@ -11,7 +11,8 @@ from jaxtyping import Float
 from scipy import ndimage
 from torch import Tensor, nn
 
-from bridgenet.inspection.attribution import CHUNK, Map, Progress, one_image, silent, undisturbed, unknown
+from bridgenet.inspection.attribution import CHUNK, Map, Progress, silent, undisturbed, unknown
+from bridgenet.inspection.images import one_image
 from bridgenet.inspection.targets import Target
 from bridgenet.shapes import Image
 
@@ -79,7 +80,7 @@ def attribute_pixels(
         progress: Told the images computed and their total.
 
     Raises:
-        ValueError: There are several images, or steps or window is below 1.
+        ValueError: There are several images, it is none, or steps or window is below 1.
     """
     if steps < 1 or window < 1:
         raise ValueError(f"Steps and window must be at least 1, got {steps} and {window}.")

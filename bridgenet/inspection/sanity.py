@@ -10,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bridgenet.inspection.attribution import AnyMap, Progress, one_image, silent, undisturbed
+from bridgenet.inspection.attribution import AnyMap, Progress, silent, undisturbed
+from bridgenet.inspection.images import one_image
 from bridgenet.inspection.pixels import PixelBaseline, baseline_image
 from bridgenet.inspection.targets import Target
 from bridgenet.shapes import Image
@@ -125,7 +126,7 @@ def deletion_curve(
         progress: Told the images computed and their total; may raise to cancel.
 
     Raises:
-        ValueError: There are several images, or no steps.
+        ValueError: There are several images, it is none, or there are no steps.
     """
     if steps < 1:
         raise ValueError(f"A curve needs at least one step, got {steps}.")

@@ -99,7 +99,18 @@ class Backbone(nn.Module, ABC):
         """The same as `advance`, whatever the precision."""
 
     def _normalised(self, images: Image) -> Image:
-        return (images - cast(Tensor, self.mean)) / cast(Tensor, self.std)
+        """The images in the unit and the precision of the weights.
+
+        Raises:
+            ValueError: They are no batch of floats with three channels. What broadcasts would be answered all the same.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+            raise ValueError(
+                "Images are float tensors (batch, 3, height, width), RGB in 0..1, not "
+                f"{images.dtype} {tuple(images.shape)}."
+            )
+        mean, std = cast(Tensor, self.mean), cast(Tensor, self.std)
+        return (images.to(mean.dtype) - mean) / std
 
     def _precision(self, images: Tensor) -> AbstractContextManager[object]:
         return in_float32(images.device.type) if self.full_precision else nullcontext()

@@ -172,7 +172,11 @@ class Network(nn.Module, ABC):
         return
 
     def forward(self, images: Image) -> Trace:
-        """The trace of a batch of images (RGB in 0..1, any size)."""
+        """The trace of a batch of images (RGB in 0..1, any size).
+
+        Raises:
+            ValueError: They are no float tensor of this shape, or the network was built without a backbone.
+        """
         if not isinstance(self.backbone, Backbone):
             raise ValueError("This network was built without a backbone: give its feature maps to decode().")
         return self.decode(self.backbone(images), (images.shape[-2], images.shape[-1]))

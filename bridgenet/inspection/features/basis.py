@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from bridgenet.files import replacing
 from bridgenet.inspection.features.components import COMPONENTS, feature_array, fix_signs
 from bridgenet.inspection.features.familiarity import Familiarity
+from bridgenet.inspection.images import check_image
 from bridgenet.trace import Trace
 
 BASIS_FILE = "feature_basis.npz"
@@ -199,12 +200,15 @@ def fit_basis(
 
     Raises:
         BasisError: There are no images.
+        ValueError: One of them is none.
     """
     device = next(model.parameters()).device
     collected = _Collected(tokens_per_map)
     with torch.inference_mode():
         for image in images:
-            collected.add(model((image if image.ndim == 4 else image[None]).to(device)))
+            batch = image if image.ndim == 4 else image[None]
+            check_image(batch[0])
+            collected.add(model(batch.to(device)))
     return collected.fit(source, weights_fingerprint(model))
 
 

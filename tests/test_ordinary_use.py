@@ -1,0 +1,75 @@
+"""Wrong inputs as users give them: in a process of its own, where nobody checks shapes and names as the tests do."""
+
+import json
+
+import pytest
+from warm import Python
+
+PROGRAM = """
+import json, sys
+import numpy as np
+import torch
+from bridgenet import inspection
+from bridgenet.config import BackboneConfig, ModelConfig
+from bridgenet.model import build_model
+
+TASKS = {"semseg": 4, "depth": 1, "normals": 3}
+SMALL = ModelConfig(tasks=TASKS, backbone=BackboneConfig("test_efficientnet"), embed_width=24, prediction_width=8,
+                    refiner_blocks=(1,), token_reduction=(2,))
+torch.manual_seed(0)
+model = build_model(SMALL).eval()
+images = torch.rand(1, 3, 64, 96)
+holed = images.clone()
+holed[0, 0, 5, 5] = torch.nan
+trace = model(images)
+depth = inspection.Target("depth")
+said = {}
+for call in json.loads(sys.argv[1]):
+    try:
+        said[call] = f"returned {eval(call)!r}"[:60]
+    except Exception as error:
+        said[call] = f"{type(error).__name__}: {error}"
+print(json.dumps(said))
+"""
+
+NO_IMAGES = "ValueError: Images are float tensors (batch, 3, height, width), RGB in 0..1, not torch.{}."
+NO_NUMBERS = "here in nan..nan: replace what is not finite."
+
+REFUSED = {
+    "model(images[0])": NO_IMAGES.format("float32 (3, 64, 96)"),
+    "model(images[:, :1])": NO_IMAGES.format("float32 (1, 1, 64, 96)"),
+    "model((255 * images).byte())": NO_IMAGES.format("uint8 (1, 3, 64, 96)"),
+    "inspection.interaction_matrix(model, holed)": NO_NUMBERS,
+    "inspection.interaction_matrix(model, images, 'swap', other=holed)": NO_NUMBERS,
+    "inspection.interaction_matrix(model, [np.zeros((3, 64, 96))])": "not ndarray",
+    "inspection.attribute_layer(model, holed, depth, 'stages.0.bridge')": NO_NUMBERS,
+    "inspection.attribute_pixels(model, 255 * images, depth)": "divide by 255?",
+    "inspection.attribute_pixels(model, images[0], depth)": "(1, 3, height, width), got (3, 64, 96)",
+    "inspection.deletion_curve(model, holed, depth, np.ones((4, 6)))": NO_NUMBERS,
+    "inspection.fit_basis(model, [holed])": NO_NUMBERS,
+}
+"""What is called, and what it is refused with."""
+
+TAKEN = {
+    "model(images.double()).predictions['depth'].dtype": "torch.float32",
+    "model(images.half()).predictions['depth'].dtype": "torch.float32",
+    "inspection.interaction_matrix(model, images[0], draws=0).images": "1",
+}
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, str]:
+    """What became of each call."""
+    return json.loads(Python("-c", PROGRAM, json.dumps([*REFUSED, *TAKEN])).finish().splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_is_wrong_is_refused_in_a_sentence(call: str, said: dict[str, str]) -> None:
+    assert REFUSED[call] in said[call] and not said[call].startswith("returned")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", TAKEN)
+def test_what_can_be_understood_is_taken(call: str, said: dict[str, str]) -> None:
+    assert said[call] == f"returned {TAKEN[call]}"

@@ -7,10 +7,12 @@ from warm import Python
 
 PROGRAM = """
 import json, sys
+from dataclasses import replace
 import numpy as np
 import torch
 from bridgenet import inspection
-from bridgenet.config import BackboneConfig, ModelConfig
+from bridgenet.config import BackboneConfig, DataConfig, ModelConfig
+from bridgenet.data import open_dataset, reference_images
 from bridgenet.model import build_model
 
 TASKS = {"semseg": 4, "depth": 1, "normals": 3}
@@ -22,6 +24,7 @@ images = torch.rand(1, 3, 64, 96)
 holed = images.clone()
 holed[0, 0, 5, 5] = torch.nan
 trace = model(images)
+invpt = build_model(replace(SMALL, system="invpt", token_reduction=(2, 2, 2), refiner_blocks=(1, 1, 1))).eval()
 depth = inspection.Target("depth")
 said = {}
 for call in json.loads(sys.argv[1]):
@@ -47,6 +50,20 @@ REFUSED = {
     "inspection.attribute_pixels(model, images[0], depth)": "(1, 3, height, width), got (3, 64, 96)",
     "inspection.deletion_curve(model, holed, depth, np.ones((4, 6)))": NO_NUMBERS,
     "inspection.fit_basis(model, [holed])": NO_NUMBERS,
+    "inspection.attribute_layer(invpt, images, depth, 'stages.0.cross_attention.depth')": "relates pairs of places",
+    "inspection.attribute_layer(invpt, images, depth, 'stages.1.cross_logits.depth')": "relates pairs of places",
+    "inspection.attribute_layer(model, images, depth, 'stages.0.bridge', 'cam')": "no method 'cam'. Possible: gradcam,",
+    "inspection.attribute_tasks(model, trace, depth, 'all')": "no method 'all'. Possible: ablation, shapley.",
+    "inspection.attribute_tasks(model, trace, depth, baseline='white')": "no baseline 'white'. Possible: mean, zero.",
+    "inspection.attribute_pixels(model, images, depth, 'lime')": "no method 'lime'. Possible: integrated_gradients,",
+    "inspection.baseline_image(images, 'white')": "no baseline 'white'. Possible: mean, black, blurred.",
+    "inspection.bridge_shares(trace.stages[0], 0.5, 0.5, weighting='values')": "no weighting 'values'. Possible: raw,",
+    "inspection.tpp_attention(trace, 'depth', 0.5, 0.5, direction='in')": "no direction 'in'. Possible: outgoing,",
+    "inspection.tpp_attention(trace, 'depth', 0.5, 0.5, fusion='both')": "no fusion 'both'. Possible: before, after.",
+    "inspection.tpp_attention(trace, 'flow', 0.5, 0.5)": "no task 'flow' in this trace. It has: semseg,",
+    "inspection.Target('flow')": "There is no task 'flow'.",
+    "open_dataset(DataConfig('made_rooms'), 'test', ('depth',))": 'split must be train or val, not "test".',
+    "reference_images(DataConfig('made_rooms'), 2, 'test')": 'split must be train or val, not "test".',
 }
 """What is called, and what it is refused with."""
 
@@ -54,6 +71,7 @@ TAKEN = {
     "model(images.double()).predictions['depth'].dtype": "torch.float32",
     "model(images.half()).predictions['depth'].dtype": "torch.float32",
     "inspection.interaction_matrix(model, images[0], draws=0).images": "1",
+    "inspection.interaction_matrix(model, images, places='bfe', draws=0).places": "('bfe',)",
 }
 
 

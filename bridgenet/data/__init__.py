@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from bridgenet.config import IMAGENET_MEAN, DataConfig
+from bridgenet.config import IMAGENET_MEAN, DataConfig, not_among
 from bridgenet.data.holding_out import Part, hold_out
 from bridgenet.data.sample import Batch, Draw, Sample, collate, collate_by_size
 from bridgenet.data.transforms import EvaluationTransform, Photometric, TrainTransform
@@ -103,8 +104,8 @@ def open_dataset(
         pad_colour: RGB (0..1) of what is added around small images: the backbone's mean.
 
     Raises:
-        DataError: The data set is not there, has no ground truth for a task, is in another unit or coding, or has fewer
-            images than are held out. What is only unlikely is told by a `DataWarning`.
+        DataError: The data set is not there, has no such split, no ground truth for a task, another unit or coding, or
+            fewer images than are held out. What is only unlikely is told by a `DataWarning`.
     """
     tasks = tuple(tasks)
     reader = _open_reader(config, split, tasks)
@@ -135,7 +136,7 @@ def reference_images(config: DataConfig, count: int, split: Split = "val") -> It
         split: `train` are those that a network learns from.
 
     Raises:
-        DataError: The data set is not there, or a file is damaged.
+        DataError: The data set is not there, has no such split, or a file is damaged.
     """
     whole = replace(config, resize=True, zoom=(1.0, 1.0))
     evaluation = EvaluationTransform(config.answer_size, True, IMAGENET_MEAN)
@@ -160,6 +161,8 @@ def _check_fit(reader: Reader, size: tuple[int, int]) -> None:
 
 
 def _open_reader(config: DataConfig, split: Split, tasks: tuple[TaskName, ...]) -> Reader:
+    if split not in get_args(Split):
+        raise DataError(not_among("split", split, get_args(Split)))
     size = config.input_size if split == "train" else config.answer_size
     if not config.hold_out:
         return _open_split(config, split, tasks, size)

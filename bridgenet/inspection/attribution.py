@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from captum.attr import FeatureAblation, ShapleyValues
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.images import one_image
 from bridgenet.inspection.targets import Target
 from bridgenet.model.layers import resize_to
@@ -29,6 +30,9 @@ Progress = Callable[[int, int], None]
 
 CHUNK = 4
 """Images that go through the network at once."""
+
+OF_PAIRS = {"attention", "fused_logits", "cross_attention", "cross_logits"}
+"""Parts of a trace that say something of pairs of places; so do the logits of `pattern`."""
 
 Map = Float[np.ndarray, "height width"]
 AnyMap = Float[np.ndarray, "_ _"]
@@ -110,11 +114,6 @@ def silent(done: int, total: int) -> None:
     """Where nobody asked for progress."""
 
 
-def unknown(what: str, given: str, choices: object) -> ValueError:
-    """The error for a name that is none of a Literal's."""
-    return ValueError(f"There is no {what} {given!r}. Choose one of: {', '.join(get_args(choices))}.")
-
-
 def attribute_tasks(
     model: nn.Module,
     trace: Trace,
@@ -141,8 +140,10 @@ def attribute_tasks(
 
     Raises:
         TypeError: The model cannot start from mixed features.
-        ValueError: The trace has none.
+        ValueError: The trace has none, or there is no such method or baseline.
     """
+    check_choice("method", method, TaskMethod)
+    check_choice("baseline", baseline, FeatureBaseline)
     if not isinstance(model, Refines):
         raise TypeError(
             f"{type(model).__name__} cannot start from mixed features: it needs a method refine(trace, size)."
@@ -184,9 +185,11 @@ def attribute_layer(
 
     Raises:
         KeyError: There is no such path; the message lists those that exist.
-        ValueError: The path is that of an attention map, there are several images, or it is none.
+        ValueError: The path is that of an attention map, there are several images, it is none, or there is no such
+            method.
     """
-    if layer.endswith(".attention") or (layer.startswith("pattern.") and not layer.startswith("pattern.feature.")):
+    check_choice("method", method, LayerMethod)
+    if OF_PAIRS & {*layer.split(".")} or layer.startswith("pattern.logits."):
         raise ValueError(f"{layer} relates pairs of places and has no map of its own. Choose a feature map.")
     with undisturbed(model):
         trace: Trace = model(one_image(images).requires_grad_())
@@ -198,8 +201,6 @@ def attribute_layer(
                 weighted = gradient.mean(dim=(2, 3), keepdim=True) * activation
             case "gradient_x_activation":
                 weighted = gradient * activation
-            case _:
-                raise unknown("method", method, LayerMethod)
         return LayerAttribution(weighted.detach().sum(dim=1)[0].cpu().numpy(), layer, method)
 
 
@@ -210,8 +211,6 @@ def _coalitions(tasks: int, method: TaskMethod) -> list[Switches]:
             return everything
         case "ablation":
             return [switches for switches in everything if sum(switches) in (0, tasks - 1, tasks)]
-        case _:
-            raise unknown("method", method, TaskMethod)
 
 
 def _coalition_values(
@@ -256,5 +255,3 @@ def _replaced(feature: AnyFeature, baseline: FeatureBaseline) -> AnyFeature:
             return feature.mean(dim=(2, 3), keepdim=True).expand_as(feature)
         case "zero":
             return torch.zeros_like(feature)
-        case _:
-            raise unknown("baseline", baseline, FeatureBaseline)

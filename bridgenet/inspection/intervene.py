@@ -6,14 +6,15 @@ context managers is open.
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from bridgenet.inspection.capture import find_module, map_tensors
+from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.parts import bridge_meeting
-from bridgenet.model.network import REMOVALS, Meeting, Network, Removal
+from bridgenet.model.network import Meeting, Network, Removal
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
 
@@ -26,11 +27,12 @@ def meetings_at(model: Network, places: Collection[str] | None = None) -> tuple[
 
     Args:
         model: Any network.
-        places: Names of meetings; those that the network does not have are passed over. None: everywhere.
+        places: Names of meetings, or one name; those that the network does not have are passed over. None: everywhere.
 
     Raises:
         ValueError: A name is unknown to networks of this class, or the network has none of them.
     """
+    places = (places,) if isinstance(places, str) else places
     there = model.meetings
     known = list(dict.fromkeys(meeting.name for meeting in (*model.possible, *there)))
     if unknown := [name for name in places or () if name not in known]:
@@ -50,9 +52,8 @@ def check_way(removal: str, norm: str) -> Removal:
     Raises:
         ValueError: There is no such removal, or no such way to treat norms.
     """
-    for what, value, known in (("removal", removal, REMOVALS), ("norm", norm, get_args(Norm))):
-        if value not in known:
-            raise ValueError(f"There is no {what} {value!r}. Possible: {', '.join(known)}.")
+    check_choice("removal", removal, Removal)
+    check_choice("norm", norm, Norm)
     return cast(Removal, removal)
 
 

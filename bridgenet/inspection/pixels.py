@@ -11,7 +11,8 @@ from jaxtyping import Float
 from scipy import ndimage
 from torch import Tensor, nn
 
-from bridgenet.inspection.attribution import CHUNK, Map, Progress, silent, undisturbed, unknown
+from bridgenet.inspection.attribution import CHUNK, Map, Progress, silent, undisturbed
+from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.images import one_image
 from bridgenet.inspection.targets import Target
 from bridgenet.shapes import Image
@@ -80,8 +81,10 @@ def attribute_pixels(
         progress: Told the images computed and their total.
 
     Raises:
-        ValueError: There are several images, it is none, or steps or window is below 1.
+        ValueError: There are several images, it is none, steps or window is below 1, or there is no such method or
+            baseline.
     """
+    check_choice("method", method, PixelMethod)
     if steps < 1 or window < 1:
         raise ValueError(f"Steps and window must be at least 1, got {steps} and {window}.")
     with undisturbed(model):
@@ -98,8 +101,6 @@ def attribute_pixels(
                 return PixelAttribution(_summed(attributed), method, None, 1, counted.last)
             case "occlusion":
                 return _occlusion(model, target, image, compared, window, baseline, progress)
-            case _:
-                raise unknown("method", method, PixelMethod)
 
 
 def baseline_image(images: Image, kind: PixelBaseline) -> Image:
@@ -108,6 +109,7 @@ def baseline_image(images: Image, kind: PixelBaseline) -> Image:
     Raises:
         ValueError: There is no such kind.
     """
+    check_choice("baseline", kind, PixelBaseline)
     match kind:
         case "mean":
             return images.mean(dim=(2, 3), keepdim=True).expand_as(images).clone()
@@ -117,8 +119,6 @@ def baseline_image(images: Image, kind: PixelBaseline) -> Image:
             deviation = BLUR_SHARE * min(images.shape[-2:])
             blurred = ndimage.gaussian_filter(images.cpu().numpy(), (0, 0, deviation, deviation))
             return torch.from_numpy(np.asarray(blurred)).to(images)
-        case _:
-            raise unknown("baseline", kind, PixelBaseline)
 
 
 class _Counted:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bridgenet.inspection.region import Pixel, Region, Segment, Whole, connected_parts
-from bridgenet.tasks import TASKS, TaskName, of_kind
+from bridgenet.tasks import TASKS, TaskName, kind_of, of_kind
 from bridgenet.trace import Trace
 
 
@@ -33,6 +33,7 @@ class Target:
         probability: the log-odds: the one logit, or that of yes minus that of no.
 
     Raises:
+        KeyError: There is no such task.
         ValueError: A component is missing, or the task has none.
     """
 
@@ -41,9 +42,10 @@ class Target:
     region: Region = field(default_factory=Whole)
 
     def __post_init__(self) -> None:
-        needed = TASKS[self.task].kind in ("classes", "direction")
+        kind_of_task = kind_of(self.task)
+        needed = kind_of_task in ("classes", "direction")
         if needed and self.component is None:
-            by_class = TASKS[self.task].kind == "classes"
+            by_class = kind_of_task == "classes"
             kind = "the index of a class" if by_class else "a component: 0, 1 or 2 for x, y or z"
             raise ValueError(f"A target of {self.task} needs {kind}.")
         if not needed and self.component is not None:

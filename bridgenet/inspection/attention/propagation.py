@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from bridgenet.inspection.attention.rows import AttentionView, HandedOver, Weighting, attention_matrix
+from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.places import (
     Centres,
     Grid,
@@ -66,9 +67,14 @@ def tpp_attention(
         region: Is asked in place of the token at (nx, ny).
 
     Raises:
-        ValueError: The network has no TPP, there is no such head, or values are missing.
+        ValueError: The network has no TPP, it does not have the task, there is no such head or way to look, or values
+            are missing.
     """
+    check_choice("direction", direction, Direction)
+    check_choice("fusion", fusion, Fusion)
     pattern = _pattern(trace)
+    if task not in pattern.attention:
+        raise ValueError(f"There is no task {task!r} in this trace. It has: {', '.join(pattern.attention)}.")
     attention = pattern.attention[task] if fusion == "after" else pattern.logits[task][:1].float().softmax(dim=-1)
     matrix = attention_matrix(attention, head, weighting, values)
     queries, keys, stride = tpp_grids(trace)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.places import Grid, Map
 
 Matrix = Float[np.ndarray, "_queries _keys"]
@@ -92,8 +93,9 @@ def attention_matrix(
     """Attention of the first image of a batch, of one head or of the mean of all, weighted.
 
     Raises:
-        ValueError: There is no such head, or the weighting needs values that are not given or do not fit.
+        ValueError: There is no such head or weighting, or it needs values that are not given or do not fit.
     """
+    check_choice("weighting", weighting, Weighting)
     heads = attention[0].detach().float().cpu().numpy()
     if head is not None and not 0 <= head < len(heads):
         raise ValueError(f"There is no head {head}: this attention has {len(heads)}, counted from 0.")

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from bridgenet.drawing.charts import BarRow, Bars, Chart, Curves, Matrix, Scatter, colours_of, text_of
+from bridgenet.drawing.matrix import in_lines
 from bridgenet.drawing.sheet import CARD, GREY, INK, LINE, PAPER, Drawn
 from bridgenet.tasks import significant
 
@@ -175,7 +176,7 @@ def _matrix(chart: Matrix) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            x=list(chart.columns),
+            x=["<br>".join(in_lines(name)) for name in chart.columns],
             y=list(chart.rows),
             text=chart.written(),
             texttemplate="%{text}",

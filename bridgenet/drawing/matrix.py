@@ -14,6 +14,9 @@ from bridgenet.tasks import significant
 
 DEEP_BLUE = "#0B4F8A"
 
+LONG, LINE_HEIGHT = 20, 0.17
+"""Letters from which on the name of a column is written in two lines, and how far apart these are, in inches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -49,18 +52,21 @@ class Matrix:
         """The chart as RGB pixels."""
         tall, wide = self.cell
         wide = max(wide, 0.25 + LETTER * max(len(text) for row in self.written() for text in row))
-        wide = max(wide, 0.2 + 0.068 * max(len(name) for name in self.columns))
+        heads = [in_lines(name) for name in self.columns]
+        wide = max(wide, 0.2 + 0.068 * max(len(line) for lines in heads for line in lines))
         left = MARGIN + 0.25 + 0.078 * max(len(name) for name in [*self.rows, self.row_title])
         scale = left + 2.2 + LETTER * (6 + len(self.unit)) + MARGIN
         width = max(left + wide * len(self.columns) + MARGIN, 2 * MARGIN + 0.1 * len(self.title), scale)
-        head = 0.52 if self.column_title else 0.3
+        head = (0.52 if self.column_title else 0.3) + LINE_HEIGHT * (max(len(lines) for lines in heads) - 1)
         height = MARGIN + (TITLE if self.title else 0) + head + tall * len(self.rows) + 0.5
         sheet, top = titled_sheet(self.title, width, height)
         middle = left + wide * len(self.columns) / 2
         sheet.text(middle, top + 0.06, self.column_title, size=9.0, colour=GREY, align="center")
         sheet.text(left - 0.12, top + head - 0.15, self.row_title, size=9.0, colour=GREY, align="right")
-        for column, name in enumerate(self.columns):
-            sheet.text(left + wide * (column + 0.5), top + head - 0.15, name, size=9.5, align="center")
+        for column, lines in enumerate(heads):
+            for above, line in enumerate(reversed(lines)):
+                y = top + head - 0.15 - LINE_HEIGHT * above
+                sheet.text(left + wide * (column + 0.5), y, line, size=9.5, align="center")
         low, high = self.range()
         table = self.colours()
         for row, name in enumerate(self.rows):
@@ -103,6 +109,15 @@ class Matrix:
             return -largest, largest
         low = min(smallest, 0.0)
         return low, largest if largest > low else low + 1.0
+
+
+def in_lines(name: str) -> list[str]:
+    """The name of a column, in two lines where it is long: cut at the blank nearest to its middle."""
+    blanks = [place for place, letter in enumerate(name) if letter == " "]
+    if len(name) < LONG or not blanks:
+        return [name]
+    middle = min(blanks, key=lambda place: abs(place - len(name) / 2))
+    return [name[:middle], name[middle + 1 :]]
 
 
 def _colour_at(value: float, low: float, high: float, table: np.ndarray) -> str:

@@ -80,6 +80,13 @@ def test_limits_of_signed_values_lie_symmetrically_around_zero() -> None:
     assert Matrix(np.full((1, 2), np.nan), ["a"], ["x", "y"]).range() == (0.0, 1.0)
 
 
+def test_a_long_name_of_a_column_takes_two_lines_instead_of_a_wide_column() -> None:
+    short, long = (Matrix(np.ones((1, 2)), ["a"], [name, "y"]) for name in ("another", "another sender's, translated"))
+    assert long.picture().shape[1] < 1.25 * short.picture().shape[1]
+    assert long.picture().shape[0] > short.picture().shape[0]
+    assert hovered(long).data[0].x[0] == "another sender's,<br>translated"
+
+
 def test_an_unknown_value_is_an_empty_cell() -> None:
     matrix = CHARTS["matrix"]
     assert isinstance(matrix, Matrix)

@@ -5,6 +5,7 @@ Both are sentences. A traceback would show the code of a check, which is the ans
 
 from collections.abc import Sequence
 from math import isnan
+from textwrap import wrap
 from typing import Literal
 
 import torch
@@ -27,11 +28,15 @@ SOUGHT: dict[Sought, str] = {
 """In words, as something that a network has."""
 
 
+WIDTH = 88
+"""Letters of a line that JupyterLab does not break within a word where the window is small."""
+
+
 class UnfitNetworkError(Exception):
     """A network without what a notebook looks at. A notebook ends with the sentence alone."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return wrap(str(self), WIDTH)
 
 
 def needs(predictor: Predictor, sought: Sought) -> None:

@@ -106,11 +106,11 @@ def page_head(value: Value = None, functions: Sequence[Callable] = ()) -> gr.HTM
         functions: `take_along`, `how_far`, `ask_line` and `leave_line`, which the module calls.
     """
     template = """
-    <header class="studio head" data-frame data-testid="head"><h1>BridgeNet Studio</h1>
+    <header class="studio head" data-frame data-testid="head"><div class="brand"><h1>BridgeNet Studio</h1>
       <span class="which"><span class="chip" data-testid="checkpoint"></span>
-        <select class="others" aria-label="Checkpoint" title="Choose another checkpoint" hidden></select></span>
-      <span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
-      <button type="button" class="quiet" data-action="stop" data-testid="stop-download" hidden>Cancel</button>
+        <select class="others" aria-label="Checkpoint" title="Choose another checkpoint" hidden></select></span></div>
+      <div class="doing"><span class="banner" data-testid="banner" role="status" aria-live="polite" hidden></span>
+      <button type="button" class="quiet" data-action="stop" data-testid="stop-download" hidden>Cancel</button></div>
       <span class="actions"><span class="depth" data-testid="depth"></span>
         <button type="button" class="quiet" data-action="tour" data-testid="tour">Tour</button>
         <button type="button" class="quiet" data-action="link">Copy link</button>

@@ -10,8 +10,8 @@ SHEETS = (
     "frame", "figure", "rail", "maps", "mesh", "large", "tools", "charts", "lessons", "inspector", "narrow", "phone",
 )  # fmt: skip
 """In their order: what narrow windows change comes last."""
-MEASURED = "measured"
-"""What parts change by their own width: rules that Gradio does not take over from a style sheet."""
+IN_THE_HEAD = ("measured", "low")
+"""What parts change by their own width, and what a low window changes: rules that Gradio would drop or weaken."""
 
 NO_ASSISTANTS = ".api-docs .snippets li:last-child { display: none; }"
 """Gradio's page about the endpoints offers them to assistants (MCP) also where they are not served."""
@@ -42,5 +42,5 @@ def studio_css(*, assistants: bool = False) -> str:
 
 
 def studio_head() -> str:
-    """The style sheet that stands in the head of the page."""
-    return f"<style>{(STYLE / f'{MEASURED}.css').read_text(encoding='utf-8')}</style>"
+    """The style sheets that stand in the head of the page."""
+    return "".join(f"<style>{(STYLE / f'{name}.css').read_text(encoding='utf-8')}</style>" for name in IN_THE_HEAD)

@@ -61,7 +61,7 @@ export function head(studio, { element, props, watch, server }) {
 
   /** @param {string} title */
   function drawChip(title) {
-    chip.replaceChildren(make("b", {}, title), known.facts ? ` · ${known.facts.join(" · ")}` : "");
+    chip.replaceChildren(make("b", {}, title), known.facts ? ` · ${known.facts.map(together).join(" · ")}` : "");
     chip.title = chip.textContent ?? "";
     drawOthers();
   }
@@ -96,4 +96,13 @@ export function head(studio, { element, props, watch, server }) {
       copy.textContent = "Copy link";
     }, 1800);
   }
+}
+
+/**
+ * A fact whose number stays with its unit where the line ends.
+ *
+ * @param {string} fact
+ */
+function together(fact) {
+  return fact.replaceAll(" ", "\u00a0");
 }

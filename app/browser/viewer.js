@@ -82,6 +82,10 @@ export function viewer(studio, { element, props, watch }) {
   });
   pending.button.addEventListener("click", drawing.press);
   drawing.take(props.value);
+  // Where the sentence stands beside the figure, there is to be room for all of it.
+  new ResizeObserver(() => {
+    if (say.offsetHeight) document.documentElement.style.setProperty("--said", `${say.offsetHeight}px`);
+  }).observe(say);
 
   function takePhoto() {
     drawing.forget();

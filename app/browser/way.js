@@ -75,8 +75,8 @@ export function way(studio, { element, props, watch }) {
     if (!shown || !room) return;
     const whole = widths(".whole");
     const beside = innerWidth > NARROW && whole > 0;
-    root.style.setProperty("--whole", `${whole}px`);
-    const height = innerWidth <= NARROW ? 124 : innerWidth > LOW && innerHeight > FLAT ? 150 : 108;
+    document.documentElement.style.setProperty("--whole", `${whole}px`);
+    const height = innerWidth <= NARROW ? 124 : innerWidth > LOW && innerHeight > FLAT ? 150 : 102;
     const placed = figure.draw(shown, Math.max(beside ? room - whole - BESIDE : room, LEAST), height);
     align(placed.middle, beside ? room - whole - BESIDE : 0);
   }

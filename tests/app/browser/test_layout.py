@@ -43,6 +43,13 @@ OUTSIDE = """(view) => {
     }
     return found;
 }"""
+# Between the figure and a sentence, between it and the tabs, and whether a pointer can reach it.
+BESIDE = """(sentence) => {
+    const [say, figure, tabs] = [sentence, ".figure", ".tabs"].map((one) => document.querySelector(one));
+    const [box, left, below] = [say, figure, tabs].map((one) => one.getBoundingClientRect());
+    const there = document.elementFromPoint(box.x + 4, box.y + 9);
+    return [box.left - left.right, below.top - box.bottom, say.contains(there) && box.top >= 0];
+}"""
 POINTED = """() => {
     const card = document.querySelector("[data-testid=lesson]").getBoundingClientRect();
     const staying = [...document.querySelectorAll(".tabs, .tools")].filter((one) => one.checkVisibility());
@@ -99,6 +106,29 @@ def test_every_tab_can_be_hit_at_every_width(rooms: Visit) -> None:
         assert rooms.page.evaluate(UNHIT) == [], width
         assert rooms.page.evaluate("scrollY") == scrolled, width
     rooms.resize(1366, 768)
+
+
+def test_on_a_laptop_pictures_begin_high_and_what_a_view_says_stands_beside_the_figure(
+    rooms: Visit, photos: Visit
+) -> None:
+    for visit in (rooms, photos):
+        page = visit.page
+        visit.resize(1366, 768)
+        visit.tab("overview")
+        page.evaluate("scrollTo(0, 0)")
+        first = page.locator("[data-viewer=overview] .map").first
+        assert first.evaluate("one => one.getBoundingClientRect().top") <= 201
+        for tab in page.locator(".tabs [role=tab]:visible").evaluate_all("tabs => tabs.map(tab => tab.dataset.tab)"):
+            visit.tab(tab)
+            page.evaluate("scrollTo(0, 0)")
+            beside, over, seen = page.evaluate(BESIDE, f"[data-viewer={tab}] .say")
+            assert beside >= 0 and over >= 0 and seen, (tab, beside, over, seen)
+        # Words about a place of the figure lie over it while somebody points there.
+        page.hover("[data-node=photo]")
+        page.locator(".caption .about").wait_for(state="visible", timeout=PATIENCE)
+        assert page.inner_text(".caption .about").startswith("Photo")
+        page.mouse.move(700, 700)
+        page.locator(".caption .about").wait_for(state="hidden", timeout=PATIENCE)
 
 
 def test_on_a_phone_pictures_come_first_and_a_sheet_says_at_once_what_is_tapped(rooms: Visit) -> None:

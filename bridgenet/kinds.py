@@ -83,7 +83,11 @@ def change_map(task: str, before: AnyFeature, after: AnyFeature) -> Float[Tensor
 
     Returns:
         1 where the class changed, metres, degrees, or probability.
+
+    Raises:
+        ValueError: They are not of the same shape.
     """
+    _check_alike(before.shape, after.shape)
     before, after = before.float(), after.float()
     match kind_of(task):
         case "classes":
@@ -108,8 +112,12 @@ def error_at(task: str, logits: Tensor, truth: Tensor) -> Tensor:
 
     Returns:
         1 where the class is wrong, metres, degrees, or probability.
+
+    Raises:
+        ValueError: The truth is of other images, or of another size.
     """
-    truth = truth[:, None] if truth.ndim == 3 else truth
+    logits, truth = logits.float(), truth[:, None] if truth.ndim == 3 else truth
+    _check_alike((len(logits), *logits.shape[-2:]), (len(truth), *truth.shape[-2:]))
     known = (truth != IGNORE).all(dim=1)
     match kind_of(task):
         case "classes":
@@ -117,7 +125,7 @@ def error_at(task: str, logits: Tensor, truth: Tensor) -> Tensor:
         case "metres":
             error = (logits - truth)[:, 0].abs()
         case "direction":
-            error = angle_between(logits, truth.to(logits.dtype))
+            error = angle_between(logits, truth.float())
         case "probability":
             error = (probability(logits) - truth[:, 0]).abs()
         case never:
@@ -136,7 +144,11 @@ def difference(task: TaskName, one: np.ndarray, two: np.ndarray) -> Float[np.nda
     Returns:
         1 where classes differ; metres, positive where the second is farther; the angle in degrees, never negative; or
         the difference of the probabilities.
+
+    Raises:
+        ValueError: They are not of the same size.
     """
+    _check_alike(one.shape, two.shape)
     match kind_of(task):
         case "classes":
             return (one != two).astype(np.float32)
@@ -149,6 +161,12 @@ def difference(task: TaskName, one: np.ndarray, two: np.ndarray) -> Float[np.nda
             assert_never(never)
 
 
+def _check_alike(one: tuple[int, ...], two: tuple[int, ...]) -> None:
+    """Makes sure that maps lie on each other: what broadcasts would be compared all the same."""
+    if tuple(one) != tuple(two):
+        raise ValueError(f"Maps of {tuple(one)} and of {tuple(two)} cannot be compared: bring both to one size.")
+
+
 def error_array(task: TaskName, said: np.ndarray, truth: np.ndarray) -> Float[np.ndarray, "height width"]:
     """Distance of an answer from the truth at every pixel, float32 (height, width); NaN where nothing is known.
 
@@ -159,6 +177,9 @@ def error_array(task: TaskName, said: np.ndarray, truth: np.ndarray) -> Float[np
 
     Returns:
         1 where the class is wrong, metres, degrees, or probability.
+
+    Raises:
+        ValueError: They are not of the same size.
     """
     return np.where(known(task, truth), np.abs(difference(task, truth, said)), np.nan).astype(np.float32)
 

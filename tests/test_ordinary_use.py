@@ -10,7 +10,7 @@ import json, sys
 from dataclasses import replace
 import numpy as np
 import torch
-from bridgenet import inspection
+from bridgenet import inspection, kinds
 from bridgenet.config import BackboneConfig, DataConfig, ModelConfig
 from bridgenet.data import open_dataset, reference_images
 from bridgenet.model import build_model
@@ -61,6 +61,16 @@ REFUSED = {
     "inspection.tpp_attention(trace, 'depth', 0.5, 0.5, direction='in')": "no direction 'in'. Possible: outgoing,",
     "inspection.tpp_attention(trace, 'depth', 0.5, 0.5, fusion='both')": "no fusion 'both'. Possible: before, after.",
     "inspection.tpp_attention(trace, 'flow', 0.5, 0.5)": "no task 'flow' in this trace. It has: semseg,",
+    "inspection.effect_of('depth', trace.logits['depth'], trace.logits['depth'][..., :1, :1])": "cannot be compared",
+    "inspection.picture_errors('depth', trace.predictions['depth'], torch.ones(1, 1, 1))": "cannot be compared",
+    "kinds.difference('depth', np.ones((4, 6)), np.ones((4, 1)))": "Maps of (4, 6) and of (4, 1) cannot be compared",
+    "kinds.error_array('depth', np.ones((4, 6)), np.ones(6))": "Maps of (6,) and of (4, 6) cannot be compared",
+    "inspection.linear_cka(np.full((8, 4, 4), np.nan), np.ones((8, 4, 4)))": "holds NaN or infinity",
+    "inspection.effective_rank(np.full((8, 4, 4), np.inf))": "holds NaN or infinity",
+    "inspection.radial_spectrum(np.ones((8, 4, 4)), 0)": "at least one ring, got 0.",
+    "inspection.deletion_curve(model, images, depth, np.full((4, 6), np.nan))": "A map that orders pixels is finite",
+    "inspection.reach(np.full((4, 6), np.nan), 0.5, 0.5)": "zero everywhere, or has NaN in it.",
+    "inspection.region_shares({'depth': np.ones((4, 6))}, np.ones((4, 6), int), block=0)": "at least one token, got 0.",
     "inspection.Target('flow')": "There is no task 'flow'.",
     "open_dataset(DataConfig('made_rooms'), 'test', ('depth',))": 'split must be train or val, not "test".',
     "reference_images(DataConfig('made_rooms'), 2, 'test')": 'split must be train or val, not "test".',
@@ -68,6 +78,8 @@ REFUSED = {
 """What is called, and what it is refused with."""
 
 TAKEN = {
+    "kinds.error_at('edge', torch.zeros(1, 1, 4, 6).bfloat16(), torch.ones(1, 4, 6).long()).dtype": "torch.float32",
+    "kinds.error_at('normals', torch.ones(1, 3, 4, 6).double(), torch.ones(1, 3, 4, 6)).dtype": "torch.float32",
     "model(images.double()).predictions['depth'].dtype": "torch.float32",
     "model(images.half()).predictions['depth'].dtype": "torch.float32",
     "inspection.interaction_matrix(model, images[0], draws=0).images": "1",

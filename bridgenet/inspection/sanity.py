@@ -126,10 +126,12 @@ def deletion_curve(
         progress: Told the images computed and their total; may raise to cancel.
 
     Raises:
-        ValueError: There are several images, it is none, or there are no steps.
+        ValueError: There are several images, it is none, there are no steps, or the map is none.
     """
     if steps < 1:
         raise ValueError(f"A curve needs at least one step, got {steps}.")
+    if map.ndim != 2 or not map.size or not np.isfinite(map).all():
+        raise ValueError(f"A map that orders pixels is finite, (height, width); got {map.shape}, or NaN in it.")
     with undisturbed(model), torch.no_grad():
         image = one_image(images)
         size = (image.shape[-2], image.shape[-1])

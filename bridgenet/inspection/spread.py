@@ -59,11 +59,11 @@ def reach(map: AnyMap, x: float, y: float, share: float = 0.5, aspect: float | N
         aspect: Height / width of the image. None: that of the map.
 
     Raises:
-        ValueError: The map is zero everywhere.
+        ValueError: The map is zero everywhere or not finite, or the share is none.
     """
     size = np.abs(map).astype(np.float64)
-    if not size.any():
-        raise ValueError("The map is zero everywhere: no radius holds a share of it.")
+    if not (size.sum() > 0 and 0 <= share <= 1):
+        raise ValueError(f"No radius holds a share of {share} of this map: it is zero everywhere, or has NaN in it.")
     height, width = map.shape
     down = ((np.arange(height) + 0.5) / height - y) * (height / width if aspect is None else aspect)
     across = (np.arange(width) + 0.5) / width - x

@@ -47,7 +47,12 @@ def region_shares(maps: Mapping[str, Map], labels: LabelMap, block: int = 3) -> 
         maps: Share per task on the grid of the bridge queries, as `bridge_share_maps` gives them.
         labels: Predicted classes, of any size; 255 is left out.
         block: Side of a block, in tokens. 1 takes tokens as independent.
+
+    Raises:
+        ValueError: A block has no side.
     """
+    if block < 1:
+        raise ValueError(f"A block has a side of at least one token, got {block}.")
     shares = np.stack([np.asarray(share, dtype=np.float64) for share in maps.values()])
     rows, columns = grid = shares.shape[1:]
     sampled = sampled_labels(labels, grid)

@@ -140,10 +140,15 @@ def radial_spectrum(feature: AnyMap, bins: int | None = None) -> Spectrum:
         feature: A feature map of any width.
         bins: Number of rings from 0 to Nyquist; what lies beyond, in the corners, counts in the last. None takes
             the shorter side of the grid, at most 16.
+
+    Raises:
+        ValueError: There is no ring, or the map is not finite.
     """
     energy, frequency = _transform(feature)
     height, width = energy.shape
-    rings = bins or max(1, min(RINGS, height, width))
+    rings = max(1, min(RINGS, height, width)) if bins is None else bins
+    if rings < 1:
+        raise ValueError(f"A spectrum needs at least one ring, got {bins}.")
     ring = np.minimum((frequency / NYQUIST * rings).astype(int), rings - 1)
     summed = np.bincount(ring.ravel(), energy.ravel(), minlength=rings)
     middle = (np.arange(rings) + 0.5) * NYQUIST / rings
@@ -184,8 +189,16 @@ def level_content(bridge: AnyMap, low: AnyMap, high: AnyMap) -> LevelContent:
 
 
 def _tensor(feature: AnyMap) -> Tensor:
+    """One map, float32 (channels, height, width).
+
+    Raises:
+        ValueError: It holds what is not finite, which would count as no likeness, or as no energy.
+    """
     tensor = feature.detach().float().cpu() if isinstance(feature, Tensor) else torch.as_tensor(feature).float()
-    return tensor[0] if tensor.ndim == 4 else tensor
+    tensor = tensor[0] if tensor.ndim == 4 else tensor
+    if not tensor.isfinite().all():
+        raise ValueError("A feature map holds NaN or infinity: there is nothing to measure. Look at what made it.")
+    return tensor
 
 
 def _common_size(features: list[Tensor]) -> tuple[int, int]:

@@ -36,7 +36,7 @@ from bridgenet.learning import (
     start_runtime,
 )
 from bridgenet.learning.boundary import THRESHOLDS, BoundaryJudge
-from bridgenet.learning.by_image import Sums, gain_over_images
+from bridgenet.learning.by_image import JUDGED, Sums, gain_over_images, judged_by
 from bridgenet.learning.evaluation import empty_metrics
 from bridgenet.learning.saliency_metric import SaliencyProtocol
 from bridgenet.model import Network
@@ -143,6 +143,8 @@ def run(arguments: Arguments, runtime: Runtime) -> None:
     )
     if alone is not None:
         metrics["delta_m"] = multi_task_gain(metrics, alone)
+    if one_by_one:
+        sums[JUDGED] = judged_by(dataset.names, metrics)
     if other is not None:
         empty = empty_metrics(dataset, config, boundaries, arguments.sal_protocol)
         gain = gain_over_images(empty, sums, other)

@@ -76,6 +76,11 @@ def test_the_gain_over_another_network_is_told_with_its_interval_over_images(
     assert told["depth"] == pytest.approx(json.loads((tmp_path / "plain.json").read_text())["depth"], rel=1e-12)
     assert main((str(checkpoint), *tasks, "--split", "train", "--against", images)) == 1
     assert "same images and tasks" in capsys.readouterr().err
+    by_clean = ("--tasks", "sal", "--by-image", str(tmp_path / "clean.npz"))
+    assert main((str(checkpoint), *by_clean)) == 0
+    otherwise = ("--tasks", "sal", "--sal-protocol", "invpt", "--against", str(tmp_path / "clean.npz"))
+    assert main((str(checkpoint), *otherwise)) == 1
+    assert "sal was judged by invpt, and of the other network by clean. Judge" in capsys.readouterr().err
     np.save(tmp_path / "one.npy", np.zeros(3))
     (tmp_path / "cut.npz").write_bytes(Path(images).read_bytes()[:200])
     for file in ("alone.json", "one.npy", "cut.npz"):

@@ -4,7 +4,9 @@ Every metric is computed of sums over images (`TaskMetric`), so the set could as
 images. `gain_over_images` draws it again and again (the bootstrap of Efron, 1979), the same images for both networks.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,13 @@ from torch import Tensor
 
 from bridgenet.learning.intervals import Interval
 from bridgenet.learning.metrics import MultiTaskMetrics, multi_task_gain
-from bridgenet.tasks import TaskName
+from bridgenet.tasks import TASKS, TaskName
 
 Sums = dict[str, np.ndarray]
 """Under `TASK.SUM` what each image adds, (images, ...)."""
+
+JUDGED = "judged"
+"""Beside them, in words: which images these are, and how tasks were judged where there are several ways."""
 
 DRAWS = 500
 
@@ -49,6 +54,18 @@ class SumsByImage:
         return {name: np.stack(rows) for name, rows in self.rows.items()}
 
 
+def judged_by(names: Sequence[str], metrics: Mapping[str, Any]) -> np.ndarray:
+    """What two networks have to agree in before their sums are compared, for `JUDGED`.
+
+    Args:
+        names: Of the images, in their order.
+        metrics: What `MultiTaskMetrics` computed of them.
+    """
+    images = sha256("\n".join(names).encode("utf-8", "backslashreplace")).hexdigest()
+    protocols = {task: told["protocol"] for task, told in metrics.items() if task in TASKS and "protocol" in told}
+    return np.array(json.dumps({"images": images, **metrics.get("conventions", {}), **protocols}))
+
+
 def gain_over_images(
     metrics: MultiTaskMetrics, ours: Sums, theirs: Sums, draws: int = DRAWS, seed: int = 0
 ) -> Interval:
@@ -66,13 +83,15 @@ def gain_over_images(
         a gain.
 
     Raises:
-        ValueError: The two saw other images or tasks, or see `multi_task_gain`.
+        ValueError: The two saw other images or tasks, were judged in different ways, or see `multi_task_gain`. Sums
+            that do not say how they were judged are believed.
     """
+    _check_judged(ours, theirs, metrics.by_task)
     names = [f"{task}.{name}" for task, metric in metrics.by_task.items() for name in metric.sums]
     shapes = [{name: sums[name].shape for name in names if name in sums} for sums in (ours, theirs)]
     if shapes[0] != shapes[1]:
         raise ValueError("These two networks were not judged on the same images and tasks.")
-    count = len(next(iter(ours.values())))
+    count = len(ours[names[0]])
     generator = np.random.default_rng(seed)
     gain = multi_task_gain(*(_told(metrics, sums, np.ones(count)) for sums in (ours, theirs)))
     samples = []
@@ -84,6 +103,19 @@ def gain_over_images(
             continue
     low, high = np.percentile(samples, [2.5, 97.5]) if samples else (float("-inf"), float("inf"))
     return Interval(gain, float(low), float(high), tuple(samples))
+
+
+def _check_judged(ours: Sums, theirs: Sums, tasks: Iterable[TaskName]) -> None:
+    if not {JUDGED} <= ours.keys() & theirs.keys():
+        return
+    here, there = (json.loads(str(sums[JUDGED])) for sums in (ours, theirs))
+    if here["images"] != there["images"]:
+        raise ValueError("These two networks were not judged on the same images and tasks.")
+    if apart := [task for task in tasks if here.get(task) != there.get(task)]:
+        raise ValueError(
+            f"{apart[0]} was judged by {here.get(apart[0])}, and of the other network by {there.get(apart[0])}. Judge "
+            "one of them again."
+        )
 
 
 def _sums(metrics: MultiTaskMetrics) -> dict[str, Tensor]:

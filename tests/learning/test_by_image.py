@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bridgenet.learning.by_image import Sums, SumsByImage, gain_over_images
+from bridgenet.learning.by_image import JUDGED, Sums, SumsByImage, gain_over_images, judged_by
 from bridgenet.learning.metrics import MultiTaskMetrics, multi_task_gain
 from bridgenet.tasks import TaskName
 
@@ -80,3 +80,19 @@ def test_the_gain_is_that_of_the_set_and_its_interval_knows_chance_from_more() -
 def test_networks_that_saw_other_images_are_not_compared() -> None:
     with pytest.raises(ValueError, match="not judged on the same images"):
         gain_over_images(MultiTaskMetrics(TASKS), sums_of(1.0, 1), sums_of(1.0, 1, (5,)))
+
+
+def test_networks_that_were_judged_otherwise_are_not_compared() -> None:
+    def sums(names: str, protocol: str) -> Sums:
+        told = {"sal": {"max_f": 50.0, "protocol": protocol}, "conventions": {"edge": "some rule"}}
+        return {**sums_of(1.0, 1), JUDGED: judged_by(names.split(), told)}
+
+    metrics = MultiTaskMetrics(TASKS)
+    assert gain_over_images(metrics, sums("a b", "clean"), sums("a b", "clean"), draws=1).mean == 0
+    assert gain_over_images(metrics, sums("a b", "clean"), sums_of(1.0, 1), draws=1).mean == 0
+    with pytest.raises(ValueError, match="not judged on the same images"):
+        gain_over_images(metrics, sums("a b", "clean"), sums("a c", "clean"))
+    with pytest.raises(ValueError, match="sal was judged by clean, and of the other network by invpt"):
+        gain_over_images(metrics, sums("a b", "clean"), sums("a b", "invpt"))
+    without = MultiTaskMetrics({"depth": 1})
+    assert gain_over_images(without, sums("a b", "clean"), sums("a b", "invpt"), draws=1).mean == 0

@@ -16,13 +16,13 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
-from bridgenet.checkpoint import CheckpointError, load_model
+from bridgenet.checkpoint import load_model
 from bridgenet.command import USAGE, in_flags, parse
 from bridgenet.config import Count, DataConfig, FilePath, SettingError, Settings, TrainConfig, not_among
 from bridgenet.config import choose_tasks as choose
 from bridgenet.data import DataError, MultiTaskDataset, open_dataset
 from bridgenet.data.transforms import EvaluationTransform
-from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
+from bridgenet.files import check_writable, replacing, write_any_letter, write_text
 from bridgenet.labels import same_classes
 from bridgenet.learning import (
     LostProcessError,
@@ -107,7 +107,7 @@ def main(line: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
-    except (CheckpointError, DataError, LostProcessError, WriteError, ValueError) as error:
+    except (LostProcessError, OSError, ValueError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -166,8 +166,10 @@ def read_metrics(file: Path) -> dict[str, Any]:
     """
     try:
         metrics = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"--single-task {file} cannot be read: {plain_message(error)}") from None
+    except OSError as error:
+        raise DataError(f"--single-task {file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise DataError(f"--single-task {file} is no JSON: {error}.") from None
     if (
         not isinstance(metrics, dict)
         or "images" not in metrics

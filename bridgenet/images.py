@@ -79,12 +79,17 @@ def load_image(source: object, max_side: int = MAX_SIDE, max_megapixels: float =
         source: A path, the bytes of an image file, a file open for binary reading (`BytesIO`, too), a PIL image, or an
             array or tensor: (height, width), with 1, 3 or 4 channels last or first, of uint8, uint16, or floats in
             0..1. A batch of one image counts as that image. Anything else is refused.
-        max_side: Longer sides are reduced to this many pixels.
+        max_side: Longer sides are reduced to this many pixels, at least `MIN_SIDE`.
         max_megapixels: Larger images are refused.
 
     Raises:
         ImageError: The image cannot be used; the message says why and what to do.
+        ValueError: The limits let no image through.
     """
+    if not (max_side >= MIN_SIDE and max_megapixels > 0):
+        raise ValueError(
+            f"No image fits max_side {max_side} and max_megapixels {max_megapixels:g}: choose larger ones."
+        )
     if _is_tensor(source) or (hasattr(source, "__array__") and not isinstance(source, Image.Image)):
         source = _from_array(_as_array(source))
     if isinstance(source, Image.Image):
@@ -96,16 +101,21 @@ def load_image(source: object, max_side: int = MAX_SIDE, max_megapixels: float =
         return _load_file(BytesIO(source), max_side, max_megapixels)
     if not isinstance(source, (str, PathLike)):
         raise ImageError(f"{_what(source)} is not an image. Give {KINDS}.")
-    path = Path(source)
-    if "://" in str(source):
-        raise ImageError(f"{source} is an address; images are not fetched from the network. Download it first.")
-    if not path.is_file():
-        raise ImageError(f"There is no file {path}. Check the path.")
+    return _load_path(Path(source), str(source), max_side, max_megapixels)
+
+
+def _load_path(path: Path, given: str, max_side: int, max_megapixels: float) -> LoadedImage:
+    if "://" in given:
+        raise ImageError(f"{given} is an address; images are not fetched from the network. Download it first.")
     try:
+        if not path.is_file():
+            raise ImageError(f"There is no file {path}. Check the path.")
         with path.open("rb") as file:
             return _load_file(file, max_side, max_megapixels)
     except PermissionError as error:
         raise ImageError(f"The file {path} may not be read. Change its permissions.") from error
+    except OSError as error:
+        raise ImageError(f"The file {path} cannot be read: {error.strerror or error}. Check the path.") from error
 
 
 def _load_file(file: BufferedReader | BytesIO, max_side: int, max_megapixels: float) -> LoadedImage:

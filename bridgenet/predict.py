@@ -21,11 +21,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from bridgenet import drawing
-from bridgenet.checkpoint import CheckpointError
 from bridgenet.command import parse
 from bridgenet.config import FilePath, Settings
 from bridgenet.drawing.figure import depth_figure, legend_figure
-from bridgenet.files import WriteError, check_writable, replacing, write_any_letter, write_text
+from bridgenet.files import check_writable, replacing, write_any_letter, write_text
 from bridgenet.images import ImageError
 from bridgenet.predictor import Prediction, Predictor, TaskPrediction
 from bridgenet.sources.folder.description import DESCRIPTION
@@ -88,7 +87,7 @@ class Report:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit status: 0 all answered, 1 some files refused, 2 nothing could be done."""
+    """The command. Returns its exit status: 0 all answered, 1 some refused, 2 nothing could be done, 130 stopped."""
     write_any_letter()
     wanted = parse(Arguments, "bridgenet.predict", __doc__, arguments)
     try:
@@ -97,8 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         predictor = Predictor.load(wanted.checkpoint, wanted.device)
         report = predict_files(predictor, files, wanted.out)
         _write_settings(wanted.out, predictor, wanted.checkpoint, report)
-    except (CheckpointError, ImageError, WriteError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
     _say(summary(report, left_out, wanted.out))
     return 1 if report.refused else 0
 

@@ -69,13 +69,25 @@ class TaskPrediction:
         return drawing.colour_task(self.task, self.array, classes, limits)
 
     def indexed(self) -> PIL.Image.Image:
-        """Class indices as an 8-bit picture whose palette are the colours of the classes."""
+        """Class indices as an 8-bit picture whose palette are the colours of the classes.
+
+        Raises:
+            ValueError: The task has no classes.
+        """
+        if not self.classes:
+            raise ValueError(f"{self.task} has no classes that could be told by their index: see `picture`.")
         picture = PIL.Image.fromarray(self.array)
         picture.putpalette(drawing.class_palette(self.colours).tobytes())
         return picture
 
     def millimetres(self) -> UInt16[np.ndarray, "height width"]:
-        """Depth for a 16-bit picture, up to 65.535 m."""
+        """Depth for a 16-bit picture, up to 65.535 m.
+
+        Raises:
+            ValueError: The task is not told in metres.
+        """
+        if self.unit != "m":
+            raise ValueError(f"{self.task} is not told in metres, so there are no millimetres of it.")
         return np.clip(np.round(self.array * 1000), 0, np.iinfo(np.uint16).max).astype(np.uint16)
 
 

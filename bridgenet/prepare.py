@@ -33,13 +33,13 @@ from PIL import Image
 from scipy.io import loadmat
 from tqdm import tqdm
 
-from bridgenet.checkpoint import CheckpointError, load_model
+from bridgenet.checkpoint import load_model
 from bridgenet.command import parse
 from bridgenet.config import Count, FilePath, Settings
 from bridgenet.data import DataError, reference_images
 from bridgenet.drawing.contact_sheet import contact_sheet
 from bridgenet.files import WriteError, explaining, replacing, sole_writer, write_any_letter, write_text
-from bridgenet.inspection import BASIS_FILE, BasisError, fit_basis
+from bridgenet.inspection import BASIS_FILE, fit_basis
 from bridgenet.inspection.features.familiarity import PER_REFERENCE, fit_familiarity
 from bridgenet.learning import locate_data
 from bridgenet.sources import SOURCES
@@ -120,7 +120,7 @@ def main(line: Sequence[str] | None = None) -> int:
             prepare_basis(arguments.checkpoint, arguments.images, arguments.data_root)
         else:
             prepare_nyud(arguments.mat, arguments.splits, arguments.out, arguments.class_mapping)
-    except (BasisError, CheckpointError, DataError, WriteError) as error:
+    except (OSError, ValueError) as error:
         print(f"\n{error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

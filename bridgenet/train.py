@@ -110,7 +110,7 @@ def main(line: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"\n{in_flags(error, Arguments)}", file=sys.stderr)  # noqa: T201
         return USAGE
-    except FAILURES as error:
+    except (*FAILURES, OSError) as error:
         print(f"\n{plain_message(error)}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

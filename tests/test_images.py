@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -360,3 +361,15 @@ def test_colours_of_another_profile_become_those_of_a_screen() -> None:
         assert load_image(_file(photo, "PNG", icc_profile=damaged)).notes == (
             "Its colour profile is damaged or does not fit, and was left out.",
         )
+
+
+def test_a_path_that_no_system_takes_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ImageError, match=r"cannot be read: File name too long\. Check the path\."):
+        load_image("x" * 5000)
+
+
+@pytest.mark.parametrize("limits", [{"max_side": 0}, {"max_side": -5}, {"max_megapixels": float("nan")}])
+def test_limits_that_let_nothing_through_are_not_called_a_damaged_image(limits: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="No image fits max_side") as refused:
+        load_image(np.zeros((64, 64, 3), np.uint8), **limits)
+    assert not isinstance(refused.value, ImageError)

@@ -219,6 +219,8 @@ def test_what_makes_the_whole_run_impossible_is_said_in_one_line(
     for path, folder, where, words in (
         (tmp_path / "streets", checkpoint, out, f"holds no image (0 other files). There are some in {deep} (3): name"),
         (tmp_path / "nowhere", checkpoint, out, "There is no file or folder"),
+        (Path("x" * 5000), checkpoint, out, "File name too long"),
+        (photo, Path("x" * 5000), out, "File name too long"),
         (tmp_path / "empty", checkpoint, out, "holds no image"),
         (photo, tmp_path / "no_checkpoint", out, "There is no checkpoint folder"),
         (photo, checkpoint, tmp_path / "file", "Cannot write to"),

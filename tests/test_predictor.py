@@ -65,6 +65,16 @@ def test_what_a_head_says_is_an_answer_at_any_size(predictor: Predictor, photo: 
         assert predictor.answer(task, trace.logits[task], (30, 40)).array.shape[:2] == (30, 40)
 
 
+def test_an_answer_of_another_kind_is_no_picture_of_classes_or_millimetres(
+    predictor: Predictor, photo: np.ndarray
+) -> None:
+    prediction = predictor(photo)
+    with pytest.raises(ValueError, match="depth has no classes"):
+        prediction["depth"].indexed()
+    with pytest.raises(ValueError, match="semseg is not told in metres"):
+        prediction["semseg"].millimetres()
+
+
 def test_classes_and_depth_are_files_that_other_programs_read(predictor: Predictor, photo: np.ndarray) -> None:
     prediction = predictor(photo)
     labels, depth = prediction["semseg"].indexed(), replace(prediction["depth"], array=np.float32([[1.2344, 70, 0]]))

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -226,3 +227,14 @@ def test_a_basis_of_no_checkpoint_or_no_images_is_refused_with_what_to_do(tmp_pa
         prepare_basis(tmp_path / "nowhere")
     with pytest.raises(BasisError, match="at least one image"):
         prepare_basis(small_checkpoint(tmp_path), 0)
+
+
+def test_a_network_that_reads_other_images_has_no_basis_and_the_command_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = small_checkpoint(tmp_path)
+    config = json.loads((checkpoint / "config.json").read_text())
+    config["model"]["bridge_reads"] = "foreign"
+    (checkpoint / "config.json").write_text(json.dumps(config))
+    assert main(["basis", str(checkpoint), "--images", "2"]) == 1
+    assert "give it at least two images" in capsys.readouterr().err

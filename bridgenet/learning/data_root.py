@@ -20,14 +20,19 @@ def locate_data(config: DataConfig, root: Path | None) -> DataConfig:
         root: The folder that was asked for, or None.
 
     Raises:
-        DataError: Nothing says where the data lie, or nobody knows them; or what was asked for is another data set.
+        DataError: Nothing says where the data lie, or nobody knows them; or what was asked for is another data set, or
+            a folder where none is read.
     """
     source = SOURCES.get(config.name)
     if source and not source.needs_root:
         # Nobody reads that folder, so nobody else would say it.
-        if told := another_data_set(config.name, root or config.root):
-            raise DataError(told)
-        return replace(config, root=None)
+        if (asked := root or config.root) is not None:
+            raise DataError(
+                another_data_set(config.name, asked)
+                or f"{config.called} reads no folder, so nothing would be taken from {asked}. Leave --data-root out, "
+                "or name the data set that lies there."
+            )
+        return config
     shelf = os.environ.get(SHELF)
     root = root or config.root or (Path(shelf) / config.name if shelf else None)
     if root is None:

@@ -268,11 +268,13 @@ def delta_m(
         lower_is_better: The tasks whose metric is an error, or whether it is one for each task.
 
     Raises:
-        ValueError: There is no task, one has no single-task result, or a number is missing, not finite, or is 0 and
-            divided by.
+        ValueError: There is no task, one has no single-task result, `lower_is_better` is of others, or a number is
+            missing, not finite, or is 0 and divided by.
     """
     ours, alone = (dict(_by_task(values)) for values in (result, single_task))
     if isinstance(lower_is_better, Mapping) or all(isinstance(each, bool) for each in lower_is_better):
+        if not isinstance(lower_is_better, Mapping) and 0 < len(lower_is_better) != len(ours):
+            raise ValueError(f"lower_is_better speaks of {len(lower_is_better)} results, and there are {len(ours)}.")
         errors = {task for task, lower in _by_task(cast(Sequence[bool], lower_is_better)) if lower}
     else:
         errors = set(cast(Collection[str], lower_is_better))

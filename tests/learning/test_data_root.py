@@ -7,8 +7,10 @@ from bridgenet.data import DataError
 from bridgenet.learning.data_root import locate_data
 
 
-def test_made_rooms_lie_nowhere() -> None:
-    assert locate_data(DataConfig("made_rooms"), Path("anywhere")).root is None
+def test_made_rooms_lie_nowhere_and_a_folder_for_them_is_refused() -> None:
+    assert locate_data(DataConfig("made_rooms"), None).root is None
+    with pytest.raises(DataError, match=r"made_rooms reads no folder, .* from anywhere\. Leave --data-root out"):
+        locate_data(DataConfig("made_rooms"), Path("anywhere"))
 
 
 def test_what_is_asked_for_comes_before_the_config_and_the_shelf(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,7 @@ def test_delta_m_is_the_mean_relative_gain_over_single_task_learning() -> None:
         ({"depth": None}, {"depth": 0.5}, ["depth"], "depth has no gain"),
         ({"depth": float("nan")}, {"depth": 0.5}, ["depth"], "depth has no gain"),
         ({"depth": 0.5}, {"depth": 0.5}, ["dept"], "names dept"),
+        ([1.0, 2.0], [1.0, 2.0], [True], "speaks of 1 results, and there are 2"),
     ],
 )
 def test_a_gain_that_cannot_be_told_is_refused(ours: object, alone: object, errors: object, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from training_runs import parse
 
 from bridgenet.checkpoint import load_model
 from bridgenet.evaluate import Arguments, run
+from bridgenet.inspection import network_cost
 from bridgenet.learning import Runtime
+from bridgenet.presets import PRESETS
+from bridgenet.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 ROWS: dict[str, dict[str, Any]] = {
@@ -64,3 +68,33 @@ def test_judged_again_it_is_as_good_as_its_card_says(system: str, tmp_path: Path
     again = json.loads((tmp_path / "again.json").read_text())
     for task in ("semseg", "depth"):
         assert again[task] == pytest.approx(ROWS[system]["metrics"][task], rel=1e-3), task
+
+
+def test_the_readme_tells_what_was_measured() -> None:
+    """Rounded once, from the numbers themselves."""
+    told = {cells[0].split("`")[1]: cells[1:] for cells in _table(ROOT / "README.md", "| `rooms-")}
+    for system, row in ROWS.items():
+        values = {task: row["metrics"][task][TASKS[task].metric] for task in TASKS}
+        expected = [f"{row['multiply_adds'] / 1e6:.0f} M"]
+        expected += [f"{values['semseg']:.1f} %", f"{values['human_parts']:.1f} %", f"{values['depth']:.3f} m"]
+        expected += [f"{values['normals']:.1f}°", f"{values['sal']:.1f} %", f"{values['edge']:.1f}"]
+        gain = row["gains"].get("mtl")
+        expected += [f"{gain['delta_m']:+.0f} % ({gain['low']:.0f} to {gain['high']:.0f})" if gain else ""]
+        assert told[f"rooms-{system}"] == expected
+
+
+def test_the_readme_tells_the_size_of_every_preset() -> None:
+    told = {cells[0]: cells[1] for cells in _table(ROOT / "README.md", "| `")}
+    sizes = {name: network_cost(PRESETS[name].model, PRESETS[name].data.answer_size).parameters for name in PRESETS}
+    assert f"{sizes['rooms-tiny'] / 1e6:.1f} M" in told["`rooms-tiny`"]
+    assert f"{sizes['nyud-lite0'] / 1e6:.1f} M" in told["`nyud-lite0`"]
+    for data in ("nyud", "pascal"):
+        base, large = (round(sizes[f"{data}-vit-{size}"] / 1e6) for size in "bl")
+        assert f"{base} / {large} M" in told[f"`{data}-vit-b`, `{data}-vit-l`"]
+
+
+def _table(file: Path, begins: str) -> Iterator[list[str]]:
+    """Cells of the rows that begin so."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith(begins):
+            yield [cell.strip() for cell in line.strip("|").split("|")]

@@ -108,7 +108,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "preliminary prediction",
         "P_t",
         "Fig. 2",
-        "A first answer (logits) on the base grid, 1/32 of the image.",
+        "A first answer (logits), on the grid of the feature that it is made of.",
     ),
     Entry(
         "mixed.<task>",
@@ -199,9 +199,9 @@ CATALOGUE: tuple[Entry, ...] = (
         "fused feature",
         "",
         "Fig. 2",
-        "The side outputs of all stages of one task, summed at 1/4 of the image.",
+        "All that one task has of its stages, or of the others' messages, together: what its last answer is made of.",
     ),
-    Entry("logits.<task>", "prediction", "", "Fig. 2", "The final answer (logits) at 1/4 of the image."),
+    Entry("logits.<task>", "prediction", "", "Fig. 2", "The final answer (logits) on the grid of its head."),
     Entry("predictions.<task>", "prediction", "", "Fig. 2", "The final answer (logits) at the size of the image."),
 )
 

@@ -1,7 +1,7 @@
 """Checkpoints are folders: `model.safetensors`, `config.json`, `metrics.json` and a `README.md` for people.
 
-Beside them lies `feature_basis.npz`, the colours of the feature maps, which `bridgenet.drawing` reads and writes
-(`python -m bridgenet.prepare basis CHECKPOINT`): nothing but pictures depends on it.
+Beside them lies `feature_basis.npz`, which `bridgenet.inspection` reads and writes (`python -m bridgenet.prepare basis
+CHECKPOINT`): the colours of the feature maps, and how far photos may lie from what was learnt. No answer depends on it.
 
 While a run lasts, `training.pt` holds all that is needed to go on, weights included: one file, replaced as a whole, so
 that it is consistent whenever the process is killed. Nothing here unpickles objects.

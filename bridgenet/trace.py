@@ -130,7 +130,8 @@ class Trace:
     Every network has logits and predictions, and task-generic features unless each task has an encoder of its own; the
     other parts are those of BridgeNet and of whoever has something of the same kind, and are empty for others. Per-task
     values are dicts in the order of the config's tasks; per-scale values are tuples whose order each field states.
-    Grids: *base grid* is 1/32 of the image, *fusion grid* 1/4, both rounded up.
+    Grids: *base grid* is 1/32 of the image, *fusion grid* 1/4, both rounded up. Those are BridgeNet's and InvPT's;
+    other networks have the grids of the backbone maps that they read.
     """
 
     images: Image | None = None

@@ -278,7 +278,8 @@ class TrainConfig(Settings):
     """Steps between lines of `metrics.jsonl`."""
 
     basis_images: Count = 32
-    """Training images that the colours of features are fitted on at the end. `bridgenet.prepare basis` takes more."""
+    """Validation images that the colours of features are fitted on at the end; four times as many, and as many training
+    images, tell how far photos may lie from what was learnt. `bridgenet.prepare basis` takes more."""
 
     seed: Seed = 42
 

@@ -10,7 +10,7 @@ from bridgenet.shapes import AnyAttention, AnyFeature, AnyTokens, Tokens
 
 
 class QueryReduction(nn.Sequential):
-    """Depth-wise 3x3 convolution with a stride, batch norm, and flattening: a map becomes fewer query tokens."""
+    """Depth-wise 3x3 convolution with a stride, and batch norm: a smaller map, whose places are the query tokens."""
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__(

@@ -10,6 +10,7 @@ import nbformat
 import numpy as np
 from nbclient import NotebookClient
 from PIL import Image
+from scipy import ndimage
 
 HERE = Path(__file__).parent
 
@@ -18,10 +19,11 @@ MAX_BYTES = 520_000
 
 STEPS = (1, 4, 6, 8, 12)
 """Colours are rounded to the first of these steps (of 255) that makes the notebook small enough. Every colour stays
-where it is within half a step, so legends stay true; a palette of 256 colours would not keep them."""
+where it is within half a step; a palette of 256 colours would not keep them. Areas of one colour stay as they are: they
+take no room, half a step would make another hue of a pale one, and legends stay true."""
 
-PALE, FINER = 64, 4
-"""Nearer to white than this, steps are so many times finer: there, half a step makes another hue of a pale colour."""
+AREA = 7
+"""Pixels a side from which on a square of one colour is an area."""
 
 SMALL = 70_000
 """A picture with fewer letters (base64) stays as it is: charts do."""
@@ -72,10 +74,12 @@ def _packed(png: str, step: int) -> str:
 
 
 def rounded(pixels: np.ndarray, step: int) -> np.ndarray:
-    """Levels (0..255) in steps from white, finer ones where colours are pale."""
-    dark = 255 - pixels
-    steps = np.where(dark < PALE, max(step // FINER, 1), step)
-    return 255 - np.minimum((dark + steps // 2) // steps * steps, 255)
+    """Levels (0..255) of (height, width, 3) in steps, but for areas of one colour."""
+    around = (AREA, AREA, 1)
+    middles = (ndimage.maximum_filter(pixels, around) == ndimage.minimum_filter(pixels, around)).all(axis=-1)
+    of_one_colour = ndimage.binary_dilation(middles, np.ones(around[:2]))
+    coarse = np.minimum((pixels + step // 2) // step * step, 255)
+    return np.where(of_one_colour[..., None], pixels, coarse)
 
 
 def _encoded(pixels: np.ndarray) -> str:

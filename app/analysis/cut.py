@@ -7,7 +7,8 @@ from dataclasses import replace
 from app.analysis.results import Results
 from app.analysis.session import Analysis
 from bridgenet import inspection
-from bridgenet.inspection.intervene import evaluating, without_task
+from bridgenet.inspection.intervene import without_task
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.tasks import TaskName
 

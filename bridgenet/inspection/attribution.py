@@ -20,6 +20,7 @@ from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.images import one_image
 from bridgenet.inspection.targets import Target
 from bridgenet.model.layers import resize_to
+from bridgenet.model.modes import evaluating
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.trace import Features, Trace
 
@@ -98,16 +99,9 @@ class LayerAttribution:
 @contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
     """Evaluation mode with gradients at hand, whatever the surroundings; then everything as it was before."""
-    modes = [(module, module.training) for module in model.modules() if module.training]
     # Within inference mode nothing could be differentiated, and its tensors could not be saved for it.
-    with torch.inference_mode(False), torch.enable_grad():
-        try:
-            for module, _ in modes:
-                module.training = False
-            yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
+    with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
+        yield
 
 
 def silent(done: int, total: int) -> None:

@@ -25,11 +25,11 @@ from bridgenet.inspection.intervene import (
     check_way,
     decode_again,
     device_of,
-    evaluating,
     meetings_at,
     random_drop,
     without_task,
 )
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network, Removal
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bridgenet.inspection.capture import find_module, map_tensors
 from bridgenet.inspection.choices import check_choice
 from bridgenet.inspection.parts import bridge_meeting
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Meeting, Network, Removal
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
@@ -234,18 +235,6 @@ def image_size(trace: Trace) -> tuple[int, int]:
     """Height and width of the network's input."""
     height, width = next(iter(trace.predictions.values())).shape[-2:]
     return height, width
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode while it lasts; afterwards every module is in the mode that it was in."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -9,9 +9,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.intervene import image_size
 from bridgenet.inspection.parts import side_outputs
 from bridgenet.model.bridgenet import BridgeNet
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.shapes import AnyFeature
 from bridgenet.trace import Trace

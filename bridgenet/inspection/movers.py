@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float, Int
 
 from bridgenet.inspection.effects import difference_map
-from bridgenet.inspection.intervene import cut_trace, decode_again, evaluating, random_drop
+from bridgenet.inspection.intervene import cut_trace, decode_again, random_drop
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace

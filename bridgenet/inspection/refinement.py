@@ -8,9 +8,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.intervene import image_size
 from bridgenet.inspection.parts import refiners
 from bridgenet.kinds import change_map, error_at
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import IGNORE, TASKS, TaskName

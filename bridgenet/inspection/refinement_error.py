@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.intervene import image_size
 from bridgenet.inspection.parts import refiners
 from bridgenet.kinds import error_at, words
 from bridgenet.labels import ClassesByTask, same_classes
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.shapes import AnyFeature
 from bridgenet.tasks import TASKS, TaskName

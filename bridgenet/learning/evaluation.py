@@ -20,6 +20,7 @@ from bridgenet.learning.runtime import Runtime, float32_products
 from bridgenet.learning.saliency_metric import SaliencyProtocol
 from bridgenet.learning.sampling import open_loader
 from bridgenet.model import Network, resize_to
+from bridgenet.model.modes import evaluating
 from bridgenet.tasks import TASKS, TaskName
 from bridgenet.trace import Trace
 
@@ -69,9 +70,7 @@ def evaluate(
     chunks = [share[start : start + batch_size] for start in range(0, len(share), batch_size)]
     metrics, flipped = (empty_metrics(dataset, config, judge, saliency).to(runtime.device) for _ in range(2))
     judged = metrics if keep is None else SumsByImage(metrics)
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
+    with evaluating(model):
         loader = open_loader(dataset, chunks, config.data.workers, runtime.device, collate_by_size)
         for loaded in chain.from_iterable(loader):
             batch: Batch = loaded.to(runtime.device)
@@ -84,9 +83,6 @@ def evaluate(
                 flipped.update(_checked(with_mirror_image(trace.predictions, mirrored), batch), batch.targets)
             if watch is not None:
                 watch(batch, trace)
-    finally:
-        for module, training in modes:
-            module.training = training
     if keep is not None and isinstance(judged, SumsByImage):
         keep(judged.sums)
     values = metrics.compute()

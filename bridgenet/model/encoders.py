@@ -9,6 +9,7 @@ from torch import Tensor
 from bridgenet.config.systems import STAGES, StageName
 from bridgenet.model.backbone import TRIAL_SIZE, Backbone
 from bridgenet.model.by_task import ByTask
+from bridgenet.model.modes import evaluating
 from bridgenet.tasks import TaskName
 
 
@@ -61,20 +62,16 @@ def channels_in_stages(backbone: Backbone, name: str) -> dict[StageName, int]:
         ValueError: Its parts, run one after the other, do not compute what it computes at once.
     """
     images = torch.zeros(1, 3, *TRIAL_SIZE, device=next(backbone.parameters()).device)
-    modes = {module: module.training for module in backbone.modules()}
-    backbone.eval()
     try:
-        passing = backbone.begin(images)
-        features = [passing.feature]
-        for stage in range(len(backbone.channels)):
-            passing = backbone.advance(stage, passing)
-            features.append(passing.feature)
-        fits = all(map(_equal, features[1:], backbone(images)))
+        with evaluating(backbone):
+            passing = backbone.begin(images)
+            features = [passing.feature]
+            for stage in range(len(backbone.channels)):
+                passing = backbone.advance(stage, passing)
+                features.append(passing.feature)
+            fits = all(map(_equal, features[1:], backbone(images)))
     except Exception as error:  # A module of timm may raise anything when it gets what it does not expect.
         raise _not_in_stages(name, error) from None
-    finally:
-        for module, training in modes.items():
-            module.training = training
     if not fits:
         raise _not_in_stages(name, "its parts in a row compute something else than the whole")
     found: dict[StageName, int] = {stage: feature.shape[1] for stage, feature in zip(STAGES, features, strict=True)}

@@ -17,8 +17,9 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from bridgenet.inspection.intervene import evaluating, image_size
+from bridgenet.inspection.intervene import image_size
 from bridgenet.inspection.parts import decoder_stages
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.trace import Trace
 

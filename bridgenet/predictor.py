@@ -23,6 +23,7 @@ from bridgenet.inspection.features.familiarity import UNLIKE, Familiarity
 from bridgenet.kinds import activate
 from bridgenet.labels import Classes, ClassesByTask
 from bridgenet.model import Network
+from bridgenet.model.modes import evaluating
 from bridgenet.shapes import AnyFeature, Image
 from bridgenet.sources import SOURCES
 from bridgenet.tasks import TASKS, TaskName
@@ -138,7 +139,7 @@ class Predictor:
     """A trained network that takes photos. Safe to call from several threads: they wait for each other.
 
     Attributes:
-        model: The network, in eval mode.
+        model: The network. It answers in evaluation mode, and is left in the mode that it was in.
         config: How it was trained.
         name: Name of its checkpoint folder.
         metrics: What it reached on its validation images.
@@ -219,7 +220,7 @@ class Predictor:
         """
         photo = at_prediction_size(image if isinstance(image, LoadedImage) else load_image(image))
         images = self.network_input(photo)
-        with self._lock:
+        with self._lock, evaluating(self.model):
             trace = self.model(images)
         size, network_size = photo.pixels.shape[:2], (images.shape[-2], images.shape[-1])
         answers: dict[TaskName, TaskPrediction] = {

@@ -238,3 +238,17 @@ def test_a_network_that_reads_other_images_is_refused_for_single_photos(tmp_path
     save_model(tmp_path / "foreign", build_model(config.model), config, {}, "A control.")
     with pytest.raises(CheckpointError, match=r"foreign reads the tasks of another image.*Choose another checkpoint"):
         Predictor.load(tmp_path / "foreign")
+
+
+def test_a_network_in_training_mode_answers_as_in_evaluation_and_is_not_changed(
+    predictor: Predictor, photo: np.ndarray
+) -> None:
+    expected, before = predictor(photo)["depth"].array, {**predictor.model.state_dict()}
+    kept = {name: value.clone() for name, value in before.items()}
+    predictor.model.train()
+    try:
+        np.testing.assert_array_equal(predictor(photo)["depth"].array, expected)
+        assert predictor.model.training
+        assert all(torch.equal(value, kept[name]) for name, value in before.items())
+    finally:
+        predictor.model.eval()

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from bridgenet.inspection.attention.rows import HandedOver
 from bridgenet.inspection.parts import decoder_stages, pattern_propagation
 from bridgenet.model.bridge_feature_extractor import BridgeFeatureExtractor
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.tasks import TaskName
 from bridgenet.trace import Trace
@@ -19,7 +20,7 @@ def pattern_values(model: Network, trace: Trace, task: TaskName) -> HandedOver:
     projection's own bias belongs to no key and is left out.
 
     Args:
-        model: The network of the trace, in eval mode.
+        model: The network of the trace.
         trace: The first image of its batch is taken.
         task: Whose values.
 
@@ -29,7 +30,8 @@ def pattern_values(model: Network, trace: Trace, task: TaskName) -> HandedOver:
     if trace.pattern is None:
         raise ValueError("This network was built without Task Pattern Propagation, so its keys have no values.")
     propagation = pattern_propagation(model)
-    own = propagation.patterns[task](trace.task_specific[task][:1])
+    with evaluating(propagation):
+        own = propagation.patterns[task](trace.task_specific[task][:1])
     return _handed_over(own.value, propagation.propagations[task].project, trace.pattern.attention[task].shape[1])
 
 
@@ -40,7 +42,7 @@ def bridge_values(model: Network, trace: Trace, scale: int) -> HandedOver:
     As for `pattern_values`, after the output projection (`merge`) of the extractor.
 
     Args:
-        model: The network of the trace, in eval mode.
+        model: The network of the trace.
         trace: The first image of its batch is taken.
         scale: Index of the stage, coarse to fine.
 

@@ -27,6 +27,7 @@ from bridgenet.files import replacing
 from bridgenet.inspection.features.components import COMPONENTS, feature_array, fix_signs
 from bridgenet.inspection.features.familiarity import Familiarity
 from bridgenet.inspection.images import check_image
+from bridgenet.model.modes import evaluating
 from bridgenet.trace import Trace
 
 BASIS_FILE = "feature_basis.npz"
@@ -193,7 +194,7 @@ def fit_basis(
     """The basis of a network, from its features of reference images. For the commands and benchmarks.
 
     Args:
-        model: A network in eval mode that turns a batch of images into a `Trace`.
+        model: A network that turns a batch of images into a `Trace`. It is asked in evaluation mode.
         images: RGB 0..1, (3, height, width) or (1, 3, height, width), of any sizes.
         source: Which images these are, in words.
         tokens_per_map: At most so many tokens of each map of an image count.
@@ -204,7 +205,7 @@ def fit_basis(
     """
     device = next(model.parameters()).device
     collected = _Collected(tokens_per_map)
-    with torch.inference_mode():
+    with torch.inference_mode(), evaluating(model):
         for image in images:
             batch = image if image.ndim == 4 else image[None]
             check_image(batch[0])

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from bridgenet.model.backbone import Backbone
+from bridgenet.model.modes import evaluating
 from bridgenet.model.network import Network
 from bridgenet.shapes import AnyFeature
 from bridgenet.trace import Trace
@@ -130,7 +131,7 @@ def fit_familiarity(model: Network, learnt: Iterable[Tensor], held_back: Iterabl
     """What a network has learnt from, and how far others of the same data set lie. For the commands.
 
     Args:
-        model: In eval mode.
+        model: The network. Its backbone is asked in evaluation mode.
         learnt: RGB 0..1, (3, height, width), whole, as it is asked about photos.
         held_back: The same of pictures that it has not learnt from.
 
@@ -151,7 +152,8 @@ def fit_familiarity(model: Network, learnt: Iterable[Tensor], held_back: Iterabl
 def _means_of(backbone: nn.Module, images: Iterable[Tensor]) -> list[Means]:
     """Mean features of every map, fine to coarse, a row a picture."""
     device = next(backbone.parameters()).device
-    rows = [[_mean(entry)[0] for entry in backbone(image[None].to(device))] for image in images]
+    with evaluating(backbone):
+        rows = [[_mean(entry)[0] for entry in backbone(image[None].to(device))] for image in images]
     return [np.stack(level) for level in zip(*rows, strict=True)]
 
 

@@ -20,8 +20,8 @@ Tokens = Float[Tensor, "batch tokens channels"]
 
 AnyTokens = Float[Tensor, "_ _ _"]
 
-Attention = Float[Tensor, "batch heads queries keys"]
 AnyAttention = Float[Tensor, "_ _ _ _"]
+"""Of (batch, heads, queries, keys)."""
 
 Labels = Int[Tensor, "batch height width"]
 """Class indices, 255 = ignore."""

@@ -160,12 +160,6 @@ def spectral_centroid(feature: AnyMap) -> float:
     return radial_spectrum(feature).centroid
 
 
-def high_frequency_share(feature: AnyMap, above: float = NYQUIST / 2) -> float:
-    """Share of the energy at spatial frequencies from `above` (cycles per token) on."""
-    energy, frequency = _transform(feature)
-    return float(energy[frequency >= above].sum())
-
-
 def level_content(bridge: AnyMap, low: AnyMap, high: AnyMap) -> LevelContent:
     """Whether a bridge feature carries low-level detail and high-level meaning.
 

@@ -13,6 +13,7 @@ import torch
 from bridgenet import inspection, kinds
 from bridgenet.config import BackboneConfig, DataConfig, ModelConfig
 from bridgenet.data import open_dataset, reference_images
+from bridgenet.inspection.movers import movers
 from bridgenet.model import build_model
 
 TASKS = {"semseg": 4, "depth": 1, "normals": 3}
@@ -71,6 +72,10 @@ REFUSED = {
     "inspection.deletion_curve(model, images, depth, np.full((4, 6), np.nan))": "A map that orders pixels is finite",
     "inspection.reach(np.full((4, 6), np.nan), 0.5, 0.5)": "zero everywhere, or has NaN in it.",
     "inspection.region_shares({'depth': np.ones((4, 6))}, np.ones((4, 6), int), block=0)": "at least one token, got 0.",
+    "inspection.pattern_values(model, trace, 'flow')": "no task 'flow' in this trace. It has: semseg,",
+    "inspection.bridge_values(model, trace, 1)": "There is no stage 1: the trace has 1, counted from the coarsest.",
+    "movers(model, trace, 'flow')": "does not predict flow. It predicts: semseg, depth, normals.",
+    "inspection.bridge_shares(trace.stages[0], np.nan, 0.5)": "not (nan, 0.5).",
     "inspection.Target('flow')": "There is no task 'flow'.",
     "open_dataset(DataConfig('made_rooms'), 'test', ('depth',))": 'split must be train or val, not "test".',
     "reference_images(DataConfig('made_rooms'), 2, 'test')": 'split must be train or val, not "test".',

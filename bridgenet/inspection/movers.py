@@ -47,8 +47,10 @@ def movers(
         progress: Called with (done, total) after every pass. May raise to cancel.
 
     Raises:
-        ValueError: There is no other task, or tasks meet nowhere.
+        ValueError: The network lacks the target, there is no other task, or tasks meet nowhere.
     """
+    if target not in trace.predictions:
+        raise ValueError(f"This network does not predict {target}. It predicts: {', '.join(trace.predictions)}.")
     tasks: tuple[TaskName, ...] = tuple(task for task in trace.predictions if task != target)
     if not tasks:
         raise ValueError(f"Nobody can move {target}: the network has no other task.")

@@ -3,6 +3,7 @@
 A place is given as (nx, ny), the fractions 0..1 of image width and height, whatever the grid.
 """
 
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,13 @@ class Centres(NamedTuple):
 
 
 def token_at(nx: float, ny: float, grid: Grid) -> tuple[int, int]:
-    """Row and column of the token at a place; places outside the image count as its border."""
+    """Row and column of the token at a place; places outside the image count as its border.
+
+    Raises:
+        ValueError: A fraction is no number.
+    """
+    if not (isfinite(nx) and isfinite(ny)):
+        raise ValueError(f"A place is two fractions of the image's width and height, not ({nx}, {ny}).")
     rows, columns = grid
     return min(max(int(ny * rows), 0), rows - 1), min(max(int(nx * columns), 0), columns - 1)
 

@@ -25,10 +25,12 @@ def pattern_values(model: Network, trace: Trace, task: TaskName) -> HandedOver:
         task: Whose values.
 
     Raises:
-        ValueError: The network has no TPP.
+        ValueError: The network has no TPP, or does not have the task.
     """
     if trace.pattern is None:
         raise ValueError("This network was built without Task Pattern Propagation, so its keys have no values.")
+    if task not in trace.pattern.attention:
+        raise ValueError(f"There is no task {task!r} in this trace. It has: {', '.join(trace.pattern.attention)}.")
     propagation = pattern_propagation(model)
     with evaluating(propagation):
         own = propagation.patterns[task](trace.task_specific[task][:1])
@@ -47,8 +49,10 @@ def bridge_values(model: Network, trace: Trace, scale: int) -> HandedOver:
         scale: Index of the stage, coarse to fine.
 
     Raises:
-        ValueError: The network has no BFE.
+        ValueError: The network has no BFE, or there is no such stage.
     """
+    if not 0 <= scale < len(trace.stages):
+        raise ValueError(f"There is no stage {scale}: the trace has {len(trace.stages)}, counted from the coarsest.")
     stage = trace.stages[scale]
     extractor = decoder_stages(model)[scale].extractor
     if stage.attention is None or not isinstance(extractor, BridgeFeatureExtractor):

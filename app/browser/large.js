@@ -2,6 +2,7 @@
 // A map large over the page: zoomed to its pixels, mixed with the photo beneath. It is loaded when it is first asked for.
 
 /** @import { Studio } from "./types.js" */
+/** @import { Legend } from "./legend.js" */
 /** @import { Map as MapView, View } from "./view.js" */
 import { TAKE, find, make, targetOf } from "./dom.js";
 import { createMap } from "./map.js";
@@ -21,11 +22,12 @@ const HELP = "Arrow keys move the pixel, plus and minus zoom, 0 shows all of it,
  * @param {HTMLElement} root - The viewer: it hears pointer and keys in here as it does in its cards.
  * @param {MapView} first
  * @param {View} view
+ * @param {Legend} alone - Which class is alone in sight.
  * @param {() => void} gone - Is called when it is closed.
  */
-export function openLarge(studio, root, first, view, gone) {
+export function openLarge(studio, root, first, view, alone, gone) {
   const photo = !first.src;
-  const map = createMap(studio, { ...first, blend: !photo });
+  const map = createMap(studio, { ...first, blend: !photo }, alone);
   const { card } = map;
   card.removeAttribute("data-testid");
   const [frame, picture] = [find(card, ".map", HTMLElement), find(card, ".picture", HTMLImageElement)];
@@ -185,6 +187,7 @@ export function openLarge(studio, root, first, view, gone) {
   watcher.observe(stage);
   fill(first, view);
   moveCross();
+  alone.leave();
   return { ...map, id: first.id, fill, moveCross, close: () => dialog.close() };
 }
 

@@ -3,8 +3,10 @@
 
 /** @import { Studio } from "./types.js" */
 /** @import { LegendEntry, Map as MapView, Mesh, Place, View } from "./view.js" */
+/** @import { Alone, Legend } from "./legend.js" */
 /** @import { Reader } from "./reader.js" */
 import { TAKE, dot, make, percent, refill } from "./dom.js";
+import { classOf, namesOf } from "./legend.js";
 import { createOutline } from "./region.js";
 import { normalAt, openReader } from "./reader.js";
 
@@ -13,8 +15,9 @@ const GREY = "#8a867d";
 /**
  * @param {Studio} studio
  * @param {MapView} first - What it shows at first: wipe, blend and threshold are part of its build.
+ * @param {Legend} alone - Which class is alone in sight, in all maps of the view.
  */
-export function createMap(studio, first) {
+export function createMap(studio, first, alone) {
   const picture = make("img", { class: "picture", draggable: "false", decoding: "sync" });
   const under = first.blend ? make("img", { class: "under", alt: "", draggable: "false" }) : null;
   const veil = make("canvas", { class: "isolate" });
@@ -42,8 +45,8 @@ export function createMap(studio, first) {
   let reader = null;
   /** Name of the pictures that are drawn. @type {string | undefined} */
   let hash;
-  /** The class that stays alone in sight. @type {number | null} */
-  let kept = null;
+  /** What is alone in sight. @type {Alone | null} */
+  let shown = null;
 
   // A title may set an option, such as the head that is read.
   function titleOf() {
@@ -74,10 +77,8 @@ export function createMap(studio, first) {
     if (!stays) fillPictures();
     placeToken();
     drawRegion();
-    if (refill(foot, ...footOf())) {
-      kept = null;
-      veil.classList.remove("on");
-    }
+    refill(foot, ...footOf());
+    if (!stays && shown) isolate(shown);
     if (cut) {
       foot.append(cut.label);
       applyCut();
@@ -132,7 +133,7 @@ export function createMap(studio, first) {
     cut.text.textContent = limit.toFixed(2);
     const numbers = cut.on.checked ? await numbersOf() : null;
     veil.classList.toggle("on", Boolean(numbers && cut.on.checked));
-    if (numbers && cut.on.checked) paint(numbers, (at) => (numbers.number(at) >= limit ? [0, 0, 0, 255] : [255, 255, 255, 255]));
+    if (numbers && cut.on.checked) paint(veil, numbers, (at) => (numbers.number(at) >= limit ? [0, 0, 0, 255] : [255, 255, 255, 255]));
   }
 
   cut?.range.addEventListener("input", () => {
@@ -160,46 +161,45 @@ export function createMap(studio, first) {
 
   /** @param {LegendEntry} entry */
   function legendEntry({ index, name, colour, share, both }) {
-    const states = { "aria-pressed": "false", "data-index": index };
     const [sample, words] = [make("i", { style: { background: colour } }), `${name} ${both ?? percent(share)}`];
     if (map.mesh) return make("span", { class: "entry" }, sample, words);
+    const one = classOf(map.values, { index, colour });
+    const states = { "aria-pressed": String(alone.keeps(one)), "data-index": one.index };
     const entry = make("button", { class: "entry", type: "button", ...states }, sample, words);
-    const show = () => isolate(index);
-    const hide = () => isolate(kept);
-    entry.addEventListener("click", () => {
-      kept = kept === index ? null : index;
-      foot.querySelectorAll(".entry").forEach((other) => {
-        other.setAttribute("aria-pressed", String(Number(other.getAttribute("data-index")) === kept));
-      });
-      show();
-    });
-    entry.addEventListener("pointerenter", show);
-    entry.addEventListener("pointerleave", hide);
-    entry.addEventListener("focus", show);
-    entry.addEventListener("blur", hide);
+    entry.addEventListener("click", () => alone.keep(one));
+    entry.addEventListener("pointerenter", () => alone.show(one));
+    entry.addEventListener("pointerleave", alone.leave);
+    entry.addEventListener("focus", () => alone.show(one));
+    entry.addEventListener("blur", alone.leave);
     return entry;
   }
 
-  /** @param {number | null} index - Of a class; null shows all. */
-  async function isolate(index) {
-    const numbers = index === null ? null : await numbersOf();
+  /** @param {Alone | null} one - The class that is alone in sight, of whatever map; null: all are. */
+  async function isolate(one) {
+    if (!map.values?.names) return;
+    const names = namesOf(map.values);
+    const mine = one?.names === names ? one : null;
+    shown = mine;
+    foot.querySelectorAll("button.entry").forEach((entry) => {
+      const index = Number(entry.getAttribute("data-index"));
+      entry.setAttribute("aria-pressed", String(alone.keeps({ names, index, colour: "" })));
+    });
+    // Before the slider, the photo has no classes.
+    const before = mine && wipe && map.wipe?.src ? await openReader({}, wipe.over) : null;
+    const numbers = mine ? await numbersOf() : null;
+    // The pointer may have moved on while the numbers were decoded.
+    if (shown !== mine) return;
     veil.classList.toggle("on", Boolean(numbers));
-    if (!numbers) return;
+    wipe?.veil.classList.toggle("on", Boolean(before));
+    if (!mine) return;
     // The veil has the colour of an empty map, which follows the theme.
     const empty = getComputedStyle(frame).getPropertyValue("--empty").trim();
-    const dim = [...[1, 3, 5].map((start) => parseInt(empty.slice(start, start + 2), 16)), 222];
-    paint(numbers, (at) => (numbers.bytes[at] === index ? [0, 0, 0, 0] : dim));
-  }
-
-  /**
-   * @param {Reader} numbers
-   * @param {(at: number) => number[]} colourAt - Red, green, blue and opacity of the pixel that begins there.
-   */
-  function paint(numbers, colourAt) {
-    Object.assign(veil, { width: numbers.width, height: numbers.height });
-    const pixels = new ImageData(numbers.width, numbers.height);
-    for (let at = 0; at < numbers.bytes.length; at += 4) pixels.data.set(colourAt(at), at);
-    veil.getContext("2d")?.putImageData(pixels, 0, 0);
+    const [dim, clear] = [[...parts(empty), 222], [0, 0, 0, 0]];
+    if (numbers) paint(veil, numbers, (at) => (numbers.bytes[at] === mine.index ? clear : dim));
+    // The left side of a slider is a picture alone: its colours tell the classes.
+    const colour = parts(mine.colour);
+    const alike = (/** @type {number} */ at) => colour.every((part, channel) => before?.bytes[at + channel] === part);
+    if (wipe && before) paint(wipe.veil, before, (at) => (alike(at) ? clear : dim));
   }
 
   function moveCross() {
@@ -231,7 +231,24 @@ export function createMap(studio, first) {
     card.classList.toggle("on", (first.task ?? null) === null ? Boolean(map.choose?.chosen) : first.task === studio.task);
   }
 
-  return { card, fill, drawPhoto, drawRegion, moveCross, markTask };
+  return { card, fill, drawPhoto, drawRegion, moveCross, markTask, isolate };
+}
+
+/** @param {string} colour - #rrggbb */
+function parts(colour) {
+  return [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
+}
+
+/**
+ * @param {HTMLCanvasElement} veil
+ * @param {Reader} numbers
+ * @param {(at: number) => number[]} colourAt - Red, green, blue and opacity of the pixel that begins there.
+ */
+function paint(veil, numbers, colourAt) {
+  Object.assign(veil, { width: numbers.width, height: numbers.height });
+  const pixels = new ImageData(numbers.width, numbers.height);
+  for (let at = 0; at < numbers.bytes.length; at += 4) pixels.data.set(colourAt(at), at);
+  veil.getContext("2d")?.putImageData(pixels, 0, 0);
 }
 
 /**
@@ -251,15 +268,15 @@ function load(image, src) {
  * @param {string} label
  */
 function wipeOver(frame, label) {
-  const over = make("img", { class: "over", draggable: "false" });
+  const [over, veil] = [make("img", { class: "over", draggable: "false" }), make("canvas", { class: "isolate before" })];
   const range = make("input", { type: "range", class: "wipe", min: 0, max: 100, value: 50, "aria-label": label });
   const [left, right] = [make("span", { class: "left" }), make("span", { class: "right" })];
   const show = () => frame.style.setProperty("--wipe", `${range.value}%`);
   range.addEventListener("input", show);
   range.addEventListener("click", (event) => event.stopPropagation());
   show();
-  frame.append(over, make("b", { class: "edge" }), left, right, range);
-  return { over, left, right };
+  frame.append(over, veil, make("b", { class: "edge" }), left, right, range);
+  return { over, veil, left, right };
 }
 
 /**

@@ -7,6 +7,7 @@
 /** @import { Group, Map as MapView, Place, View } from "./view.js" */
 import { TAKE, find, make, parsed, refill, renew, targetOf } from "./dom.js";
 import { createDrawing } from "./drawing.js";
+import { createLegend } from "./legend.js";
 import { createMap } from "./map.js";
 import { toolRow } from "./tools.js";
 import { dotted, spoken } from "./words.js";
@@ -24,6 +25,7 @@ export function viewer(studio, { element, props, watch }) {
   const pending = pendingLine(find(root, ".pending", HTMLElement));
   /** @type {Map<string, ReturnType<typeof createMap>>} */
   const maps = new Map();
+  const alone = createLegend(() => [...maps.values(), large]);
   /** Pictures by the name that Python gives them: what is held is not sent again. @type {Map<string, MapView>} */
   let pictures = new Map();
   /** What Python has drawn, by where it is. @type {WeakMap<Element, string>} */
@@ -88,6 +90,7 @@ export function viewer(studio, { element, props, watch }) {
   }).observe(say);
 
   function takePhoto() {
+    alone.clear();
     drawing.forget();
     drawing.take(props.value);
     [...maps.values(), large].forEach((map) => map?.drawPhoto());
@@ -97,7 +100,7 @@ export function viewer(studio, { element, props, watch }) {
   async function enlarge(inside) {
     const { openLarge } = await import("./large.js");
     const map = mapsOf(latest).find(({ id }) => id === inside?.closest(".card")?.querySelector(".map")?.getAttribute("data-map"));
-    if (map && !large) large = openLarge(studio, root, map, latest, () => (large = null));
+    if (map && !large) large = openLarge(studio, root, map, latest, alone, () => (large = null));
   }
 
   /** @param {View} value */
@@ -118,6 +121,8 @@ export function viewer(studio, { element, props, watch }) {
     layout = wanted;
     parts.forEach((group, index) => fillGroup(find(groups, `[data-group="${index}"]`, HTMLElement), group, value));
     if (!stays) fillLarge(value);
+    // No legend names what is kept any more: nothing could let it go.
+    if (!groups.querySelector('.entry[aria-pressed="true"]')) alone.clear();
     [...maps.values(), large].forEach((map) => {
       map?.markTask();
       map?.moveCross();
@@ -167,7 +172,7 @@ export function viewer(studio, { element, props, watch }) {
         const kind = group.chart ? "chart" : group.dense ? "grid many dense" : columns > 3 ? "grid many" : "grid";
         const body = make("div", { class: kind, style: { "--columns": columns } });
         group.maps?.forEach((first) => {
-          const map = createMap(studio, first);
+          const map = createMap(studio, first, alone);
           maps.set(first.id, map);
           body.append(map.card);
         });

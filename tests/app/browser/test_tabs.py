@@ -3,10 +3,29 @@
 import re
 
 import pytest
-from browsing import Visit
+from browsing import PATIENCE, Visit
 from playwright.sync_api import Browser
 
 TABS = ("overview", "features", "tpp", "bridge", "refinement", "interaction", "attribution", "compare", "lessons")
+# How much of the left side of a slider is veiled as it should be: all that has not the colour of the class.
+LEFT_OPEN = """(frame) => {
+    const pixels = (node, width, height) => {
+        const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+        pen.drawImage(node, 0, 0);
+        return pen.getImageData(0, 0, width, height).data;
+    };
+    const [picture, veil] = [".over", ".before"].map((part) => frame.querySelector(part));
+    const sample = frame.closest(".card").querySelector(".entry[aria-pressed=true] i");
+    const colour = getComputedStyle(sample).backgroundColor.match(/\\d+/g).map(Number);
+    const size = [picture.naturalWidth, picture.naturalHeight];
+    const [seen, over] = [picture, veil].map((node) => pixels(node, ...size));
+    let right = 0;
+    for (let at = 0; at < seen.length; at += 4) {
+        const same = colour.every((part, channel) => seen[at + channel] === part);
+        right += Number(same === (over[at + 3] === 0));
+    }
+    return (4 * right) / seen.length;
+}"""
 
 
 @pytest.mark.parametrize("name", TABS)
@@ -81,6 +100,29 @@ def test_a_bridge_strength_of_one_is_the_prediction_and_another_is_not(visit: Vi
     assert visit.pictures("refinement") != before
     visit.page.keyboard.press("End")
     visit.ready("refinement")
+
+
+def test_a_legend_entry_isolates_its_class_in_every_picture_that_shows_classes_of_its_kind(visit: Visit) -> None:
+    visit.page.evaluate("bridgenetStudio.choose({ task: 'semseg' })")
+    visit.tab("refinement")
+    viewer = visit.page.locator("[data-testid=viewer-refinement]")
+    veils = viewer.locator(".map .isolate.on")
+    entry = viewer.locator("[data-testid=map-refined-semseg] button.entry").first
+    entry.click()
+    maps = ["refined-semseg", *(f"lens-{index}" for index in range(3)), "strip-0", "strip-2"]
+    for name in maps:
+        viewer.locator(f".map[data-map='{name}'] .isolate.on").first.wait_for(state="attached", timeout=PATIENCE)
+    assert viewer.locator(".map[data-map^='refined-']:not([data-map='refined-semseg']) .isolate.on").count() == 0
+    # On both sides of the slider the veil leaves what has the colour of the class, and nothing else.
+    assert viewer.locator(".map[data-map='refined-semseg'] .isolate.on").count() == 2
+    assert viewer.locator(".map[data-map='refined-semseg']").evaluate(LEFT_OPEN) > 0.99
+    pressed = viewer.locator(".entry[aria-pressed=true]")
+    indices = set(pressed.evaluate_all("entries => entries.map(({ dataset }) => dataset.index)"))
+    assert pressed.count() >= 1 and indices == {entry.get_attribute("data-index")}
+    entry.click()
+    visit.page.mouse.move(2, 2)
+    visit.page.wait_for_function("() => !document.querySelector('.map .isolate.on')", timeout=PATIENCE)
+    assert veils.count() == 0 and pressed.count() == 0
 
 
 def test_the_interaction_matrix_names_units_and_control_and_opens_a_cell(visit: Visit) -> None:

@@ -123,7 +123,8 @@ export function createMap(studio, first, alone) {
   }
 
   function drawRegion() {
-    if (!map.mesh) drawOutline(studio);
+    if (room) room.then(({ redraw }) => redraw());
+    else drawOutline(studio);
   }
 
   // It is the reader's own and changes nothing else.

@@ -8,7 +8,8 @@
 import { drawn, make } from "./dom.js";
 import { createPainter } from "./painter.js";
 import { openReader } from "./reader.js";
-import { meets, surfaceOf, turned } from "./space.js";
+import { outlined, pathOf } from "./region.js";
+import { meets, outlineOn, surfaceOf, turned } from "./space.js";
 
 /** Radians of a drag over the whole width. */
 const DRAG = 2.4;
@@ -56,6 +57,8 @@ export function createMesh(studio, frame) {
   /** Pointers that are down, and how far they have gone. @type {Map<number, Place>} */
   const down = new Map();
   let [moved, waits] = [0, false];
+  /** The region that is asked. @type {SVGElement | null} */
+  let outline = null;
 
   /**
    * @param {Mesh} mesh
@@ -93,6 +96,10 @@ export function createMesh(studio, frame) {
       line.setAttribute(`x${index + 1}`, `${100 * (end?.x ?? 0)}%`);
       line.setAttribute(`y${index + 1}`, `${100 * (end?.y ?? 0)}%`);
     });
+    const region = outlineOn(surface, view, pathOf(studio));
+    outline?.remove();
+    outline = region ? outlined(region) : null;
+    if (outline) canvas.after(outline);
     line.style.display = ends.every(Boolean) ? "" : "none";
     measure.setAttribute("aria-pressed", String(Boolean(from)));
     const words = from ? between(from, marked) : "";
@@ -194,7 +201,7 @@ export function createMesh(studio, frame) {
   };
   new ResizeObserver(ask).observe(frame);
 
-  return { fill, follow };
+  return { fill, follow, redraw: ask };
 }
 
 /**

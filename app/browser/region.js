@@ -30,7 +30,7 @@ export function outlined(path) {
 }
 
 /** What is drawn is known at once; where a segment ends, Python says. @param {Studio} studio */
-function pathOf({ region, inspected, photo }) {
+export function pathOf({ region, inspected, photo }) {
   if (!region) return "";
   if (region === "segment") return (inspected?.of === photo.key && inspected.outline) || "";
   return pathThrough(region.split(";").map((corner) => corner.split(",").map(Number)));

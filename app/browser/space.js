@@ -59,6 +59,43 @@ export function turned({ lens: [fx, fy, cx, cy], middle }, view, point, at = 0, 
   return away > 0 ? { x: (fx * right) / away + cx, y: cy - (fy * up) / away, away } : null;
 }
 
+/** Between two corners of an outline, in fractions of the photo: it follows the surface. */
+const STEP = 0.01;
+
+/**
+ * An outline over the photo as it is seen on the surface; it has gaps where nothing is known.
+ *
+ * @param {Surface} surface
+ * @param {View} view
+ * @param {string} path - In thousandths of the photo's sides; closed polygons. So is what is returned, of the picture's.
+ */
+export function outlineOn(surface, view, path) {
+  const rows = rotation(view);
+  return path.split("Z").flatMap((part) => {
+    const numbers = (part.match(/[\d.]+/g) ?? []).map((number) => Number(number) / 1000);
+    const corners = numbers.flatMap((x, at) => (at % 2 ? [] : [{ x, y: numbers[at + 1] }]));
+    let move = "M";
+    return corners.flatMap((from, at) => along(from, corners[(at + 1) % corners.length])).map((place) => {
+      const point = surface.point(place);
+      const seen = point && turned(surface, view, point, 0, rows);
+      const words = seen ? `${move}${(1000 * seen.x).toFixed(1)},${(1000 * seen.y).toFixed(1)}` : "";
+      move = seen ? "L" : "M";
+      return words;
+    });
+  }).join("");
+}
+
+/**
+ * @param {Place} from
+ * @param {Place} to
+ * @returns {Place[]} Steps of the way, both ends among them.
+ */
+function along(from, to) {
+  const count = Math.max(Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / STEP), 1);
+  const between = (/** @type {number} */ one, /** @type {number} */ other, /** @type {number} */ at) => one + (at / count) * (other - one);
+  return Array.from({ length: count + 1 }, (_, at) => ({ x: between(from.x, to.x, at), y: between(from.y, to.y, at) }));
+}
+
 /**
  * The place of the photo that is seen at a place of the picture: on the nearest triangle there.
  *

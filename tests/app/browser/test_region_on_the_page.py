@@ -42,6 +42,11 @@ def test_the_segment_is_asked_and_outlined_on_every_map_and_follows_the_pixel(le
     outlines = page.evaluate("[...document.querySelectorAll('.outline .line')].map((one) => one.getAttribute('d'))")
     assert set(outlines) == {page.evaluate("bridgenetStudio.inspected.outline")} != {first}
     page.evaluate("bridgenetStudio.pick({ x: 0.5, y: 0.5 })")
+    # So it is on the room in 3D.
+    visit.option("overview.mode", "3d")
+    page.locator("[data-testid=mesh] .outline .line").wait_for(state="attached", timeout=PATIENCE)
+    visit.option("overview.mode", "side")
+    page.wait_for_selector("[data-testid=map-semseg]", timeout=PATIENCE)
     page.click("[data-testid=region-pixel]")
     inspects(visit, "Pixel")
     assert page.evaluate(parts) == before

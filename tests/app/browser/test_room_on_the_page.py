@@ -1,6 +1,7 @@
 """The room in 3D, drawn by WebGL in a real browser: picked, marked and measured as the numbers say."""
 
 import io
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -134,6 +135,25 @@ def test_the_room_is_taken_along_as_a_file_and_as_it_is_seen(shown: Visit) -> No
     sheet = np.asarray(Image.open(waiting.value.path()).convert("RGB"))
     # Through what is no surface one sees the ground of a map, which the photo would cover.
     assert (sheet == (0xEC, 0xEA, 0xE3)).all(axis=-1).mean() > 0.03
+
+
+def test_the_region_that_is_asked_is_outlined_on_the_surface(modules: Modules) -> None:
+    square = "M250,250 750,250 750,750 250,750Z"
+    seen = modules.run(
+        """const { outlineOn, surfaceOf } = await import("/space.js");
+        // Two metres away everywhere, but for a hole in the middle of the upper side.
+        const bytes = new Uint8Array(4 * 16 * 16).fill(0).map((_, at) => [7, 208, 3, 255][at % 4]);
+        bytes.set([255, 255], 4 * (4 * 16 + 8));
+        const mesh = { scale: 0.001, lens: [1, 1, 0.5, 0.5], middle: 2 };
+        const surface = surfaceOf(mesh, { width: 16, height: 16, bytes });
+        return [0, 0.5].map((aside) => outlineOn(surface, { aside, up: 0, far: 1 }, given));""",
+        square,
+    )
+    places = [np.array(re.findall(r"([-\d.]+),([-\d.]+)", path), dtype=float) for path in seen]
+    assert [path.count("M") for path in seen] == [2, 2]
+    # From where the camera stood it is where it was drawn; from aside it is narrower.
+    assert np.abs(np.abs(places[0] - 500).max(axis=1) - 250).max() < 0.2
+    assert np.ptp(places[1][:, 0]) < 450 < np.ptp(places[0][:, 0])
 
 
 def test_where_there_is_no_webgl_a_sentence_says_so(modules: Modules) -> None:

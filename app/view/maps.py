@@ -166,10 +166,10 @@ def wiped(shown: Map, wipe: Wipe, legend: Sequence[LegendEntry]) -> Map:
     Args:
         shown: The right side.
         wipe: The left one.
-        legend: Classes of both, see `both_sides`; empty where they have none.
+        legend: Classes of both, see `both_sides`, of which it names the largest; empty where they have none.
     """
     areas = f"areas {wipe['left']} → {wipe['right']}"
-    return shown | {"wipe": wipe} | ({"legend": [*legend], "foot": areas} if legend else {})
+    return shown | {"wipe": wipe} | ({"legend": [*legend[:MOST_CLASSES]], "foot": areas} if legend else {})
 
 
 def both_sides(left: Sequence[LegendEntry], right: Sequence[LegendEntry]) -> list[LegendEntry]:

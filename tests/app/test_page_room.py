@@ -81,6 +81,13 @@ def test_colours_are_those_of_the_maps_and_of_whom_the_bridge_asked(analysis: An
     assert sum(entry["share"] for entry in asked["legend"]) == pytest.approx(1, abs=0.01)
 
 
+def test_the_room_is_as_far_away_as_the_headline_says(analysis: Analysis) -> None:
+    value = overview(analysis, SELECTION)
+    (away,) = [part["text"] for part in value["say"] if part["text"].endswith(" m away")]
+    assert f", {away}" in maps_of(value)["room"]["foot"] and f", {away}," in maps_of(value)["room"]["alt"]
+    assert away in "".join(part["text"] for part in overview(analysis, Selection())["say"])
+
+
 def test_who_moved_it_is_computed_when_it_is_asked_for_and_then_has_a_colour_for_each(
     session: Session, analysis: Analysis
 ) -> None:

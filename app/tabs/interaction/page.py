@@ -30,7 +30,7 @@ from app.view.changes import amount, amount_map, enlarged, with_logits
 from app.view.charts import Station, Stations
 from app.view.effects import times
 from app.view.encoding import LONGEST
-from app.view.maps import MOST_CLASSES, both_sides, classes_said, prediction_map, wiped
+from app.view.maps import both_sides, classes_said, prediction_map, wiped
 from app.view.own_errors import beside
 from app.view.page import Page, choice, choices, word
 from app.view.spoken import Spoken
@@ -249,7 +249,7 @@ def cell_maps(analysis: Analysis, computed: Cuts, cell: Pair) -> list[Map]:
         "right": "after",
     }
     alt = f"After the cut: {cut.get('alt')}"
-    shown = wiped(cut | {"id": "cut", "alt": alt, "threshold": None}, wipe, legend[:MOST_CLASSES])
+    shown = wiped(cut | {"id": "cut", "alt": alt, "threshold": None}, wipe, legend)
     size = analysis.prediction.network_size
     change = change_map(target, enlarged(before, size), enlarged(after, size))[0].cpu().numpy()
     foot = f"mean {amount(effect_here(computed, cell), target, words=True)}"

@@ -8,10 +8,9 @@ import numpy as np
 from app.analysis.selection import Choice, Selection, Slider
 from app.analysis.session import Analysis, Session
 from app.tabs.overview import room
-from app.tabs.overview.room import PAINT
+from app.tabs.overview.room import GLANCE, PAINT
 from app.view.encoding import LONGEST, numbers_uri, png_uri, sampled
 from app.view.maps import (
-    MOST_CLASSES,
     both_sides,
     classes_said,
     classes_there,
@@ -52,9 +51,6 @@ UNSURE = 0.5
 
 LEGEND = " A legend entry isolates its class, a click on it keeps it."
 """How to use the map of a task that names classes."""
-
-GLANCE = 320
-"""Longest side, in pixels, of what is counted for the headline: enough for whole per cents."""
 
 
 def overview(analysis: Analysis, selection: Selection, longest: int = LONGEST) -> View:
@@ -132,14 +128,9 @@ def headline(analysis: Analysis) -> list[Spoken]:
         names = " and ".join(f"{entry.name} {percent(entry.area)}" for entry in largest)
         parts.extend([{"text": ": mostly "}, {"text": names, "colour": TASKS["semseg"].colour}])
         sure = answer.confidence
-    if (
-        "depth" in analysis.prediction
-        and np.isfinite(depth := sampled(analysis.prediction["depth"].array, GLANCE)).any()
-    ):
-        near, far = drawing.depth_limits(depth)
-        distance = f"{near:.1f} m" if f"{near:.1f}" == f"{far:.1f}" else f"{near:.1f} to {far:.1f} m"
+    if away := room.distance(analysis):
         joint = ", " if len(parts) > 1 else ": everything "
-        parts.extend([{"text": joint}, {"text": f"{distance} away", "colour": TASKS["depth"].colour}])
+        parts.extend([{"text": joint}, {"text": away, "colour": TASKS["depth"].colour}])
     if sure is not None:
         unsure = float((sampled(sure, GLANCE) < UNSURE).mean())
         parts.append({"text": f", {percent(unsure)} of it uncertain"})
@@ -236,7 +227,7 @@ def _shown(entry: Map, analysis: Analysis, task: TaskName, mode: str, longest: i
                 return entry | {"foot": entry.get("foot") or "truth not known"}
             words, label = f"Truth: {title}", f"Truth or prediction of {title}: slide"
             wipe = {"src": source, "alt": words, "label": label, "left": "truth", "right": "prediction"}
-            return wiped(entry, wipe, _truth_and_answer(analysis, task, longest)[:MOST_CLASSES])
+            return wiped(entry, wipe, _truth_and_answer(analysis, task, longest))
         case _:
             return entry
 

@@ -10,7 +10,7 @@ from app.analysis.selection import Choice, Selection
 from app.analysis.session import Analysis
 from app.view.attention import asks_tasks, dominant_map
 from app.view.changes import shown_size
-from app.view.encoding import UNKNOWN, png_uri
+from app.view.encoding import UNKNOWN, png_uri, sampled
 from app.view.maps import prediction_map
 from app.view.page import Progress
 from app.view.view import LegendEntry, Map, Mesh
@@ -46,6 +46,9 @@ HINT = (
 
 NOMINAL = 60.0
 """Degrees along the longer side of a photo of which nothing is known: between a phone and a depth camera."""
+
+GLANCE = 320
+"""Longest side, in pixels, of what is counted for a sentence: enough for whole per cents."""
 
 SMOOTH = 320
 """Longest side of a picture without borders, in pixels: on the surface it is as sharp as one of more."""
@@ -115,21 +118,33 @@ def room_map(analysis: Analysis, selection: Selection, longest: int) -> Map:
     """The room, as a map that turns. Where its colours are still to be computed, it has those of the photo."""
     mesh, paint = analysis.result(mesh_of), paint_of(analysis, selection)
     colours = _colours(analysis, selection, paint, longest)
-    words = f"The room in 3D, {size_in_words(mesh)}, in the colours of: {PAINT.values[paint]}"
+    size = size_in_words(mesh, distance(analysis))
+    words = f"The room in 3D, {size}, in the colours of: {PAINT.values[paint]}"
     if about := colours.pop("alt", ""):
         words += f". {about}"
-    foot = f"{size_in_words(mesh).capitalize()}. {analysis.result(lens_of).words}"
+    foot = f"{size.capitalize()}. {analysis.result(lens_of).words}"
     shown: Map = {"id": "room", "title": "The room in 3D", "alt": words, "colour": TASKS["depth"].colour, "foot": foot}
     return shown | {"mesh": mesh_view(mesh, lit=paint != "photo")} | colours
 
 
-def size_in_words(mesh: DepthMesh) -> str:
-    """How large what is seen is, in metres."""
+def distance(analysis: Analysis) -> str:
+    """How far away all but the nearest and the farthest per cent is; empty where no distance is predicted."""
+    if "depth" not in analysis.prediction:
+        return ""
+    depth = sampled(analysis.prediction["depth"].array, GLANCE)
+    if not np.isfinite(depth).any():
+        return ""
+    near, far = (f"{end:.1f}" for end in drawing.depth_limits(depth))
+    return f"{near} m away" if near == far else f"{near} to {far} m away"
+
+
+def size_in_words(mesh: DepthMesh, away: str) -> str:
+    """How large what is seen is, in metres, and how far away: as the headline says it."""
     corners = mesh.vertices.reshape(-1, 3)[np.unique(mesh.triangles)]
     if not len(corners):
         return "of which nothing is a surface"
-    (width, height, _), near, far = np.ptp(corners, axis=0), -corners[:, 2].max(), -corners[:, 2].min()
-    return f"{width:.1f} m wide, {height:.1f} m high, {near:.1f} to {far:.1f} m away"
+    width, height, _ = np.ptp(corners, axis=0)
+    return f"{width:.1f} m wide, {height:.1f} m high, {away}"
 
 
 def mesh_view(mesh: DepthMesh, *, lit: bool) -> Mesh:

@@ -36,9 +36,6 @@ TEXT = Path(__file__).with_name("text.md")
 
 ALPHA = Slider("refinement.alpha", "Bridge strength", 0, 2, 0.05, 1)
 
-MOST_CLASSES = 3
-"""Entries of a legend: the maps are small."""
-
 
 def refinement(analysis: Analysis, selection: Selection) -> View:
     """Value of the viewer: before | after, the differences, the film strip and the curve of the selected task."""
@@ -99,7 +96,7 @@ def wipes(analysis: Analysis, alpha: float) -> Group:
         }
         alt = f"At bridge strength {alpha:.2f}: {shown.get('alt')}"
         legend = both_sides(*(classes_at(analysis, strength, task) for strength in (0, alpha)))
-        maps.append(wiped(shown | {"id": f"refined-{task}", "alt": alt}, wipe, legend[:MOST_CLASSES]))
+        maps.append(wiped(shown | {"id": f"refined-{task}", "alt": alt}, wipe, legend))
     learnt = "right: strength 1, which is the prediction itself, bit for bit"
     return {
         "id": "wipes",
@@ -199,10 +196,7 @@ def _bare(prediction: Map) -> Map:
 
 def _shown(prediction: Map, task: TaskName) -> Map:
     """A prediction as a small map under a slider."""
-    shown = prediction | {"title": TASKS[task].title, "note": "", "threshold": None}
-    if legend := shown.get("legend"):
-        shown["legend"] = legend[:MOST_CLASSES]
-    return shown
+    return prediction | {"title": TASKS[task].title, "note": "", "threshold": None}
 
 
 PAGE = Page(

@@ -25,6 +25,9 @@ MAX_MEGAPIXELS = 50.0
 MAX_SIDE = 2048
 """Longer sides are reduced to this many pixels."""
 
+REDUCED = "Reduced from"
+"""Begins the note that a photo had more pixels."""
+
 MIN_SIDE = 32
 MAX_ASPECT = 8
 
@@ -166,7 +169,7 @@ def _prepare(
     upright, profile_notes = _to_srgb(upright)
     rgb, mode_notes = _to_rgb(upright, mode)
     if max(width, height) > max_side:
-        notes.append(f"Resized {width} × {height} → {rgb.width} × {rgb.height}.")
+        notes.append(f"{REDUCED} {width} × {height}.")
     return LoadedImage(np.array(rgb), (*notes, *profile_notes, *mode_notes))
 
 

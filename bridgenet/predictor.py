@@ -17,7 +17,7 @@ from bridgenet import drawing
 from bridgenet.checkpoint import CheckpointError, load_model
 from bridgenet.config import TrainConfig
 from bridgenet.devices import find_device
-from bridgenet.images import LoadedImage, load_image
+from bridgenet.images import REDUCED, LoadedImage, load_image
 from bridgenet.inspection import BASIS_FILE, BasisError, FeatureBasis
 from bridgenet.inspection.features.familiarity import UNLIKE, Familiarity
 from bridgenet.kinds import activate
@@ -288,7 +288,10 @@ def at_prediction_size(photo: LoadedImage) -> LoadedImage:
         return photo
     scale = MAX_PREDICTION_SIDE / max(height, width)
     reduced = _resize_photo(_to_tensor(photo), (round(height * scale), round(width * scale)))
-    return LoadedImage((reduced[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(), photo.notes)
+    # Whoever has reduced it before has said from which size.
+    told = any(note.startswith(REDUCED) for note in photo.notes)
+    notes = photo.notes if told else (*photo.notes, f"{REDUCED} {width} × {height}.")
+    return LoadedImage((reduced[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(), notes)
 
 
 def fit_size(photo: tuple[int, int], learnt: tuple[int, int]) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from bridgenet.images import ImageError, LoadedImage, load_image
+from bridgenet.predictor import at_prediction_size
 
 
 def _photo(width: int = 80, height: int = 60) -> np.ndarray:
@@ -115,10 +116,10 @@ def test_the_first_of_several_frames_is_used_and_said(kind: str) -> None:
     assert _noted(loaded, "1 of 3")
 
 
-def test_a_large_photo_is_reduced_and_both_sizes_are_told() -> None:
+def test_a_large_photo_is_reduced_and_its_size_told() -> None:
     loaded = load_image(_file(Image.new("RGB", (3000, 2000), "#305070"), "JPEG"))
     assert loaded.pixels.shape == (1365, 2048, 3)
-    assert _noted(loaded, "3000 × 2000 → 2048 × 1365")
+    assert loaded.notes == ("Reduced from 3000 × 2000.",)
 
 
 def test_a_large_photo_held_upright_tells_its_upright_sizes() -> None:
@@ -126,7 +127,7 @@ def test_a_large_photo_held_upright_tells_its_upright_sizes() -> None:
     exif[0x0112] = 6
     loaded = load_image(_file(Image.new("RGB", (3000, 2000), "#305070"), "JPEG", exif=exif))
     assert loaded.pixels.shape == (2048, 1365, 3)
-    assert _noted(loaded, "2000 × 3000 → 1365 × 2048")
+    assert loaded.notes[-1] == "Reduced from 2000 × 3000."
 
 
 def test_floats_between_0_and_1_are_an_image() -> None:
@@ -373,3 +374,11 @@ def test_limits_that_let_nothing_through_are_not_called_a_damaged_image(limits: 
     with pytest.raises(ValueError, match="No image fits max_side") as refused:
         load_image(np.zeros((64, 64, 3), np.uint8), **limits)
     assert not isinstance(refused.value, ImageError)
+
+
+def test_a_photo_that_is_reduced_says_from_which_size_and_that_alone(tmp_path: Path) -> None:
+    for size in ((2400, 1800), (1500, 1000), (1024, 768)):
+        photo = at_prediction_size(load_image(_file(Image.new("RGB", size, "#305070"), "PNG")))
+        assert max(photo.pixels.shape) == 1024
+        width, height = size
+        assert photo.notes == ((f"Reduced from {width} × {height}.",) if width > 1024 else ())

@@ -27,6 +27,8 @@ const [LEAST_GAP, MOST_GAP] = [10, 64];
 const FOOT = 15;
 const RAIL = 4;
 const SMALLEST = 0.55;
+/** What sums of fractions may be too much by. */
+const ROUNDING = 1e-6;
 /** Names stand beside the answers where there is room for them. */
 const [NAMES, NAMED] = [54, 620];
 
@@ -110,7 +112,7 @@ export function layOut(figure, given, height) {
   }
 
   const middle = (/** @type {number} */ first, /** @type {number} */ last) => (centres[first] + centres[last]) / 2;
-  return { width: Math.ceil(left + 1) + (named ? NAMES : 0), height, boxes, pitch, named, path, middle };
+  return { width: Math.ceil(left + 1 - ROUNDING) + (named ? NAMES : 0), height, boxes, pitch, named, path, middle };
 }
 
 /** @param {FigureNode[]} nodes */

@@ -14,7 +14,7 @@ const BESIDE = 26;
 /** Windows in which the words stand under the figure, and those in which it is low: it leaves room for the maps. */
 const [NARROW, LOW, FLAT] = [720, 1300, 860];
 /** The figure scrolls sideways where it has less. */
-const LEAST = 430;
+const LEAST = 400;
 
 /**
  * @param {Studio} studio

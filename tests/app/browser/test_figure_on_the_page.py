@@ -1,10 +1,16 @@
 """The figure of the network is the way through the page: by mouse and by keyboard, and it shows where one is."""
 
 import re
+from pathlib import Path
 
 import pytest
 from browsing import PATIENCE, Visit
+from modules import Modules
+from networks import photo, save_untrained
 from playwright.sync_api import Browser, Page
+
+from app.analysis.session import Session
+from app.tabs.views import capabilities
 
 LIT = "nodes => nodes.filter(node => node.classList.contains('on')).map(node => node.dataset.node)"
 CURRENT = "nodes => nodes.filter(node => node.getAttribute('aria-current')).map(node => node.dataset.node)"
@@ -63,6 +69,17 @@ def test_lines_are_as_wide_as_the_shares_that_the_inspector_tells(visit: Visit) 
     visit.click_map("overview", 0.8, 0.2)
     moved = page.locator(".line.read").evaluate_all("lines => lines.map(line => Number(line.dataset.share))")
     assert moved != before and all(0 <= share <= 1 for share in moved)
+
+
+def test_the_figure_is_no_wider_than_its_place_with_a_bridge_and_pairs_too(modules: Modules, tmp_path: Path) -> None:
+    network = save_untrained(tmp_path / "both", refinement="add-invpt")
+    figure = capabilities(Session(network).analyse(photo(), title="noise"))["figure"]
+    bare = {**figure, "nodes": [{**node, "picture": ""} for node in figure["nodes"]]}
+    script = """const { layOut } = await import("/layout.js");
+        return given.widths.map((width) => layOut(given.figure, width, 102).width);"""
+    widths = list(range(400, 900, 7))
+    for given, width in zip(widths, modules.run(script, {"figure": bare, "widths": widths}), strict=True):
+        assert width <= given, given
 
 
 def test_the_keyboard_walks_the_figure_by_one_stop_and_reads_what_a_place_is(visit: Visit) -> None:

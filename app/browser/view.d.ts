@@ -6,6 +6,11 @@ export interface Spoken {
   colour?: string;
 }
 
+/** A title, and the same where there is little room. */
+export interface Titled extends Spoken {
+  short: string;
+}
+
 /** A part of a whole. */
 export interface Share {
   title: string;

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.view.spoken import Share, Spoken
+from app.view.spoken import Share, Spoken, Titled
 from bridgenet.drawing.charts import Bars, Curves, Scatter
 from bridgenet.tasks import TASKS, Task, TaskName
 
@@ -96,7 +96,7 @@ class ShadedTable:
     tone: Literal["effect", "attention"] = "effect"
 
 
-TableCell = str | Spoken
+TableCell = str | Spoken | Titled
 
 
 @dataclass(frozen=True, slots=True)

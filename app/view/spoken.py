@@ -10,6 +10,12 @@ class Spoken(TypedDict):
     colour: NotRequired[str]
 
 
+class Titled(Spoken):
+    """A title, and the same where there is little room."""
+
+    short: str
+
+
 class Share(TypedDict):
     """A part of a whole."""
 

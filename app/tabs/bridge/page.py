@@ -27,7 +27,7 @@ from app.view.attention import (
 from app.view.charts import GREY, ShareBar, Table, TableCell, shares_of
 from app.view.maps import map_columns, photo_map, ramp, signed_numbers, token_map
 from app.view.page import Page, choice, choices
-from app.view.spoken import Spoken
+from app.view.spoken import Spoken, Titled
 from app.view.view import Box, Group, Map, Ramp, Tool, View
 from app.view.wording import percent, wording
 from bridgenet import drawing, inspection
@@ -260,12 +260,12 @@ def _region_groups(analysis: Analysis, selection: Selection, regions: list[Regio
     rows: list[list[TableCell]] = []
     for region in large[:LISTED]:
         marked = f"{names[region.index]} ◂" if region is chosen else names[region.index]
-        shares = [_with_interval(region, task) for task in tasks]
+        # In a narrow column the interval goes to a line of its own.
+        shares = [_with_interval(region, task).replace("\u00a0±", " ±") for task in tasks]
         rows.append([{"text": marked, "colour": colours[region.index].lower()}, f"{region.tokens:.0f}", *shares])
     rows += _rest_row(large[LISTED:], tasks)
-    titles: list[Spoken] = [
-        {"text": TASKS[cast(TaskName, task)].title, "colour": TASKS[cast(TaskName, task)].colour} for task in tasks
-    ]
+    abouts = [TASKS[cast(TaskName, task)] for task in tasks]
+    titles: list[Titled] = [{"text": about.title, "short": about.short, "colour": about.colour} for about in abouts]
     return [
         {
             "id": "bridge-region",

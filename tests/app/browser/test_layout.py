@@ -50,6 +50,22 @@ BESIDE = """(sentence) => {
     const there = document.elementFromPoint(box.x + 4, box.y + 9);
     return [box.left - left.right, below.top - box.bottom, say.contains(there) && box.top >= 0];
 }"""
+# Words of tables that begin in one line and end in another.
+BROKEN = """(tables) => [...document.querySelectorAll(`${tables} :is(td, th)`)].flatMap((cell) => {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    const found = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (!node.parentElement.checkVisibility()) continue;
+        for (const { index, 0: word } of node.textContent.matchAll(/\\S+/g)) {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+            if (lines.size > 1 && !/[-\\/]/.test(word)) found.push(`${word} is broken`);
+        }
+    }
+    return found;
+})"""
 POINTED = """() => {
     const card = document.querySelector("[data-testid=lesson]").getBoundingClientRect();
     const staying = [...document.querySelectorAll(".tabs, .tools")].filter((one) => one.checkVisibility());
@@ -162,6 +178,7 @@ def test_no_text_leaves_its_cell(request: pytest.FixtureRequest, network: str) -
             visit.resize(width, 768)
             picture(visit.page, f"{network}-{tab}-{width}")
             wrong += [(tab, width, text) for text in visit.page.evaluate(OUTSIDE, f"[data-viewer={tab}]")]
+            wrong += [(tab, width, text) for text in visit.page.evaluate(BROKEN, f"[data-viewer={tab}] .plain")]
     assert wrong == []
 
 

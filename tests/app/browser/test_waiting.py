@@ -8,6 +8,8 @@ import pytest
 from browsing import PATIENCE, Visit, photo_file
 from playwright.sync_api import Browser
 
+PENDING = "[data-testid=viewer-interaction] .pending"
+
 
 @pytest.fixture(scope="module")
 def two(browser: Browser, address: str) -> Iterator[list[Visit]]:
@@ -50,6 +52,15 @@ def test_long_work_can_be_cancelled_and_started_again(two: list[Visit]) -> None:
     # At the lower edge of the window it covers no title.
     box = viewer.locator(".pending").bounding_box()
     assert box is not None and box["y"] > 800 and box["y"] + box["height"] < 900
+    # On a phone it is the upper edge of the sheet, over which nothing is seen beside it.
+    visit.resize(390, 844)
+    box, sheet = (visit.page.locator(part).bounding_box() for part in (PENDING, "[data-testid=inspector]"))
+    assert box is not None and sheet is not None
+    assert (box["x"], box["width"]) == (0, 390) and box["y"] < sheet["y"] <= box["y"] + box["height"]
+    visit.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = visit.page.locator(".way .caption").bounding_box()
+    assert last is not None and last["y"] + last["height"] <= box["y"]
+    visit.resize(1280, 900)
     viewer.locator(".pending button", has_text="Cancel").click()
     viewer.locator(".pending", has_text="Cancelled").wait_for(timeout=PATIENCE)
     viewer.locator(".pending button", has_text="Compute").click()

@@ -75,6 +75,31 @@ def test_a_large_map_and_the_room_on_a_phone_can_be_read_too(visit: Visit, page:
     assert found == []
 
 
+def test_the_page_of_a_network_that_is_cut_and_the_simple_page_can_be_read_in_the_dark_too(
+    visit: Visit, page: Page
+) -> None:
+    page.click("[data-testid=cut-depth]")
+    for tab in ("overview", "tpp", "bridge", "refinement"):
+        visit.tab(tab)
+        page.wait_for_selector(f"[data-testid=viewer-{tab}] [data-testid=group-losses]", timeout=PATIENCE)
+    page.click("[data-testid=depth] [data-value=simple]")
+    page.evaluate(TOGETHER, True)
+    found = wrong(page)
+    page.evaluate(THEME, True)
+    found += wrong(page, ["color-contrast"])
+    page.evaluate(TOGETHER, False)
+    visit.tab("overview")
+    page.get_by_role("button", name="Enlarge Segmentation").press("Enter")
+    page.get_by_role("dialog", name="enlarged").wait_for(timeout=PATIENCE)
+    found += wrong(page)
+    page.keyboard.press("Escape")
+    page.evaluate(THEME, False)
+    page.click("[data-testid=depth] [data-value=expert]")
+    page.click("[data-testid=cut-depth]")
+    visit.ready("overview")
+    assert found == []
+
+
 def test_nothing_moves_for_those_who_asked_for_less_motion(visit: Visit, page: Page) -> None:
     visit.tab("lessons")
     page.emulate_media(reduced_motion="reduce")

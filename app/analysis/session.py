@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate
+from typing import TYPE_CHECKING, Concatenate, cast
 
 import numpy as np
 
@@ -120,14 +120,18 @@ class Analysis:
         return task in self.truth and same_classes(task, self.true_classes, self.prediction.classes)
 
     def own_model(self) -> "Network":
-        """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared."""
+        """The network with hooks of its own: what is done to it, nobody else sees. Its weights are shared.
+
+        A module holds others as its children only, so what stands beside them need not be looked through as `deepcopy`
+        does, for three times as long.
+        """
         model = self.predictor.model
-        known: dict[int, object] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-        # Ten dictionaries a module hold its hooks, of which there are none: to look into each takes half of the time.
-        for module in model.modules():
-            held = (value for value in vars(module).values() if isinstance(value, dict | set) and not value)
-            known |= {id(value): value.copy() for value in held}
-        return copy.deepcopy(model, known)
+        twins = {id(module): copy.copy(module) for module in model.modules()}
+        for twin in twins.values():
+            held = {name: value.copy() for name, value in vars(twin).items() if isinstance(value, dict | set)}
+            children = {name: child if child is None else twins[id(child)] for name, child in twin._modules.items()}
+            vars(twin).update(held, _modules=children)
+        return cast("Network", twins[id(model)])
 
     def images(self) -> "Tensor":
         """The photo as the network saw it: float (1, 3, height, width), 0..1."""

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from networks import SMALL, photo, save_untrained
 from PIL import Image
+from torch.nn.modules.module import register_module_forward_hook
 
 from app.analysis.selection import Selection
 from app.analysis.session import Session
 from app.tabs.overview import room
 from app.tabs.views import PAGES, all_views
 from app.view.wire import to_json
-from bridgenet.config.systems import (
-    System,
-)
+from bridgenet.config import SYSTEMS
+from bridgenet.config.systems import System
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +45,21 @@ def test_every_view_that_exists_is_drawn(tmp_path: Path, system: System) -> None
         for group in views[name].get("groups", ()):
             assert group.keys() & {"maps", "chart", "text"} and group.get("maps") != [], (name, group.get("id"))
     assert to_json(views)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_of_a_copy_with_hooks_of_its_own_no_part_is_the_network_s(tmp_path: Path, system: System) -> None:
+    folder = save_untrained(tmp_path / system, tasks={"depth": 1, "normals": 3}, system=system, systems=SMALL)
+    analysis = Session(folder).analyse(photo(), title="noise")
+    copied, ran = analysis.own_model(), []
+    watch = register_module_forward_hook(lambda module, inputs, output: ran.append(id(module)))
+    with torch.inference_mode():
+        copied(analysis.images())
+    watch.remove()
+    theirs, its_own = ({id(module) for module in model.modules()} for model in (analysis.predictor.model, copied))
+    assert {*ran} & its_own and not {*ran} & theirs and not theirs & its_own
+    hooks = [{id(one._forward_hooks) for one in model.modules()} for model in (analysis.predictor.model, copied)]
+    assert not hooks[0] & hooks[1]
 
 
 def test_masks_are_shown_as_far_as_they_are_open(tmp_path: Path) -> None:

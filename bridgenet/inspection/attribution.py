@@ -156,7 +156,8 @@ def attribute_tasks(
             return torch.tensor([values[tuple(row.bool().tolist())] for row in rows])
 
         explain = FeatureAblation(value_of) if method == "ablation" else ShapleyValues(value_of)
-        scores = explain.attribute(switches, baselines=0)
+        # As many rows at once as there are tasks: all of one order, in half of the time.
+        scores = explain.attribute(switches, baselines=0, perturbations_per_eval=len(tasks))
     full, nothing = (True,) * len(tasks), (False,) * len(tasks)
     return TaskAttribution(tasks, scores[0].numpy(), values[full], values[nothing], method, baseline, target.unit)
 

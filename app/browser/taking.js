@@ -123,7 +123,9 @@ async function laidOut(html, tab, draw) {
  */
 async function veiled(picture, tab) {
   await picture.decode().catch(() => null);
-  const seen = document.querySelector(`[data-viewer="${tab}"] .map[data-map="${picture.dataset.map}"] .isolate.on`);
+  const { map, side } = picture.dataset;
+  const over = side ? `.isolate.${side}.on` : ".isolate:not(.before).on";
+  const seen = document.querySelector(`[data-viewer="${tab}"] .map[data-map="${map}"] ${over}`);
   if (!(seen instanceof HTMLCanvasElement)) return;
   const [width, height] = [Math.max(seen.width, picture.naturalWidth), Math.max(seen.height, picture.naturalHeight)];
   const canvas = Object.assign(document.createElement("canvas"), { width, height });

@@ -205,7 +205,7 @@ def test_a_map_is_taken_as_it_is_seen_with_all_but_one_class_veiled(visit: Visit
     alone = ElementTree.parse(take(visit, "semseg", "svg")).getroot()
     entry.click()
     again = ElementTree.parse(take(visit, "semseg", "svg")).getroot()
-    first, veiled, last = (colours_in(drawing) for drawing in (whole, alone, again))
+    (first,), (veiled,), (last,) = (colours_in(drawing) for drawing in (whole, alone, again))
     assert len(first) > 2 and first == last
     # The veil is as coarse as the numbers that are read on the page: some pixels at the borders are on its other side.
     for colour, count in first.items():
@@ -213,11 +213,28 @@ def test_a_map_is_taken_as_it_is_seen_with_all_but_one_class_veiled(visit: Visit
         assert left > 0.95 if colour == kept else left < 0.05, colour
 
 
-def colours_in(drawing: ElementTree.Element) -> dict[tuple[int, ...], int]:
-    """Of the one picture in a drawing: how many pixels have which colour."""
-    (picture,) = [one.get("href") or "" for one in drawing.iter(f"{SVG}image")]
-    pixels = Image.open(BytesIO(b64decode(picture.partition(",")[2]))).convert("RGB")
-    return {colour: count for count, colour in pixels.getcolors(maxcolors=10_000_000)}
+def test_both_sides_of_a_slider_are_taken_with_a_veil_of_their_own(visit: Visit) -> None:
+    visit.tab("refinement")
+    card = visit.page.locator("[data-testid=map-refined-semseg]")
+    whole = colours_in(ElementTree.parse(take(visit, "refined-semseg", "svg")).getroot())
+    entry = card.locator(".entry").first
+    entry.click()
+    card.locator(".isolate.on").nth(1).wait_for(state="attached", timeout=PATIENCE)
+    kept = tuple(entry.locator("i").evaluate(PAINT))
+    alone = colours_in(ElementTree.parse(take(visit, "refined-semseg", "svg")).getroot())
+    entry.click()
+    assert len(whole) == len(alone) == 2 and whole[0] != whole[1]
+    for side, (seen, veiled) in enumerate(zip(whole, alone, strict=True)):
+        for colour, count in seen.items():
+            left = veiled.get(colour, 0) / count
+            assert left > 0.9 if colour == kept else left < 0.1, (side, colour, left)
+
+
+def colours_in(drawing: ElementTree.Element) -> list[dict[tuple[int, ...], int]]:
+    """Of each picture in a drawing: how many pixels have which colour."""
+    pictures = [one.get("href") or "" for one in drawing.iter(f"{SVG}image")]
+    opened = [Image.open(BytesIO(b64decode(picture.partition(",")[2]))).convert("RGB") for picture in pictures]
+    return [{colour: count for count, colour in pixels.getcolors(maxcolors=10_000_000)} for pixels in opened]
 
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,6 +7,8 @@ import { make } from "./dom.js";
 
 /** Between a term and its sentence, and at the edge of the window, in pixels. */
 const GAP = 6;
+/** A number and its unit. */
+const AMOUNT = /([\d.,]+ (?:%|°|m)(?!\w))/;
 
 /** @type {Map<string, string>} */
 const glossary = new Map();
@@ -43,13 +45,25 @@ export function dotted(text, seen = new Set()) {
 }
 
 /**
- * The parts of a sentence.
+ * The parts of a sentence. A number and its unit stay on one line.
  *
  * @param {Spoken[]} parts
+ * @returns {(Node | string)[]}
  */
 export function spoken(parts) {
   const seen = new Set();
-  return parts.flatMap(({ text, colour }) => (colour ? make("em", { style: { "--task": colour } }, text) : dotted(text, seen)));
+  return parts.flatMap(({ text, colour }) => {
+    if (colour) return make("em", { style: { "--task": colour } }, ...together(text));
+    return dotted(text, seen).flatMap((part) => (typeof part === "string" ? together(part) : [part]));
+  });
+}
+
+/**
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+function together(text) {
+  return text.split(AMOUNT).map((part, index) => (index % 2 ? make("span", { class: "amount" }, part) : part));
 }
 
 /** @param {EventTarget | null} target */

@@ -10,8 +10,8 @@ SHEETS = (
     "frame", "figure", "rail", "maps", "mesh", "large", "tools", "charts", "lessons", "inspector", "narrow", "phone",
 )  # fmt: skip
 """In their order: what narrow windows change comes last."""
-IN_THE_HEAD = ("measured", "low")
-"""What parts change by their own width, and what a low window changes: rules that Gradio would drop or weaken."""
+IN_THE_HEAD = ("measured", "wide")
+"""What parts change by their own width, and what a wide window changes: rules that Gradio would drop or weaken."""
 
 NO_ASSISTANTS = ".api-docs .snippets li:last-child { display: none; }"
 """Gradio's page about the endpoints offers them to assistants (MCP) also where they are not served."""

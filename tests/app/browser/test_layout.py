@@ -124,16 +124,17 @@ def test_every_tab_can_be_hit_at_every_width(rooms: Visit) -> None:
     rooms.resize(1366, 768)
 
 
-def test_on_a_laptop_pictures_begin_high_and_what_a_view_says_stands_beside_the_figure(
-    rooms: Visit, photos: Visit
+@pytest.mark.parametrize(("window", "highest"), [((1366, 768), 201), ((1400, 900), 249), ((1920, 1080), 249)])
+def test_in_a_wide_window_pictures_begin_high_and_what_a_view_says_stands_beside_the_figure(
+    rooms: Visit, photos: Visit, window: tuple[int, int], highest: int
 ) -> None:
     for visit in (rooms, photos):
         page = visit.page
-        visit.resize(1366, 768)
+        visit.resize(*window)
         visit.tab("overview")
         page.evaluate("scrollTo(0, 0)")
         first = page.locator("[data-viewer=overview] .map").first
-        assert first.evaluate("one => one.getBoundingClientRect().top") <= 201
+        assert first.evaluate("one => one.getBoundingClientRect().top") <= highest
         for tab in page.locator(".tabs [role=tab]:visible").evaluate_all("tabs => tabs.map(tab => tab.dataset.tab)"):
             visit.tab(tab)
             page.evaluate("scrollTo(0, 0)")
@@ -145,6 +146,18 @@ def test_on_a_laptop_pictures_begin_high_and_what_a_view_says_stands_beside_the_
         assert page.inner_text(".caption .about").startswith("Photo")
         page.mouse.move(700, 700)
         page.locator(".caption .about").wait_for(state="hidden", timeout=PATIENCE)
+        visit.resize(1366, 768)
+
+
+def test_a_number_and_its_unit_stay_on_one_line(photos: Visit) -> None:
+    photos.tab("overview")
+    amounts = photos.page.locator("[data-viewer=overview] .say .amount")
+    assert any(text.endswith(" %") for text in amounts.all_inner_texts())
+    assert any(text.endswith(" m") for text in amounts.all_inner_texts())
+    for width in WIDTHS:
+        photos.resize(width, 768)
+        assert amounts.evaluate_all("all => all.every(one => one.getClientRects().length === 1)"), width
+    photos.resize(1366, 768)
 
 
 def test_on_a_phone_pictures_come_first_and_a_sheet_says_at_once_what_is_tapped(rooms: Visit) -> None:
